@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ctl/conf_schema.h"
+
+const struct conf_word conf_word_role[] = {
+	{ "ha", ROLE_HA }, { "mr", ROLE_MR }, { "mn", ROLE_MN }, { "cn", ROLE_CN }, { NULL, 0 },
+};
+const struct conf_word conf_word_method[] = {
+	{ "none", SEC_NONE }, { "auth-option", SEC_AUTH_OPTION }, { NULL, 0 },
+};
+const struct conf_word conf_word_mode[] = {
+	{ "explicit", PREFIX_EXPLICIT }, { "implicit", PREFIX_IMPLICIT },
+	{ "static", PREFIX_STATIC }, { NULL, 0 },
+};
+const struct conf_word conf_word_level[] = {
+	{ "error", LOG_LV_ERR }, { "warning", LOG_LV_WARN }, { "notice", LOG_LV_NOTICE },
+	{ "info", LOG_LV_INFO }, { "debug", LOG_LV_DEBUG }, { NULL, 0 },
+};
+const struct conf_word conf_word_carrier[] = {
+	{ "ip6tnl", CARRIER_IP6TNL }, { "ip6gre", CARRIER_IP6GRE }, { NULL, 0 },
+};
+const struct conf_word conf_word_tunnel[] = {
+	{ "shared", TUNNEL_SHARED }, { "device", TUNNEL_DEVICE }, { NULL, 0 },
+};
+const struct conf_word conf_word_ipv4[] = {
+	{ "rfc5555", IPV4_RFC5555 }, { "v4prefix", IPV4_V4PREFIX }, { NULL, 0 },
+};
+const struct conf_word conf_word_coa_dad[] = {
+	{ "optimistic", COA_DAD_OPTIMISTIC }, { "full", COA_DAD_FULL }, { "off", COA_DAD_OFF },
+	{ NULL, 0 },
+};
+const struct conf_word conf_word_ingress[] = {
+	{ "bpf", KERN_INGRESS_BPF }, { "flower", KERN_INGRESS_FLOWER }, { NULL, 0 },
+};
+const struct conf_word conf_word_room[] = {
+	{ "main", 0 }, { "conf", 0 }, { "run", 0 }, { "kern", 0 }, { "io", 0 }, { "role", 0 }, { "ha", 0 },
+	{ "mn", 0 }, { "md", 0 }, { "ctl", 0 }, { NULL, 0 },
+};
+
+#define OF(type, field)	.at = offsetof(type, field), .size = sizeof(((type *)0)->field)
+#define SCHEMA(var, nm, keys, type, fn) \
+	static const struct conf_schema var = { .name = nm, .key = keys, .n = ARRAY_SIZE(keys), \
+						.item = sizeof(type), .after = fn }
+#define ANY_MN		(ROLE_MN | ROLE_MR)
+#define U32_MAX		4294967295.0
+#define LIFETIME_MAX	262140		/* 16 bits of 4 s */
+
+/* ---- shared groups ---- */
+
+static const struct conf_key security_keys[] = {
+	{ "method", CK_WORD, .required = true, OF(struct sec_conf, method), .word = conf_word_method,
+	  .type = "\"auth-option\" or \"none\"",
+	  .help = "how Binding Updates and Acknowledgements are protected" },
+	{ "spi", CK_INT, OF(struct sec_conf, key.spi), .min = 256, .max = U32_MAX,
+	  .help = "security parameter index, the same at both ends" },
+	{ "key_file", CK_FN, .fn = conf_key_file_fn, .type = "text: a path",
+	  .help = "file with the shared key in hexadecimal digits, 16 to 64 octets" },
+	{ "replay_window", CK_TIME, OF(struct sec_conf, replay_window), .min = 3.1, .max = 3600,
+	  .unit = "seconds", .def = "7", .help = "how far timestamps may be off" },
+	{ "timestamps", CK_BOOL, OF(struct sec_conf, timestamps), .def = "true",
+	  .help = "timestamps are sent and asked for, against replay" },
+};
+SCHEMA(schema_security, "security", security_keys, struct sec_conf, conf_security_after);
+
+static const struct conf_key control_keys[] = {
+	{ "socket", CK_TEXT, OF(struct conf, control.socket), .min = 1, .def = CONF_SOCKET,
+	  .help = "path of the control socket" },
+	{ "group", CK_TEXT, OF(struct conf, control.group), .def = "mip6d",
+	  .help = "users of this group may look; \"\": root only" },
+	{ "admin_group", CK_TEXT, OF(struct conf, control.admin_group), .def = "mip6d-admin",
+	  .help = "users of this group may also change; \"\": root only" },
+	{ "max_clients", CK_INT, OF(struct conf, control.max_clients), .min = 1, .max = 1000,
+	  .def = "64", .help = "connections at a time" },
+};
+SCHEMA(schema_control, "control", control_keys, struct conf, NULL);
+
+static const struct conf_key log_keys[] = {
+	{ "level", CK_WORD, OF(struct conf, log.level), .word = conf_word_level, .def = "info",
+	  .type = "\"error\", \"warning\", \"notice\", \"info\" or \"debug\"",
+	  .help = "lines of this level and graver ones are written" },
+	{ "debug", CK_FN, .fn = conf_debug_fn,
+	  .type = "list of \"main\", \"conf\", \"run\", \"kern\", \"io\", \"role\", \"ha\", \"mn\", \"md\", "
+		  "\"ctl\"",
+	  .help = "rooms of the daemon that write debug lines whatever the level" },
+};
+SCHEMA(schema_log, "log", log_keys, struct conf, NULL);
+
+#define RFC6275_12	"RFC 6275 section 12"
+#define TIMER(nm, lo, hi, slo, shi, where, df, hlp) \
+	{ #nm, CK_TIME, OF(struct timers, nm), .min = lo, .max = hi, .safe_min = slo, \
+	  .safe_max = shi, .rfc = where, .unit = "seconds", .def = df, .help = hlp }
+#define COUNT(nm, lo, hi, slo, shi, where, df, hlp) \
+	{ #nm, CK_INT, OF(struct timers, nm), .min = lo, .max = hi, .safe_min = slo, \
+	  .safe_max = shi, .rfc = where, .def = df, .help = hlp }
+
+static const struct conf_key timers_keys[] = {
+	TIMER(initial_bindack_timeout, 0.01, 3600, 1, 1, RFC6275_12, "1",
+	      "first wait for a Binding Acknowledgement"),
+	TIMER(initial_bindack_timeout_first, 0.01, 3600, 1.5, 60, "RFC 6275 section 13", "1.5",
+	      "the same for the first registration, which waits for duplicate address detection"),
+	TIMER(max_bindack_timeout, 0.01, 3600, 32, 32, RFC6275_12, "32",
+	      "longest wait for a Binding Acknowledgement"),
+	COUNT(max_update_rate, 1, 1000, 1, 3, RFC6275_12, "3", "Binding Updates in one second"),
+	TIMER(max_delete_bce_timeout, 0.01, 3600, 10, 10, RFC6275_12, "10",
+	      "how long a de-registered binding is remembered"),
+	TIMER(dad_retrans, 0.01, 60, 1, 60, "RFC 4861 section 10", "1",
+	      "wait after each probe of duplicate address detection"),
+	COUNT(dad_transmits, 1, 10, 1, 10, "RFC 4862 section 5.1", "1",
+	      "probes of duplicate address detection"),
+	TIMER(probe_interval, 0, 3600, 0, 0, NULL, "1",
+	      "between echo requests through a tunnel; 0: none are sent"),
+	COUNT(probe_failures, 1, 100, 0, 0, NULL, "3",
+	      "unanswered in a row: the home agent has forgotten the binding"),
+	TIMER(ha_backoff, 0.01, 600, 0, 0, NULL, "30",
+	      "before a home agent that refused is tried again; doubles up to 600"),
+	TIMER(router_probe, 0.01, 60, 0, 0, NULL, "0.1",
+	      "between solicitations to a router that may be gone"),
+	COUNT(router_probe_count, 1, 100, 0, 0, NULL, "3",
+	      "unanswered solicitations: the router is gone"),
+	COUNT(ra_lost_factor, 1, 100, 0, 0, NULL, "3",
+	      "advertisement intervals without an advertisement: the router is asked"),
+	TIMER(rs_interval, 0.05, 60, 0, 0, NULL, "0.25",
+	      "between the first Router Solicitations; doubles up to 4"),
+};
+SCHEMA(schema_timers, "timers", timers_keys, struct timers, NULL);
+
+/* ---- home agent ---- */
+
+static const struct conf_key link_keys[] = {
+	{ "device", CK_TEXT, .required = true, OF(struct home_link, dev), .min = 1,
+	  .help = "network device on the home link" },
+	{ "address", CK_ADDR, .required = true, OF(struct home_link, address),
+	  .help = "the home agent's own address there: what mobile nodes register with" },
+	{ "prefixes", CK_PREFIXES, .required = true, OF(struct home_link, prefixes),
+	  .count = offsetof(struct home_link, n_prefix),
+	  .help = "home prefixes of the link (IPv6)" },
+	{ "valid_lifetime", CK_INT, OF(struct home_link, valid), .min = 4, .max = U32_MAX,
+	  .unit = "seconds", .def = "4294967295",
+	  .help = "of the prefixes; no binding lives longer. 4294967295: for ever" },
+	{ "preferred_lifetime", CK_INT, OF(struct home_link, preferred), .min = 0, .max = U32_MAX,
+	  .unit = "seconds", .def = "4294967295", .help = "of the prefixes" },
+};
+SCHEMA(schema_link, "home_links", link_keys, struct home_link, NULL);
+
+static const struct conf_key node_keys[] = {
+	{ "home_address", CK_ADDR, .required = true, OF(struct mobile_node, hoa),
+	  .help = "the mobile node's home address" },
+	{ "nai", CK_TEXT, OF(struct mobile_node, nai), .min = 1,
+	  .help = "its identifier (RFC 4283); given, it must match" },
+	{ "router", CK_BOOL, OF(struct mobile_node, router), .help = "may register as a router",
+	  .type = "true if prefixes are given" },
+	{ "prefixes", CK_PREFIXES, OF(struct mobile_node, prefixes),
+	  .count = offsetof(struct mobile_node, n_prefix),
+	  .help = "its mobile network prefixes, IPv6 and IPv4; nobody else's" },
+	{ "ipv4_static", CK_BOOL, OF(struct mobile_node, ipv4_static), .def = "false",
+	  .help = "its IPv4 prefixes are routed to it without being asked for" },
+	{ "max_lifetime", CK_INT, OF(struct mobile_node, max_lifetime), .min = 4,
+	  .max = LIFETIME_MAX, .multiple4 = true, .unit = "seconds", .def = "that of the home agent",
+	  .help = "longest lifetime granted" },
+	{ "gre_key", CK_INT, OF(struct mobile_node, gre_key), .min = 1, .max = U32_MAX,
+	  .def = "no key", .help = "key of its tunnel, the same at both ends; carrier ip6gre only" },
+	{ "security", CK_GROUP, .required = true, OF(struct mobile_node, sec),
+	  .sub = &schema_security, .help = "see there" },
+};
+SCHEMA(schema_node, "mobile_nodes", node_keys, struct mobile_node, conf_node_after);
+
+/* ---- mobile node and router ---- */
+
+static const struct conf_key uplink_keys[] = {
+	{ "device", CK_TEXT, .required = true, OF(struct uplink_conf, dev), .min = 1,
+	  .help = "network device of the uplink" },
+	{ "bid", CK_INT, OF(struct uplink_conf, bid), .min = 1, .max = 65535, .def = "none",
+	  .help = "binding identifier of the uplink" },
+	{ "priority", CK_INT, OF(struct uplink_conf, priority), .min = 0, .max = 1000, .def = "100",
+	  .help = "the usable uplink with the lowest is used" },
+	{ "managed", CK_BOOL, OF(struct uplink_conf, managed), .def = "false",
+	  .help = "something else configures it (PPP, DHCPv6, networkd ...): follow only" },
+	{ "coa_dad", CK_WORD, OF(struct uplink_conf, coa_dad), .word = conf_word_coa_dad,
+	  .def = "optimistic", .type = "\"optimistic\", \"full\" or \"off\"",
+	  .help = "care-of addresses: used while tested, used after the test, not tested" },
+	{ "table", CK_INT, OF(struct uplink_conf, table), .min = 1, .max = U32_MAX,
+	  .def = "6000 + place in the list", .help = "routing table of the uplink" },
+};
+SCHEMA(schema_uplink, "uplinks", uplink_keys, struct uplink_conf, NULL);
+
+static const struct conf_key mnp_keys[] = {
+	{ "prefix", CK_FN, .required = true, .fn = conf_mnp_fn, .type = "text: a prefix",
+	  .help = "mobile network prefix, IPv6 or IPv4" },
+	{ "mode", CK_WORD, OF(struct mnp_conf, mode), .word = conf_word_mode, .def = "explicit",
+	  .type = "\"explicit\", \"implicit\" (IPv6) or \"static\" (IPv4)",
+	  .help = "named in each registration, or known to the home agent" },
+	{ "device", CK_TEXT, OF(struct mnp_conf, dev), .min = 1, .def = "",
+	  .help = "network device of the mobile network" },
+};
+SCHEMA(schema_mnp, "homes.prefixes", mnp_keys, struct mnp_conf, conf_mnp_after);
+
+static const struct conf_key home_keys[] = {
+	{ "home_address", CK_FN, .required = true, .fn = conf_home_address_fn,
+	  .type = "text: address/length",
+	  .help = "home address with the length of the home prefix" },
+	{ "home_agent", CK_FN, .required = true, .fn = conf_home_agent_fn,
+	  .type = "text: an address, or a list of at most 8",
+	  .help = "home agents, tried in this order" },
+	{ "prefixes", CK_LIST, OF(struct home_conf, prefixes), .sub = &schema_mnp,
+	  .count = offsetof(struct home_conf, n_prefix), .roles = ROLE_MR,
+	  .help = "mobile network prefixes" },
+	{ "nai", CK_TEXT, OF(struct home_conf, nai), .min = 1, .help = "identifier sent (RFC 4283)" },
+	{ "security", CK_GROUP, .required = true, OF(struct home_conf, sec),
+	  .sub = &schema_security, .help = "see there" },
+	{ "lifetime", CK_INT, OF(struct home_conf, lifetime), .min = 4, .max = LIFETIME_MAX,
+	  .multiple4 = true, .unit = "seconds", .def = "600", .help = "lifetime asked for" },
+	{ "carrier", CK_WORD, OF(struct home_conf, carrier), .word = conf_word_carrier,
+	  .def = "ip6tnl", .type = "\"ip6tnl\" or \"ip6gre\"",
+	  .help = "tunnel protocol, the same at the home agent" },
+	{ "gre_key", CK_INT, OF(struct home_conf, gre_key), .min = 1, .max = U32_MAX,
+	  .def = "no key", .help = "key of the tunnel; carrier ip6gre only" },
+	{ "ipv4_option", CK_WORD, OF(struct home_conf, ipv4_option), .word = conf_word_ipv4,
+	  .def = "rfc5555", .type = "\"rfc5555\" or \"v4prefix\"",
+	  .help = "how explicit IPv4 prefixes are written in messages" },
+	{ "link_local", CK_BOOL, OF(struct home_conf, link_local), .def = "false",
+	  .help = "the home agent also defends the link-local address with the home address's "
+		  "interface identifier (L bit)" },
+	{ "table", CK_INT, OF(struct home_conf, table), .min = 1, .max = U32_MAX,
+	  .def = "6500 + place in the list", .help = "routing table of the tunnel" },
+};
+SCHEMA(schema_home, "homes", home_keys, struct home_conf, NULL);
+
+/* ---- top level ---- */
+
+#define IN(field)	OF(struct conf, field)
+static const struct conf_key top_keys[] = {
+	{ "roles", CK_FN, .fn = conf_roles_fn, .type = "list of \"ha\", \"mr\", \"mn\"",
+	  .help = "what this node is; needed unless --role is given" },
+	{ "state_dir", CK_TEXT, IN(state_dir), .min = 1, .def = "/var/lib/mip6d",
+	  .help = "directory of what outlives the daemon" },
+	{ "unsafe_timers", CK_BOOL, IN(unsafe_timers), .def = "false",
+	  .help = "allow timers that the RFCs do not; for tests" },
+	{ "ipv4_mnp_option", CK_INT, IN(dialect.ipv4_mnp), .min = 1, .max = 255, .def = "11",
+	  .help = "number of the IPv4 prefix option of v4prefix" },
+	{ "ipv4_mnp_status_option", CK_INT, IN(dialect.ipv4_mnp_status), .min = 1, .max = 255,
+	  .def = "12", .help = "number of the IPv4 prefix status option of v4prefix" },
+	{ "control", CK_GROUP, .sub = &schema_control, .help = "see there" },
+	{ "log", CK_GROUP, .sub = &schema_log, .help = "see there" },
+	{ "timers", CK_GROUP, IN(timers), .sub = &schema_timers, .help = "see there" },
+
+	{ "home_links", CK_LIST, IN(ha.links), .count = offsetof(struct conf, ha.n_link),
+	  .sub = &schema_link, .src = SRC_LINK, .roles = ROLE_HA,
+	  .help = "the links that mobile nodes call home" },
+	{ "mobile_nodes", CK_LIST, IN(ha.nodes), .count = offsetof(struct conf, ha.n_node),
+	  .sub = &schema_node, .src = SRC_NODE, .roles = ROLE_HA,
+	  .help = "who may register" },
+	{ "served_prefixes", CK_PREFIXES, IN(ha.served), .roles = ROLE_HA,
+	  .count = offsetof(struct conf, ha.n_served),
+	  .help = "home prefixes that are on no link (IPv6)" },
+	{ "virtual_address", CK_ADDR, IN(ha.virtual_address), .roles = ROLE_HA,
+	  .def = "that of the first home link",
+	  .help = "the home agent's own address for served_prefixes" },
+	{ "tunnel", CK_WORD, IN(ha.tunnel), .word = conf_word_tunnel, .def = "shared",
+	  .roles = ROLE_HA, .type = "\"shared\" or \"device\"",
+	  .help = "one network device for all tunnels, or one for each binding" },
+	{ "carrier", CK_WORD, IN(ha.carrier), .word = conf_word_carrier, .def = "ip6tnl",
+	  .roles = ROLE_HA, .type = "\"ip6tnl\" or \"ip6gre\"", .help = "tunnel protocol" },
+	{ "ingress_check", CK_WORD, IN(ingress), .word = conf_word_ingress, .def = "bpf",
+	  .roles = ROLE_HA, .type = "\"bpf\" or \"flower\"",
+	  .help = "what holds the outer source of tunnelled packets against the bindings" },
+	{ "home_routes", CK_BOOL, IN(ha.home_routes), .def = "true", .roles = ROLE_HA,
+	  .help = "route the prefixes of nodes that are at home to their home addresses" },
+	{ "metric", CK_INT, IN(ha.metric), .min = 1, .max = 4294900000.0, .def = "2000",
+	  .roles = ROLE_HA, .help = "of the first node's routes" },
+	{ "metric_spread", CK_INT, IN(ha.metric_spread), .min = 1, .max = 65536, .def = "4096",
+	  .roles = ROLE_HA,
+	  .help = "metrics used: metric .. metric + metric_spread - 1, by place in mobile_nodes" },
+	{ "table", CK_INT, IN(ha.table), .min = 1, .max = U32_MAX, .def = "254", .roles = ROLE_HA,
+	  .help = "routing table for home addresses and prefixes; 254: main" },
+	{ "max_lifetime", CK_INT, IN(ha.max_lifetime), .min = 4, .max = LIFETIME_MAX,
+	  .multiple4 = true, .unit = "seconds", .def = "3600", .roles = ROLE_HA,
+	  .help = "longest lifetime granted" },
+	{ "refresh_advice", CK_INT, IN(ha.refresh_advice), .min = 0, .max = LIFETIME_MAX,
+	  .multiple4 = true, .unit = "seconds", .def = "0", .roles = ROLE_HA,
+	  .help = "mobile nodes are asked to refresh after this time; 0: they choose" },
+	{ "max_bindings", CK_INT, IN(ha.max_bindings), .min = 0, .max = 100000000, .def = "0",
+	  .roles = ROLE_HA, .help = "more are refused with status 130; 0: no limit" },
+	{ "dad", CK_BOOL, IN(ha.dad), .def = "true", .roles = ROLE_HA,
+	  .help = "test on the home link that nobody else has the home address" },
+	{ "ipv4_options", CK_FN, .fn = conf_ipv4_options_fn, .roles = ROLE_HA,
+	  .def = "[ \"rfc5555\" ]", .type = "list of \"rfc5555\", \"v4prefix\"",
+	  .help = "how explicit IPv4 prefixes may be written in messages" },
+
+	{ "uplinks", CK_LIST, IN(mn.uplinks), .count = offsetof(struct conf, mn.n_uplink),
+	  .sub = &schema_uplink, .src = SRC_UPLINK, .roles = ANY_MN,
+	  .help = "network devices that lead to the Internet" },
+	{ "homes", CK_LIST, IN(mn.homes), .count = offsetof(struct conf, mn.n_home),
+	  .sub = &schema_home, .src = SRC_HOME, .roles = ANY_MN,
+	  .help = "home addresses and where they are registered" },
+	{ "home_device", CK_TEXT, IN(mn.home_device), .min = 1, .def = "mip0", .roles = ANY_MN,
+	  .help = "logical network device that carries the home addresses" },
+	{ "rule_pref", CK_INT, IN(mn.rule_pref), .min = 1, .max = 32700, .def = "6000",
+	  .roles = ANY_MN, .help = "first preference of the routing rules; 21 are used" },
+};
+const struct conf_schema conf_schema_top = {
+	.name = "", .key = top_keys, .n = ARRAY_SIZE(top_keys), .item = sizeof(struct conf),
+};

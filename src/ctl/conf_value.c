@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ctl/conf_schema.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sec/crypto.h"
+
+#define KEY_TEXT_MAX	4096
+
+static const char *word_name(const void *arg, size_t i)
+{
+	const struct conf_word *w = arg;
+
+	return w[i].name;
+}
+
+/* The bits of an array of words. Returns -EINVAL after saying what is wrong. */
+static int words(struct conf_ctx *x, const config_setting_t *s, const struct conf_word *w,
+		 unsigned *bits)
+{
+	int rc = 0;
+
+	if (!config_setting_is_array(s) && !config_setting_is_list(s))
+		return conf_err(x, s, NULL, "a list [ \"...\" ] of words is expected");
+	*bits = 0;
+	for (int i = 0; i < config_setting_length(s); i++) {
+		const config_setting_t *e = config_setting_get_elem(s, (unsigned)i);
+		const char *t = conf_text(x, e), *meant;
+		size_t k = 0;
+
+		if (!t)
+			return -EINVAL;
+		while (w[k].name && strcmp(w[k].name, t) != 0)
+			k++;
+		*bits |= w[k].name ? w[k].value : 0;
+		if (w[k].name)
+			continue;
+		meant = conf_did_you_mean(t, word_name, w);
+		rc = conf_err(x, e, NULL, "\"%.40s\" is not a choice%s%s%s", t,
+			      meant ? " (did you mean \"" : "", meant ? meant : "",
+			      meant ? "\"?)" : "");
+	}
+	return rc;
+}
+
+int conf_roles_fn(struct conf_ctx *x, const config_setting_t *s, void *obj)
+{
+	struct conf *c = obj;
+
+	return words(x, s, conf_word_role, &c->roles);
+}
+
+int conf_ipv4_options_fn(struct conf_ctx *x, const config_setting_t *s, void *obj)
+{
+	struct conf *c = obj;
+	unsigned bits;
+	int rc;
+
+	static const struct conf_word bit[] = { { "rfc5555", 1 }, { "v4prefix", 2 }, { NULL, 0 } };
+
+	rc = words(x, s, bit, &bits);
+	if (rc < 0)
+		return rc;
+	c->ha.accept_rfc5555 = bits & 1;
+	c->ha.accept_v4prefix = bits & 2;
+	return 0;
+}
+
+int conf_debug_fn(struct conf_ctx *x, const config_setting_t *s, void *obj)
+{
+	struct conf *c = obj;
+
+	if (!config_setting_is_array(s) && !config_setting_is_list(s))
+		return conf_err(x, s, NULL, "a list [ \"...\" ] of words is expected");
+	free(c->log.debug);
+	c->log.debug = NULL;
+	c->log.n_debug = 0;
+	for (int i = 0; i < config_setting_length(s); i++) {
+		const config_setting_t *e = config_setting_get_elem(s, (unsigned)i);
+		const char *t = conf_text(x, e), *meant;
+		struct conf_room *r;
+		size_t k = 0;
+
+		if (!t)
+			continue;
+		while (conf_word_room[k].name && strcmp(conf_word_room[k].name, t) != 0)
+			k++;
+		meant = conf_did_you_mean(t, word_name, conf_word_room);
+		if (!conf_word_room[k].name) {
+			conf_err(x, e, NULL, "\"%.40s\" is no room%s%s%s", t,
+				 meant ? " (did you mean \"" : "", meant ? meant : "",
+				 meant ? "\"?)" : "");
+			continue;
+		}
+		r = conf_grow(x, &c->log.debug, &c->log.n_debug, sizeof(*r));
+		if (r)
+			snprintf(r->name, sizeof(r->name), "%s", t);
+	}
+	return 0;
+}
+
+/* ---- key files ---- */
+
+/* Hex digits, white space between them ignored. Returns octets, or -EINVAL, -E2BIG. */
+static int key_decode(const char *text, size_t n, uint8_t key[static AUTH_KEY_MAX])
+{
+	size_t digits = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int c = tolower((unsigned char)text[i]);
+		int v = isdigit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+
+		if (isspace(c))
+			continue;
+		if (v < 0)
+			return -EINVAL;
+		if (digits / 2 >= AUTH_KEY_MAX)
+			return -E2BIG;
+		key[digits / 2] = (uint8_t)(digits & 1 ? key[digits / 2] | v : v << 4);
+		digits++;
+	}
+	return digits & 1 ? -EINVAL : (int)(digits / 2);
+}
+
+/* Opens a file with a secret: regular, and nobody else may read it. fd, or an error said. */
+static int secret_open(struct conf_ctx *x, const config_setting_t *s, const char *path)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return conf_err(x, s, NULL, "%s: %s", path, strerror(errno));
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		conf_err(x, s, NULL, "%s is not a regular file", path);
+	} else if (st.st_mode & (S_IRWXG | S_IRWXO)) {
+		conf_err(x, s, NULL, "%s: mode %04o lets others use the key: chmod 600", path,
+			 st.st_mode & 07777);
+	} else {
+		return fd;
+	}
+	close(fd);
+	return -EINVAL;
+}
+
+static int key_read(struct conf_ctx *x, const config_setting_t *s, const char *path,
+		    struct auth_key *key)
+{
+	char buf[KEY_TEXT_MAX];
+	int fd = secret_open(x, s, path), len;
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	n = read(fd, buf, sizeof(buf));
+	close(fd);
+	len = n < 0 ? -errno : n == sizeof(buf) ? -E2BIG : key_decode(buf, (size_t)n, key->key);
+	crypto_wipe(buf, sizeof(buf));
+	if (len == -E2BIG || len > AUTH_KEY_MAX)
+		return conf_err(x, s, NULL, "%s: the key is too long: at most %d octets", path,
+				AUTH_KEY_MAX);
+	if (len < 0)
+		return conf_err(x, s, NULL, "%s: pairs of hexadecimal digits are expected", path);
+	if (len < AUTH_KEY_MIN)
+		return conf_err(x, s, NULL, "%s: the key is too short: %d octets, at least %d", path,
+				len, AUTH_KEY_MIN);
+	key->len = (uint8_t)len;
+	return 0;
+}
+
+int conf_key_file_fn(struct conf_ctx *x, const config_setting_t *s, void *obj)
+{
+	struct sec_conf *sec = obj;
+	const char *t = conf_text(x, s), *slash = strrchr(x->file, '/');
+	char path[PATH_MAX];
+	int n;
+
+	if (!t)
+		return -EINVAL;
+	/* relative to the file that names it */
+	n = *t == '/' || !slash ? snprintf(path, sizeof(path), "%s", t)
+				: snprintf(path, sizeof(path), "%.*s/%s", (int)(slash - x->file),
+					   x->file, t);
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return conf_err(x, s, NULL, "the path is too long");
+	return key_read(x, s, path, &sec->key);
+}
+
+void conf_security_after(struct conf_ctx *x, const config_setting_t *s, void *obj, uint64_t seen)
+{
+	struct sec_conf *sec = obj;
+
+	(void)seen;
+	if (sec->method == SEC_NONE)
+		x->n_open++;
+	if (sec->method != SEC_AUTH_OPTION)
+		return;
+	if (!config_setting_get_member(s, "spi"))
+		conf_err(x, s, NULL, "method auth-option needs spi");
+	if (!config_setting_get_member(s, "key_file"))
+		conf_err(x, s, NULL, "method auth-option needs key_file");
+}
+
+/* ---- homes and mobile nodes ---- */
+
+int conf_home_address_fn(struct conf_ctx *x, const config_setting_t *s, void *obj)
+{
+	struct home_conf *h = obj;
+	struct prefix p;
+	int rc = conf_get_prefix(x, s, false, &p);
+
+	if (rc < 0)
+		return rc;
+	if (p.family != AF_INET6)
+		return conf_err(x, s, NULL, "%s: a home address is an IPv6 address", PFX(&p));
+	h->hoa = p;
+	return 0;
+}
+
+static int home_agent(struct conf_ctx *x, const config_setting_t *s, struct home_conf *h)
+{
+	const char *t = conf_text(x, s);
+	struct in6_addr a;
+
+	if (!t)
+		return -EINVAL;
+	if (strcmp(t, "discover") == 0)
+		return conf_err(x, s, NULL, "discovery (DHAAD) is not in this version: give the "
+				"address");
+	if (inet_pton(AF_INET6, t, &a) != 1)
+		return conf_err(x, s, NULL, "\"%.60s\" is not an IPv6 address", t);
+	if (!in6_is_unicast_routable(&a))
+		return conf_err(x, s, NULL, "%s is not a unicast routable address", A6(&a));
+	for (size_t i = 0; i < h->n_ha; i++) {
+		if (in6_eq(&h->home_agents[i], &a))
+			return conf_err(x, s, NULL, "%s is given twice", A6(&a));
+	}
+	if (h->n_ha == HOME_MAX_HA)
+		return conf_err(x, s, NULL, "more than %d home agents", HOME_MAX_HA);
+	h->home_agents[h->n_ha++] = a;
+	return 0;
+}
+
+int conf_home_agent_fn(struct conf_ctx *x, const config_setting_t *s, void *obj)
+{
+	if (!config_setting_is_array(s) && !config_setting_is_list(s))
+		return home_agent(x, s, obj);
+	if (config_setting_length(s) == 0)
+		return conf_err(x, s, NULL, "is empty");
+	for (int i = 0; i < config_setting_length(s); i++)
+		home_agent(x, config_setting_get_elem(s, (unsigned)i), obj);
+	return 0;
+}
+
+int conf_mnp_fn(struct conf_ctx *x, const config_setting_t *s, void *obj)
+{
+	struct mnp_conf *m = obj;
+	struct prefix p;
+	int rc = conf_get_prefix(x, s, true, &p);
+
+	if (rc == 0)
+		m->prefix = p;
+	return rc;
+}
+
+void conf_mnp_after(struct conf_ctx *x, const config_setting_t *s, void *obj, uint64_t seen)
+{
+	const struct mnp_conf *m = obj;
+	const config_setting_t *mode = config_setting_get_member(s, "mode");
+
+	(void)seen;
+	switch (m->mode) {
+	case PREFIX_EXPLICIT:
+		/* RFC 5555 3.1.1 gives an address of /32 another meaning */
+		if (m->prefix.family == AF_INET && m->prefix.plen == 32)
+			conf_err(x, s, NULL, "%s: an explicit IPv4 prefix of one address is a home "
+				 "address, which is not in this version", PFX(&m->prefix));
+		break;
+	case PREFIX_IMPLICIT:
+		if (m->prefix.family == AF_INET)
+			conf_err(x, mode, NULL, "%s: for an IPv4 prefix that the home agent knows it "
+				 "is \"static\"", PFX(&m->prefix));
+		break;
+	case PREFIX_STATIC:
+		if (m->prefix.family == AF_INET6)
+			conf_err(x, mode, NULL, "%s: for an IPv6 prefix that the home agent knows it "
+				 "is \"implicit\"", PFX(&m->prefix));
+		break;
+	}
+}
+
+void conf_node_after(struct conf_ctx *x, const config_setting_t *s, void *obj, uint64_t seen)
+{
+	const config_setting_t *router = config_setting_get_member(s, "router");
+	struct mobile_node *n = obj;
+
+	(void)seen;
+	if (router && !n->router && n->n_prefix)
+		conf_err(x, router, NULL, "has prefixes, but may not be a router");
+	n->router = n->router || n->n_prefix;
+	for (size_t i = 0; i < n->n_prefix; i++) {
+		if (n->prefixes[i].family == AF_INET && n->prefixes[i].plen == 32 && !n->ipv4_static)
+			conf_err(x, config_setting_get_member(s, "prefixes"), NULL,
+				 "%s: an IPv4 prefix of one address needs ipv4_static = true",
+				 PFX(&n->prefixes[i]));
+	}
+}

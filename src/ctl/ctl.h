@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ctl/ctl.h - the control socket's server: see mip6/ctl.h for what it speaks.
+ *
+ * Everything runs from the loop and nothing blocks. A listing is made record by
+ * record as the client reads, so that its size costs no memory; what is queued for
+ * one client is bounded, and a client that exceeds it is closed.
+ *
+ * The conf and the node are borrowed.
+ */
+#ifndef MIP6_CTL_CTL_H
+#define MIP6_CTL_CTL_H
+
+struct conf;
+struct ctl;
+struct ev_loop;
+struct node;
+
+/*
+ * Binds the socket of conf, mode 0660 for conf's group if there is such a group, else 0600. The
+ * socket of a dead daemon is replaced. 0 or -errno; -EADDRINUSE: another daemon lives there (its
+ * pid is logged). node may be NULL until ctl_set_node(): nothing is listed then.
+ */
+int ctl_open(struct ctl **ctl, struct ev_loop *loop, const struct conf *conf, struct node *node);
+void ctl_close(struct ctl *ctl);		/* NULL is harmless */
+void ctl_set_node(struct ctl *ctl, struct node *node);	/* NULL: about to be freed */
+void ctl_set_conf(struct ctl *ctl, const struct conf *conf);
+
+#endif

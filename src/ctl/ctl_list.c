@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/conf_schema.h"
+#include "ctl/ctl_priv.h"
+#include "mip6/ctl.h"
+#include "plan/plan_ha.h"
+#include "run/timer.h"
+
+#define INVALID		"org.varlink.service.InvalidParameter"
+
+void ctl_listing_end(struct ctl_client *c)
+{
+	free(c->list.key);
+	c->list = (struct ctl_listing){ 0 };
+}
+
+static bool end(struct ctl_client *c)
+{
+	ctl_reply(c, NULL, false);
+	return false;
+}
+
+/* Takes the optional home_address and starts; false: refused. */
+static bool begin(struct ctl_client *c, struct json_object *params, ctl_step_fn step)
+{
+	struct json_object *o = json_object_object_get(params, "home_address");
+
+	ctl_listing_end(c);
+	if (o && (!json_object_is_type(o, json_type_string) ||
+		  inet_pton(AF_INET6, json_object_get_string(o), &c->list.hoa) != 1)) {
+		ctl_error(c, INVALID, "parameter", "home_address");
+		return false;
+	}
+	c->list.has_hoa = o;
+	c->list.step = step;
+	return true;
+}
+
+static bool wants(const struct ctl_client *c, const struct in6_addr *hoa)
+{
+	return !c->list.has_hoa || in6_eq(&c->list.hoa, hoa);
+}
+
+static void not_found(struct ctl_client *c)
+{
+	ctl_error(c, MIP6_CTL_E_NOT_FOUND, "home_address", A6(&c->list.hoa));
+	ctl_listing_end(c);
+}
+
+/* ---- bindings ---- */
+
+struct collect { struct ctl_client *c; size_t cap; bool nomem; };
+
+static void collect_one(void *arg, struct bc_entry *e)
+{
+	struct collect *k = arg;
+	struct ctl_listing *l = &k->c->list;
+	struct bc_key *more;
+
+	if (e->state != BC_BOUND || !wants(k->c, &e->b.key.hoa) || k->nomem)
+		return;
+	if (l->n_key == k->cap) {
+		k->cap = k->cap ? k->cap * 2 : 64;
+		more = realloc(l->key, k->cap * sizeof(*more));
+		k->nomem = !more;
+		if (!more)
+			return;
+		l->key = more;
+	}
+	l->key[l->n_key++] = e->b.key;
+}
+
+bool ctl_collect(struct ctl_client *c)
+{
+	struct collect k = { .c = c };
+	struct node *n = c->ctl->node;
+
+	if (n && n->ha)
+		bc_each(ha_bc(n->ha), collect_one, &k);
+	c->dead = c->dead || k.nomem;
+	return !k.nomem;
+}
+
+static struct json_object *carrier(const struct carrier *k)
+{
+	struct json_object *o = json_object_new_object();
+
+	ctl_set(o, "kind", json_object_new_string(carrier_kind_str(k->kind)));
+	ctl_set(o, "local", ctl_locator(&k->local));
+	ctl_set(o, "remote", ctl_locator(&k->remote));
+	ctl_set(o, "key", k->key ? ctl_int(k->key) : NULL);
+	return o;
+}
+
+static struct json_object *binding_prefixes(const struct binding *b)
+{
+	struct json_object *a = json_object_new_array();
+
+	for (unsigned i = 0; i < b->n_prefix; i++) {
+		struct json_object *o = json_object_new_object();
+
+		ctl_set(o, "prefix", ctl_prefix(&b->prefix[i]));
+		ctl_set(o, "family", json_object_new_string(ctl_family(b->prefix[i].family)));
+		ctl_set(o, "state", json_object_new_string("routed"));
+		json_object_array_add(a, o);
+	}
+	return a;
+}
+
+static struct json_object *binding_json(const struct ha_conf *conf, const struct binding *b)
+{
+	const struct mobile_node *node = ha_node(conf, &b->key.hoa);
+	struct json_object *o = json_object_new_object();
+	char dev[IFNAMSIZ] = HA_DEVICE;
+	double now = run_now();
+
+	if (conf->tunnel == TUNNEL_DEVICE)
+		ha_tunnel_name(&b->key, dev);
+	ctl_set(o, "home_address", ctl_addr(&b->key.hoa));
+	ctl_set(o, "bid", ctl_int(b->key.bid));
+	ctl_set(o, "care_of", ctl_locator(&b->coa));
+	ctl_set(o, "home_agent", ctl_addr(&b->local));
+	ctl_set(o, "state", json_object_new_string("bound"));
+	ctl_set(o, "flags", ctl_bu_flags(b->flags));
+	ctl_set(o, "sequence", ctl_int(b->seq));
+	ctl_set(o, "lifetime", ctl_int(b->lifetime));
+	ctl_set(o, "remaining", ctl_seconds(MAX(b->expires - now, 0)));
+	ctl_set(o, "age", ctl_seconds(now - b->since));
+	ctl_set(o, "nai", node ? ctl_text(node->nai) : NULL);
+	ctl_set(o, "security", node ? json_object_new_string(
+			conf_word_str(conf_word_method, node->sec.method)) : NULL);
+	ctl_set(o, "tunnel", json_object_new_string(dev));
+	if (node) {
+		struct carrier k = ha_carrier(conf, node, b);
+
+		ctl_set(o, "carrier", carrier(&k));
+	}
+	ctl_set(o, "epoch", ctl_int(b->epoch));
+	ctl_set(o, "origin", ctl_int(b->origin));
+	ctl_set(o, "prefixes", binding_prefixes(b));
+	return o;
+}
+
+static bool bindings_step(struct ctl_client *c)
+{
+	struct ctl_listing *l = &c->list;
+	struct node *n = c->ctl->node;
+	const struct bc_entry *e = NULL;
+
+	/* those that went away meanwhile are passed over */
+	while (n && n->ha && l->at < l->n_key && !e) {
+		e = bc_find(ha_bc(n->ha), &l->key[l->at].hoa, l->key[l->at].bid);
+		l->at++;
+		if (e && e->state != BC_BOUND)
+			e = NULL;
+	}
+	if (!e)
+		return end(c);
+	ctl_reply(c, binding_json(ha_conf_of(n->ha), &e->b), true);
+	return true;
+}
+
+void ctl_list_bindings(struct ctl_client *c, struct json_object *params)
+{
+	if (!begin(c, params, bindings_step) || !ctl_collect(c))
+		return;
+	if (c->list.has_hoa && !c->list.n_key)
+		not_found(c);
+}
+
+/* ---- registrations ---- */
+
+const char *ctl_mnp_state(enum mnp_status s)
+{
+	switch (s) {
+	case MNP_WAITING:
+		return "waiting";
+	case MNP_ACCEPTED:
+		return "accepted";
+	case MNP_REFUSED:
+		return "refused";
+	case MNP_UNSUPPORTED:
+		return "unsupported";
+	case MNP_AT_HOME:
+		return "home";
+	}
+	return "?";
+}
+
+/* What the home agent said of a prefix; the two families have numbers of their own. */
+static const char *refusal(const struct mn_prefix_info *p)
+{
+	if (p->status != MNP_REFUSED)
+		return "";
+	if (p->conf->prefix.family == AF_INET6)
+		return ba_status_str(p->code);
+	switch ((enum ipv4_ack_status)p->code) {
+	case IPV4_ACK_OK:
+		return "";
+	case IPV4_ACK_UNSPECIFIED:
+		return "reason unspecified";
+	case IPV4_ACK_PROHIBITED:
+		return "administratively prohibited";
+	case IPV4_ACK_INCORRECT:
+		return "incorrect IPv4 home address";
+	case IPV4_ACK_INVALID:
+		return "invalid IPv4 address";
+	case IPV4_ACK_NO_DYNAMIC:
+		return "no dynamic IPv4 home address";
+	case IPV4_ACK_PREFIX_UNAUTHORIZED:
+		return "not authorised for the prefix";
+	}
+	return "unknown";
+}
+
+static struct json_object *mnp_json(const struct mn_prefix_info *p)
+{
+	struct json_object *o = json_object_new_object();
+
+	ctl_set(o, "prefix", ctl_prefix(&p->conf->prefix));
+	ctl_set(o, "family", json_object_new_string(ctl_family(p->conf->prefix.family)));
+	ctl_set(o, "state", json_object_new_string(ctl_mnp_state(p->status)));
+	ctl_set(o, "code", ctl_int(p->code));
+	ctl_set(o, "reason", ctl_text(refusal(p)));
+	ctl_set(o, "mode", json_object_new_string(conf_word_str(conf_word_mode, p->conf->mode)));
+	ctl_set(o, "device", ctl_text(p->conf->dev));
+	return o;
+}
+
+static struct json_object *in_future(double at, double now)
+{
+	return at > 0 ? ctl_seconds(MAX(at - now, 0)) : NULL;
+}
+
+static void registration_times(struct json_object *o, const struct mn_info *i)
+{
+	const struct bul *b = i->bul;
+	double now = run_now();
+
+	ctl_set(o, "lifetime", b->expires > 0 ? ctl_int(b->lifetime) : NULL);
+	ctl_set(o, "remaining", in_future(b->expires, now));
+	ctl_set(o, "refresh_in", in_future(b->refresh_at, now));
+	ctl_set(o, "rtt", i->probe_rtt > 0 ? ctl_seconds(i->probe_rtt) : NULL);
+	ctl_set(o, "probes_lost", ctl_int(i->probe_lost));
+	ctl_set(o, "handover_age", i->last_handover > 0 ? ctl_seconds(now - i->last_handover)
+							: NULL);
+}
+
+static struct json_object *registration_json(const struct node *n, const struct mn_info *i)
+{
+	struct json_object *o = json_object_new_object(), *a = json_object_new_array();
+	const struct mn_conf *m = n->conf.mn;
+	const struct bul *b = i->bul;
+	unsigned bid = 0;
+
+	for (size_t u = 0; m && u < m->n_uplink; u++) {
+		if (strcmp(m->uplinks[u].dev, i->uplink) == 0)
+			bid = m->uplinks[u].bid;
+	}
+	ctl_set(o, "home_address", ctl_addr(&i->conf->hoa.a.in6));
+	ctl_set(o, "home_prefix_length", ctl_int(i->conf->hoa.plen));
+	ctl_set(o, "bid", ctl_int(0));		/* registered without RFC 5648 */
+	ctl_set(o, "uplink_bid", bid ? ctl_int(bid) : NULL);
+	ctl_set(o, "state", json_object_new_string(bul_state_str(b->state)));
+	ctl_set(o, "care_of", ctl_locator(&b->coa));
+	ctl_set(o, "registered_care_of", ctl_locator(&b->bound_coa));
+	ctl_set(o, "home_agent", ctl_addr(&b->ha));
+	ctl_set(o, "uplink", ctl_text(i->uplink));
+	ctl_set(o, "tunnel", ctl_text(i->tunnel));
+	ctl_set(o, "router", ctl_bool(b->router));
+	ctl_set(o, "sequence", ctl_int(b->seq));
+	ctl_set(o, "nai", ctl_text(i->conf->nai));
+	ctl_set(o, "security", json_object_new_string(conf_word_str(conf_word_method,
+								    i->conf->sec.method)));
+	registration_times(o, i);
+	for (unsigned k = 0; k < i->n_prefix; k++)
+		json_object_array_add(a, mnp_json(&i->prefix[k]));
+	ctl_set(o, "prefixes", a);
+	return o;
+}
+
+static bool registrations_step(struct ctl_client *c)
+{
+	struct node *n = c->ctl->node;
+	struct mn_info i;
+
+	while (n && n->mn && c->list.at < mn_homes(n->mn)) {
+		if (!mn_home(n->mn, (unsigned)c->list.at++, &i) ||
+		    !wants(c, &i.conf->hoa.a.in6))
+			continue;
+		ctl_reply(c, registration_json(n, &i), true);
+		return true;
+	}
+	return end(c);
+}
+
+static bool have_home(const struct ctl_client *c)
+{
+	struct node *n = c->ctl->node;
+	struct mn_info i;
+
+	for (unsigned k = 0; n && n->mn && k < mn_homes(n->mn); k++) {
+		if (mn_home(n->mn, k, &i) && wants(c, &i.conf->hoa.a.in6))
+			return true;
+	}
+	return false;
+}
+
+void ctl_list_registrations(struct ctl_client *c, struct json_object *params)
+{
+	if (begin(c, params, registrations_step) && c->list.has_hoa && !have_home(c))
+		not_found(c);
+}
+
+/* ---- prefixes ---- */
+
+static bool in_service(const struct binding *b, const struct prefix *p)
+{
+	for (unsigned i = 0; i < b->n_prefix; i++) {
+		if (prefix_eq(&b->prefix[i], p))
+			return true;
+	}
+	return false;
+}
+
+static struct json_object *owned_json(struct ha *ha, const struct mobile_node *m,
+				      const struct prefix *p)
+{
+	const struct ha_conf *conf = ha_conf_of(ha);
+	const struct bc_entry *e = bc_find(ha_bc(ha), &m->hoa, 0);
+	struct json_object *o = json_object_new_object();
+	const char *state = "unbound";
+	char dev[IFNAMSIZ] = HA_DEVICE;
+
+	if (e && e->state == BC_BOUND)
+		state = in_service(&e->b, p) ? "routed" : "not_registered";
+	if (e && conf->tunnel == TUNNEL_DEVICE)
+		ha_tunnel_name(&e->b.key, dev);
+	ctl_set(o, "prefix", ctl_prefix(p));
+	ctl_set(o, "family", json_object_new_string(ctl_family(p->family)));
+	ctl_set(o, "home_address", ctl_addr(&m->hoa));
+	ctl_set(o, "role", json_object_new_string("ha"));
+	ctl_set(o, "state", json_object_new_string(state));
+	ctl_set(o, "tunnel", strcmp(state, "routed") == 0 ? json_object_new_string(dev) : NULL);
+	return o;
+}
+
+static bool ha_prefix_step(struct ctl_client *c, struct ha *ha)
+{
+	const struct ha_conf *conf = ha_conf_of(ha);
+	struct ctl_listing *l = &c->list;
+
+	for (; l->at < conf->n_node; l->at++, l->sub = 0) {
+		const struct mobile_node *m = &conf->nodes[l->at];
+
+		if (!wants(c, &m->hoa) || l->sub >= m->n_prefix)
+			continue;
+		ctl_reply(c, owned_json(ha, m, &m->prefixes[l->sub++]), true);
+		return true;
+	}
+	return false;
+}
+
+static bool mn_prefix_step(struct ctl_client *c, struct mn *mn)
+{
+	struct ctl_listing *l = &c->list;
+	struct json_object *o;
+	struct mn_info i;
+
+	for (; l->at < mn_homes(mn); l->at++, l->sub = 0) {
+		if (!mn_home(mn, (unsigned)l->at, &i) || !wants(c, &i.conf->hoa.a.in6) ||
+		    l->sub >= i.n_prefix)
+			continue;
+		o = mnp_json(&i.prefix[l->sub++]);
+		ctl_set(o, "home_address", ctl_addr(&i.conf->hoa.a.in6));
+		ctl_set(o, "role", json_object_new_string("mn"));
+		ctl_set(o, "tunnel", ctl_text(i.tunnel));
+		ctl_reply(c, o, true);
+		return true;
+	}
+	return false;
+}
+
+static bool prefixes_step(struct ctl_client *c)
+{
+	struct node *n = c->ctl->node;
+
+	if (n && n->ha && ha_prefix_step(c, n->ha))
+		return true;
+	if (n && n->mn && mn_prefix_step(c, n->mn))
+		return true;
+	return end(c);
+}
+
+void ctl_list_prefixes(struct ctl_client *c, struct json_object *params)
+{
+	struct node *n = c->ctl->node;
+	bool known;
+
+	if (!begin(c, params, prefixes_step) || !c->list.has_hoa)
+		return;
+	known = have_home(c) || (n && n->ha && ha_node(ha_conf_of(n->ha), &c->list.hoa));
+	if (!known)
+		not_found(c);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ctl/ctl_priv.h - what the files of the control socket share.
+ *
+ *   ctl.c        socket, clients, queues
+ *   ctl_call.c   one call: JSON in, dispatch, errors, introspection
+ *   ctl_show.c   records of one reply: status, statistics
+ *   ctl_list.c   listings, record by record
+ *   ctl_event.c  events as JSON, hints from JSON, Monitor
+ *   ctl_json.c   values as JSON
+ *   ctl_idl.c    the interface's description
+ */
+#ifndef MIP6_CTL_PRIV_H
+#define MIP6_CTL_PRIV_H
+
+#include <ev.h>
+#include <json-c/json.h>
+#include <sys/socket.h>
+
+#include "ctl/conf.h"
+#include "ctl/ctl.h"
+#include "role/role.h"
+#include "run/event.h"
+#include "store/bc.h"
+
+#define CTL_OUT_LOW	65536		/* a listing goes on when less than this is queued */
+#define CTL_OUT_MAX	(1 << 20)	/* events that a client has not read: then it is closed */
+#define CTL_BURST	256		/* records and calls of one client in one turn of the loop */
+
+struct ctl_buf { char *p; size_t at, n, cap; };	/* p[at..n) is in the buffer */
+
+struct ctl_client;
+/* One more record into c's queue; false when the listing is through (and its end is queued). */
+typedef bool (*ctl_step_fn)(struct ctl_client *c);
+
+/* A listing under way: keys, not pointers, so that the tables may change meanwhile. */
+struct ctl_listing {
+	ctl_step_fn step;		/* NULL: none */
+	struct bc_key *key;		/* bindings; owned */
+	size_t n_key, at, sub;
+	unsigned phase;			/* Monitor */
+	bool has_hoa;
+	struct in6_addr hoa;
+};
+
+struct ctl_client {
+	struct ctl *ctl;
+	struct ctl_client *prev, *next;
+	int fd;
+	ev_io rd, wr;
+	struct ctl_buf in, out;
+	bool admin;			/* may change */
+	bool more, oneway;		/* of the present call */
+	bool monitor;
+	bool eof;			/* it sends no more; answers still go out */
+	bool dead;			/* to be closed: protocol error, or too slow */
+	uint64_t wanted;		/* Monitor: bits of enum event_type */
+	struct ctl_buf held;		/* events that happen before `sync` */
+	struct ctl_listing list;
+};
+
+struct ctl {
+	struct ev_loop *loop;
+	const struct conf *conf;
+	struct node *node;		/* NULL: not yet, or no longer */
+	int fd;
+	dev_t dev;			/* the socket's file: is it still ours? */
+	ino_t ino;
+	ev_io accept;
+	ev_timer again;			/* out of descriptors: accept later */
+	struct ctl_client *clients;
+	unsigned n_client;
+	gid_t admin;			/* who may change beside root; -1 = nobody */
+	struct log_rl rl;
+	bool listening;			/* to events */
+};
+
+/* ---- ctl.c ---- */
+
+int ctl_buf_put(struct ctl_buf *b, const void *p, size_t n);	/* 0 or -ENOMEM */
+void ctl_buf_free(struct ctl_buf *b);
+/* Queues one reply and takes the reference. A client without memory dies. */
+void ctl_put(struct ctl_client *c, struct json_object *reply);
+/* Queues an event that is text already (n octets with its NUL), behind the present state if that
+ * is still being sent. The loop sends it; a client that does not read dies. */
+void ctl_put_event(struct ctl_client *c, const char *text, size_t n);
+
+/* ---- ctl_call.c ---- */
+
+/* Handles one call: len octets without the NUL. Sets c->dead if it is no call at all. */
+void ctl_call(struct ctl_client *c, const char *text, size_t len);
+/* Replies. params may be NULL (empty); the reference is taken. */
+void ctl_reply(struct ctl_client *c, struct json_object *params, bool continues);
+void ctl_error(struct ctl_client *c, const char *error, const char *key, const char *value);
+
+/* ---- ctl_show.c ---- */
+
+struct json_object *ctl_status(const struct ctl *ctl);
+struct json_object *ctl_stats(const struct ctl *ctl);
+
+/* ---- ctl_list.c: methods ---- */
+
+void ctl_list_bindings(struct ctl_client *c, struct json_object *params);
+void ctl_list_registrations(struct ctl_client *c, struct json_object *params);
+void ctl_list_prefixes(struct ctl_client *c, struct json_object *params);
+/* Keys of the bindings now, into c->list. False: no memory, the client is dead. */
+bool ctl_collect(struct ctl_client *c);
+void ctl_listing_end(struct ctl_client *c);
+const char *ctl_mnp_state(enum mnp_status s);
+
+/* ---- ctl_event.c ---- */
+
+void ctl_monitor(struct ctl_client *c, struct json_object *params);
+void ctl_inject(struct ctl_client *c, struct json_object *params);
+void ctl_on_event(void *arg, const struct event *e);	/* event_listen(); arg = struct ctl */
+struct json_object *ctl_event_json(const struct event *e, double now);
+
+/* ---- ctl_json.c ---- */
+
+struct json_object *ctl_addr(const struct in6_addr *a);		/* :: is null */
+struct json_object *ctl_prefix(const struct prefix *p);		/* none is null */
+struct json_object *ctl_locator(const struct locator *l);
+struct json_object *ctl_seconds(double v);			/* to the microsecond */
+struct json_object *ctl_text(const char *s);			/* "" is null */
+struct json_object *ctl_bu_flags(uint16_t flags);		/* [ "A", "H", ... ] */
+const char *ctl_family(uint8_t family);				/* "ipv6", "ipv4" */
+#define ctl_set(o, key, v)	json_object_object_add((o), (key), (v))
+#define ctl_int(v)		json_object_new_int64((int64_t)(v))
+#define ctl_bool(v)		json_object_new_boolean(v)
+
+/* ---- ctl_idl.c ---- */
+
+extern const char ctl_idl[], ctl_idl_service[];
+
+#endif

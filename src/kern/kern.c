@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The room's middle: which kind of object is whose work, and the turn of the loop.
+ *
+ * A turn runs in ev_prepare, behind all others (lowest priority), so that what the
+ * events of this turn asked for goes out together: waiting switches start, their
+ * requests are sent, answers move them on to deletions or to the undo, and those
+ * that ended are told. Work beyond TURN_OBJECTS is left to the next turn, so that
+ * nothing else in the daemon starves.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "kern/priv.h"
+
+#define TURN_OBJECTS	4096
+#define FLUSH_ROUNDS	10000
+#define FLUSH_WAIT_MS	1000
+
+static const struct { kind_put_fn put; kind_del_fn del; } kind[] = {
+	[KOBJ_SYSCTL] = { kern_sysctl_put, kern_sysctl_del },
+	[KOBJ_LINK] = { kern_link_put, kern_link_del },
+	[KOBJ_ADDR] = { kern_addr_put, kern_addr_del },
+	[KOBJ_RULE] = { kern_rule_put, kern_rule_del },
+	[KOBJ_ROUTE] = { kern_route_put, kern_route_del },
+	[KOBJ_XSTATE] = { kern_xstate_put, kern_xstate_del },
+	[KOBJ_XPOLICY] = { kern_xpolicy_put, kern_xpolicy_del },
+	[KOBJ_PROXY] = { kern_proxy_put, kern_proxy_del },
+	[KOBJ_INGRESS] = { kern_ingress_put, kern_ingress_del },
+};
+
+static int back_add(void *arg, struct kop *op)
+{
+	if (op->e->obj.kind >= ARRAY_SIZE(kind))
+		return -EINVAL;
+	return kind[op->e->obj.kind].put(arg, op, &op->e->obj, NULL);
+}
+
+static int back_change(void *arg, struct kop *op)
+{
+	return kind[op->e->obj.kind].put(arg, op, &op->e->obj, &op->was);
+}
+
+static int back_del(void *arg, struct kop *op)
+{
+	return kind[op->e->obj.kind].del(arg, op, &op->e->obj);
+}
+
+static const struct kback back = { back_add, back_change, back_del };
+
+/* ---- what the kinds use ---- */
+
+void kern_req(struct nlq *n, struct nlmsghdr *h, struct kop *op)
+{
+	if (op)
+		kop_sent(op);		/* first: nlq_end() may answer at once */
+	nlq_end(n, h, op);
+}
+
+static void kern_ack(void *arg, void *tag, int rc, const char *text)
+{
+	struct kern *k = arg;
+
+	if (tag)
+		kop_answer(tag, rc, text);
+	else if (rc < 0)		/* kern_neigh_put() is the only one that waits for nothing */
+		log_rl(&k->rl, "kern", "neighbour entry: %s%s%s", strerror(-rc),
+		       text ? ": " : "", text ? text : "");
+}
+
+int kern_ifindex(struct kern *k, const char *dev)
+{
+	struct kobj key = { .kind = KOBJ_LINK };
+	struct ifreq req = { 0 };
+	const struct kentry *e;
+	size_t len = strnlen(dev, IFNAMSIZ);
+
+	if (len == 0 || len >= IFNAMSIZ)
+		return -ENODEV;
+	memcpy(key.link.name, dev, len);
+	e = ksw_find(&k->sw, &key);
+	if (e && e->ifindex)		/* ours; perhaps only queued so far */
+		return e->ifindex;
+	memcpy(req.ifr_name, dev, len);
+	return ioctl(k->ioctl_fd, SIOCGIFINDEX, &req) < 0 ? -ENODEV : req.ifr_ifindex;
+}
+
+static const char *device_of(const struct kobj *o)
+{
+	switch ((enum kobj_kind)o->kind) {
+	case KOBJ_ADDR:
+		return o->addr.dev;
+	case KOBJ_ROUTE:
+		return o->route.dev;
+	case KOBJ_PROXY:
+		return o->proxy.dev;
+	case KOBJ_INGRESS:
+		return o->ingress.dev;
+	case KOBJ_SYSCTL:
+	case KOBJ_LINK:
+	case KOBJ_RULE:
+	case KOBJ_XSTATE:
+	case KOBJ_XPOLICY:
+		break;			/* do not go with a device */
+	}
+	return NULL;
+}
+
+struct again { struct kern *k; struct kop *op; const char *dev; int rc; };
+
+static void put_again(void *arg, struct kentry *e)
+{
+	struct again *a = arg;
+	const char *dev = device_of(&e->obj);
+	int rc;
+
+	if (!dev || strcmp(dev, a->dev) != 0 || e->users == 0)
+		return;
+	if (e->obj.kind == KOBJ_INGRESS && a->k->ingress_mode == KERN_INGRESS_BPF)
+		return;			/* stands in a map, by the number that stays */
+	rc = kind[e->obj.kind].put(a->k, a->op, &e->obj, NULL);
+	if (a->rc == 0)
+		a->rc = rc;
+}
+
+int kern_put_again(struct kern *k, struct kop *op, const char *dev)
+{
+	struct again a = { k, op, dev, 0 };
+
+	ksw_each(&k->sw, put_again, &a);
+	return a.rc;
+}
+
+/* ---- the turn ---- */
+
+void kern_wake(struct kern *k)
+{
+	ev_idle_start(k->loop, &k->idle);
+}
+
+static void kern_work(struct kern *k, long budget)
+{
+	bool moved;
+
+	do {
+		budget = ksw_start(&k->sw, budget);
+		nlq_send(&k->rt);
+		nlq_send(&k->xf);
+		moved = ksw_step(&k->sw);
+	} while (moved || (k->sw.dirty && budget > 0));
+}
+
+static bool kern_tell(struct kern *k)
+{
+	if (!k->sw.finished)
+		return false;
+	monitor_read(k);		/* who is told finds the new device in the cache */
+	return ksw_tell(&k->sw);
+}
+
+static void prepare_cb(struct ev_loop *loop, ev_prepare *w, int revents)
+{
+	struct kern *k = w->data;
+	bool told;
+
+	(void)revents;
+	ev_idle_stop(loop, &k->idle);
+	monitor_first_news(k);
+	kern_work(k, TURN_OBJECTS);
+	told = kern_tell(k);
+	/* Those told may have left work for others of this turn, which are through already. */
+	if (told || k->sw.dirty || k->rt.n || k->xf.n)
+		kern_wake(k);
+}
+
+static void idle_cb(struct ev_loop *loop, ev_idle *w, int revents)
+{
+	(void)loop, (void)w, (void)revents;	/* only keeps the loop from sleeping */
+}
+
+static void answers_cb(struct ev_loop *loop, ev_io *w, int revents)
+{
+	(void)loop, (void)revents;
+	nlq_read(w->data);		/* prepare_cb() goes on with them */
+}
+
+static void wait_for_answers(struct kern *k)
+{
+	struct pollfd fd[2] = { { .fd = nlq_pending(&k->rt) ? k->rt.fd : -1, .events = POLLIN },
+				{ .fd = nlq_pending(&k->xf) ? k->xf.fd : -1, .events = POLLIN } };
+
+	if (fd[0].fd < 0 && fd[1].fd < 0)
+		return;
+	if (poll(fd, 2, FLUSH_WAIT_MS) > 0) {
+		nlq_read(&k->rt);
+		nlq_read(&k->xf);
+	}
+}
+
+void kern_flush(struct kern *k)
+{
+	for (int i = 0; i < FLUSH_ROUNDS && (k->sw.active || k->rt.n || k->xf.n); i++) {
+		kern_work(k, TURN_OBJECTS);
+		kern_tell(k);
+		wait_for_answers(k);
+	}
+}
+
+int kplan_switch(struct kern *k, const struct kplan *have, const struct kplan *want,
+		 kern_done_fn done, void *arg)
+{
+	int rc = ksw_put(&k->sw, have, want, done, arg);
+
+	if (rc == 0)
+		kern_wake(k);
+	return rc;
+}
+
+/* ---- open, close ---- */
+
+static void start_watchers(struct kern *k)
+{
+	ev_prepare_init(&k->prepare, prepare_cb);
+	ev_set_priority(&k->prepare, EV_MINPRI);
+	k->prepare.data = k;
+	ev_prepare_start(k->loop, &k->prepare);
+	ev_io_init(&k->rt_io, answers_cb, k->rt.fd, EV_READ);
+	k->rt_io.data = &k->rt;
+	ev_io_start(k->loop, &k->rt_io);
+	if (k->xf.fd >= 0) {
+		ev_io_init(&k->xf_io, answers_cb, k->xf.fd, EV_READ);
+		k->xf_io.data = &k->xf;
+		ev_io_start(k->loop, &k->xf_io);
+	}
+	kern_wake(k);			/* the first news */
+}
+
+int kern_open(struct kern **out, struct ev_loop *loop, const struct kern_conf *conf,
+	      const struct kern_news *news)
+{
+	struct kern *k = calloc(1, sizeof(*k));
+	int rc;
+
+	if (!k)
+		return -ENOMEM;
+	k->loop = loop;
+	k->ingress_mode = conf->ingress;
+	if (news)
+		k->news = *news;
+	k->rt.fd = k->xf.fd = k->ask.fd = k->ask_xf.fd = -1;
+	ev_idle_init(&k->idle, idle_cb);
+	ksw_init(&k->sw, &back, k);
+	k->ioctl_fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	rc = k->ioctl_fd < 0 ? -errno : 0;
+	if (rc == 0 && conf->sysctl_file) {
+		k->sysctl_file = strdup(conf->sysctl_file);
+		rc = k->sysctl_file ? 0 : -ENOMEM;
+	}
+	if (rc == 0)
+		rc = nlq_open(&k->rt, NETLINK_ROUTE, kern_ack, k);
+	if (rc == 0)			/* without it XFRM objects fail, nothing else */
+		(void)nlq_open(&k->xf, NETLINK_XFRM, kern_ack, k);
+	if (rc == 0)
+		rc = monitor_open(k);
+	if (rc < 0) {
+		kern_close(k);
+		return rc;
+	}
+	start_watchers(k);
+	*out = k;
+	return 0;
+}
+
+void kern_close(struct kern *k)
+{
+	if (!k)
+		return;
+	ev_idle_stop(k->loop, &k->idle);
+	ev_prepare_stop(k->loop, &k->prepare);
+	ev_io_stop(k->loop, &k->rt_io);
+	ev_io_stop(k->loop, &k->xf_io);
+	monitor_close(k);
+	kern_ingress_close(k);
+	nlq_close(&k->rt);
+	nlq_close(&k->xf);
+	nlq_ask_close(&k->ask);
+	nlq_ask_close(&k->ask_xf);
+	if (k->ioctl_fd >= 0)
+		close(k->ioctl_fd);
+	ksw_fini(&k->sw);
+	free(k->sysctl_file);
+	free(k);
+}
+
+const char *kern_error(const struct kern *k)
+{
+	return k->sw.error;
+}
+
+struct kern_stats kern_stats(const struct kern *k)
+{
+	return (struct kern_stats){
+		.requests = k->rt.requests + k->xf.requests,
+		.batches = k->rt.batches + k->xf.batches,
+		.errors = k->sw.errors,
+		.undone = k->sw.undone,
+		.overruns = k->overruns + k->rt.overruns + k->xf.overruns,
+		.switches = k->sw.switches,
+		.objects = HASH_COUNT(k->sw.table),
+	};
+}

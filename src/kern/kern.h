@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * kern/kern.h - the only door to the kernel's tables.
+ *
+ * kplan_switch() adds or replaces what is new, in order, then deletes what is
+ * gone, in reverse. An error undoes it: what was added is deleted, what was
+ * replaced is put back. Objects that several plans share (a tunnel for two home
+ * addresses, wildcard XFRM states, rules) are counted by key: the first user
+ * creates, the last one deletes. Requests of all switches of one loop turn go
+ * out as one batch; nothing blocks; done() is always called later, from the loop.
+ *
+ * Everything that goes into the kernel carries our marks (route protocol, XFRM
+ * reqid and priority band, device alias "mip6d"), so that a crashed run's
+ * leftovers are found by kern_adopt().
+ *
+ * Names of devices resolve when the object is applied. Addresses are network
+ * order. kern_* returns 0 or -errno as the kernel said it.
+ */
+#ifndef MIP6_KERN_KERN_H
+#define MIP6_KERN_KERN_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "plan/kobj.h"
+#include "wire/nd.h"
+
+struct ev_loop;
+struct kern;
+
+enum kern_ingress_mode { KERN_INGRESS_BPF, KERN_INGRESS_FLOWER };
+
+struct kern_conf {
+	enum kern_ingress_mode ingress;
+	const char *sysctl_file;	/* originals of changed sysctls, for the next run after a
+					   crash; NULL = not kept */
+};
+
+/* News from the kernel. Any may be NULL. Called from the loop. */
+struct klink {
+	int ifindex;
+	char name[IFNAMSIZ];
+	bool up, carrier;		/* IFF_UP; IFF_LOWER_UP and not dormant */
+	bool is_tunnel;			/* ip6tnl, ip6gre, sit ... */
+	uint32_t mtu;
+	struct nd_lladdr lladdr;
+};
+struct kaddr_news {
+	int ifindex;
+	struct in6_addr addr;
+	uint8_t plen;
+	uint32_t flags;			/* IFA_F_TENTATIVE, IFA_F_DADFAILED, ... */
+	bool gone;
+};
+struct kroute_news {			/* IPv6 default routes only */
+	int ifindex;
+	struct in6_addr via;
+	uint8_t proto;
+	uint32_t table, metric;
+	bool gone;
+};
+struct kreport {			/* XFRM_MSG_REPORT: HAO without a binding */
+	struct in6_addr src, dst, coa;	/* src = home address of the selector */
+	uint8_t proto;
+};
+struct kern_news {
+	void (*link)(void *arg, const struct klink *l, bool gone);
+	void (*addr)(void *arg, const struct kaddr_news *a);
+	void (*route)(void *arg, const struct kroute_news *r);
+	void (*report)(void *arg, const struct kreport *r);
+	void *arg;
+};
+
+/* What this kernel lacks, one clear line each; said once at start. */
+typedef void (*kern_say_fn)(void *arg, const char *line);
+
+int kern_open(struct kern **k, struct ev_loop *loop, const struct kern_conf *conf,
+	      const struct kern_news *news);
+void kern_close(struct kern *k);		/* frees; leaves the kernel's tables alone */
+
+/* Tries what the roles need (tunnels, XFRM modes, encap routes, rules, BPF) without leaving a
+ * trace. Calls say() for each missing thing; returns their number. */
+unsigned kern_probe(struct kern *k, bool ha, bool mr, bool gre, kern_say_fn say, void *arg);
+
+/*
+ * Finds what an earlier run of ours left (our routes, rules of our preferences, devices with
+ * our alias, XFRM of our band, proxies on the given home links, sysctls of sysctl_file) and
+ * removes it, sysctls back to their originals. rule_prefs: list ended by 0. Returns the number
+ * of things removed, or -errno; *foreign_external gets the name of an external ip6tnl that is
+ * not ours ("" = none).
+ */
+int kern_adopt(struct kern *k, const uint32_t *rule_prefs, const char *const *home_devs,
+	       char foreign_external[IFNAMSIZ]);
+
+typedef void (*kern_done_fn)(void *arg, int rc);
+/*
+ * Both plans are copied. done may be NULL. If rc < 0 the kernel has what `have` says.
+ * kern_error(k) then names the object that failed and the kernel's extended message.
+ */
+int kplan_switch(struct kern *k, const struct kplan *have, const struct kplan *want,
+		 kern_done_fn done, void *arg);
+const char *kern_error(const struct kern *k);
+/* Sends and completes all that is queued before it returns (shutdown only). */
+void kern_flush(struct kern *k);
+
+/* Look-ups in the caches that the monitor keeps. NULL: no such link. */
+const struct klink *kern_link(struct kern *k, const char *name);
+const struct klink *kern_link_by_index(struct kern *k, int ifindex);
+/* 1 if addr is on the link (and its flags in *flags), else 0. */
+int kern_addr_find(struct kern *k, int ifindex, const struct in6_addr *addr, uint32_t *flags);
+/* Calls fn for each IPv6 address of a link (0 = all). */
+void kern_addr_each(struct kern *k, int ifindex,
+		    void (*fn)(void *arg, const struct kaddr_news *a), void *arg);
+/* IPv4: the first address of dev inside p; 0 or -ENOENT. */
+int kern_addr4_in(struct kern *k, const char *dev, const struct prefix *p, struct in_addr *out);
+
+/* A neighbour entry learned by ourselves (link-layer address of an RA or NA): state STALE, or
+ * REACHABLE if confirmed. Fire and forget, errors are logged. */
+void kern_neigh_put(struct kern *k, int ifindex, const struct in6_addr *addr,
+		    const struct nd_lladdr *ll, bool reachable);
+
+/* For `status`: calls fn for each sysctl now changed by us. */
+void kern_sysctl_each(struct kern *k, void (*fn)(void *arg, const char *path, const char *was,
+						 const char *now), void *arg);
+
+struct kern_stats {
+	uint64_t requests, batches, errors, undone, overruns, switches;
+	uint64_t objects;		/* in the counted table now */
+};
+struct kern_stats kern_stats(const struct kern *k);
+/* Packets that the ingress check refused since start; -1 if this mode does not count. */
+int64_t kern_ingress_dropped(struct kern *k);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What does this kernel offer? Asked by doing: objects with names, numbers and
+ * addresses of nobody (100::/64 discards, RFC 6666) go in and come out again by
+ * the very code that works later.
+ */
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "kern/priv.h"
+
+#define PROBE_TABLE	0x6d360001u
+#define PROBE_PREF	32700
+
+struct probe {
+	struct kern *k;
+	kern_say_fn say;
+	void *arg;
+	unsigned missing;
+	char dev[IFNAMSIZ];		/* unique by our process number */
+	struct in6_addr a, b;
+	int rc;				/* of the last try */
+};
+
+static void probe_done(void *arg, int rc)
+{
+	((struct probe *)arg)->rc = rc;
+}
+
+/* The plan goes in and out. Frees it. */
+static int probe_plan(struct probe *p, struct kplan *plan)
+{
+	static const struct kplan none;
+
+	p->rc = kplan_switch(p->k, &none, plan, probe_done, p);
+	if (p->rc == 0) {
+		p->rc = -ETIMEDOUT;	/* until it is done */
+		kern_flush(p->k);
+	}
+	if (p->rc == 0 && kplan_switch(p->k, plan, &none, NULL, NULL) == 0)
+		kern_flush(p->k);
+	kplan_free(plan);
+	return p->rc;
+}
+
+static void probe_say(struct probe *p, const char *text)
+{
+	char line[512];
+
+	snprintf(line, sizeof(line), "%s [%s]", text, kern_error(p->k));
+	p->say(p->arg, line);
+	p->missing++;
+}
+
+static bool probe_one(struct probe *p, struct kplan *plan, const char *text)
+{
+	if (probe_plan(p, plan) == 0)
+		return true;
+	probe_say(p, text);
+	return false;
+}
+
+static struct kobj probe_link(const struct probe *p, enum klink_kind kind)
+{
+	struct kobj o = { .kind = KOBJ_LINK, .link = { .kind = (uint8_t)kind } };
+
+	memcpy(o.link.name, p->dev, sizeof(o.link.name));
+	if (kind == KLINK_IP6TNL || kind == KLINK_IP6GRE) {
+		o.link.carrier.kind = kind == KLINK_IP6GRE ? CARRIER_IP6GRE : CARRIER_IP6TNL;
+		o.link.carrier.local = locator6(&p->a);
+		o.link.carrier.remote = locator6(&p->b);
+	}
+	return o;
+}
+
+static struct kobj probe_route(const struct probe *p, uint8_t family)
+{
+	struct kobj o = { .kind = KOBJ_ROUTE, .route = { .table = PROBE_TABLE, .metric = 1 } };
+
+	o.route.dst = family == AF_INET ? prefix4((struct in_addr){ htonl(0xc0000201) }, 32)
+					: prefix6(&p->a, 128);
+	memcpy(o.route.dev, p->dev, sizeof(o.route.dev));
+	return o;
+}
+
+/* ---- what is asked ---- */
+
+static bool probe_tunnels(struct probe *p, bool ha, bool mr, bool gre)
+{
+	struct kplan plan = { 0 };
+	bool ok;
+
+	kplan_put(&plan, probe_link(p, KLINK_IP6TNL));
+	ok = probe_one(p, &plan, "ip6_tunnel: kernel has no ip6tnl devices "
+				 "(CONFIG_IPV6_TUNNEL; modprobe ip6_tunnel)");
+	if (ok && ha) {
+		kplan_put(&plan, probe_link(p, KLINK_IP6TNL_EXTERNAL));
+		/* EEXIST: the namespace's only one has an owner, whom kern_adopt() names. */
+		if (probe_plan(p, &plan) < 0 && p->rc != -EEXIST)
+			probe_say(p, "ip6_tunnel: no external ip6tnl device (Linux 4.9 or newer)");
+	}
+	if (gre) {
+		kplan_put(&plan, probe_link(p, KLINK_IP6GRE));
+		probe_one(p, &plan, "ip6_gre: kernel has no ip6gre devices "
+				    "(CONFIG_IPV6_GRE; modprobe ip6_gre)");
+	}
+	if (mr) {
+		kplan_put(&plan, probe_link(p, KLINK_DUMMY));
+		probe_one(p, &plan, "dummy: kernel has no dummy devices "
+				    "(CONFIG_DUMMY; modprobe dummy)");
+	}
+	return ok;
+}
+
+static void probe_routes(struct probe *p, bool ha)
+{
+	struct kplan plan = { 0 };
+	struct kobj o = probe_route(p, AF_INET);
+
+	kplan_put(&plan, probe_link(p, KLINK_IP6TNL));
+	o.route.has_via = o.route.onlink = true;
+	o.route.via = in6_link_local_of(&p->b);
+	kplan_put(&plan, o);
+	probe_one(p, &plan, "route: no IPv4 routes by an IPv6 neighbour (Linux 5.2 or newer)");
+	if (!ha)
+		return;
+	kplan_put(&plan, probe_link(p, KLINK_IP6TNL));
+	for (int i = 0; i < 2; i++) {
+		o = probe_route(p, i ? AF_INET : AF_INET6);
+		o.route.encap.kind = CARRIER_IP6TNL;
+		o.route.encap.local = locator6(&p->a);
+		o.route.encap.remote = locator6(&p->b);
+		kplan_put(&plan, o);
+	}
+	probe_one(p, &plan, "lwtunnel: no routes with encapsulation (CONFIG_LWTUNNEL)");
+}
+
+static void probe_rules(struct probe *p)
+{
+	static const char *const text[] = {
+		"rule: no IPv6 policy routing (CONFIG_IPV6_MULTIPLE_TABLES)",
+		"rule: no IPv4 policy routing (CONFIG_IP_MULTIPLE_TABLES)",
+	};
+
+	for (int i = 0; i < 2; i++) {
+		struct kplan plan = { 0 };
+		struct kobj o = { .kind = KOBJ_RULE, .rule = {
+			.family = i ? AF_INET : AF_INET6, .pref = PROBE_PREF,
+			.table = PROBE_TABLE, .suppress_plen = 0,
+			.from = probe_route(p, i ? AF_INET : AF_INET6).route.dst } };
+
+		kplan_put(&plan, o);
+		probe_one(p, &plan, text[i]);
+	}
+}
+
+static void probe_xfrm(struct probe *p, uint8_t proto, const char *text)
+{
+	struct kplan plan = { 0 };
+	struct kobj state = { .kind = KOBJ_XSTATE,
+			      .xstate = { .dst = p->a, .proto = proto, .wildrecv = true } };
+	struct kobj policy = { .kind = KOBJ_XPOLICY, .xpolicy = {
+		.sub = true, .priority = KOBJ_XFRM_PRIO, .sel_src = prefix6(&in6addr_any, 0),
+		.sel_dst = prefix6(&p->a, 128), .sel_proto = IPPROTO_MH, .tmpl_proto = proto,
+		.tmpl_use = true } };
+
+	kplan_put(&plan, state);
+	kplan_put(&plan, policy);
+	probe_one(p, &plan, text);
+}
+
+static void probe_ingress(struct probe *p)
+{
+	struct kplan plan = { 0 };
+	struct kobj link = probe_link(p, KLINK_IP6TNL);
+	struct kobj entry = { .kind = KOBJ_INGRESS,
+			      .ingress = { .inner = prefix6(&p->a, 128), .owner = p->a,
+					   .outer = locator6(&p->b) } };
+
+	link.link.ingress = true;
+	memcpy(entry.ingress.dev, p->dev, sizeof(entry.ingress.dev));
+	kplan_put(&plan, link);
+	kplan_put(&plan, entry);
+	probe_one(p, &plan, p->k->ingress_mode == KERN_INGRESS_BPF ?
+		  "bpf: the ingress check cannot be loaded (CONFIG_BPF_SYSCALL, "
+		  "CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF, CAP_BPF); "
+		  "ingress_check = \"flower\" does without BPF" :
+		  "flower: the ingress check cannot be set up (CONFIG_NET_SCH_INGRESS, "
+		  "CONFIG_NET_CLS_FLOWER, CONFIG_NET_CLS_MATCHALL, CONFIG_NET_ACT_GACT)");
+}
+
+unsigned kern_probe(struct kern *k, bool ha, bool mr, bool gre, kern_say_fn say, void *arg)
+{
+	struct probe p = { .k = k, .say = say, .arg = arg };
+	struct kplan plan = { 0 };
+	uint64_t errors = k->sw.errors, undone = k->sw.undone;
+	bool tunnels;
+
+	snprintf(p.dev, sizeof(p.dev), "m6p%d", getpid());
+	p.a.s6_addr[0] = p.b.s6_addr[0] = 1;
+	p.a.s6_addr[15] = 1;
+	p.b.s6_addr[15] = 2;
+	k->sw.quiet = true;
+	kplan_put(&plan, probe_route(&p, AF_INET6));
+	plan.obj[0].route.dev[0] = '\0';
+	plan.obj[0].route.type = RTN_UNREACHABLE;
+	if (probe_plan(&p, &plan) == -EPERM) {
+		probe_say(&p, "CAP_NET_ADMIN is missing: nothing can be set up in the kernel");
+	} else {
+		tunnels = probe_tunnels(&p, ha, mr, gre);
+		if (tunnels)
+			probe_routes(&p, ha);
+		if (mr)
+			probe_rules(&p);
+		if (ha)
+			probe_xfrm(&p, IPPROTO_DSTOPTS, "mip6: no Home Address option "
+				   "(CONFIG_IPV6_MIP6, CONFIG_XFRM_USER, CONFIG_XFRM_SUB_POLICY; "
+				   "modprobe mip6 xfrm_user)");
+		if (mr)
+			probe_xfrm(&p, IPPROTO_ROUTING, "mip6: no type 2 routing header "
+				   "(CONFIG_IPV6_MIP6, CONFIG_XFRM_USER, CONFIG_XFRM_SUB_POLICY; "
+				   "modprobe mip6 xfrm_user)");
+		if (ha && tunnels)
+			probe_ingress(&p);
+	}
+	k->sw.quiet = false;
+	k->sw.errors = errors;		/* answers, not errors */
+	k->sw.undone = undone;
+	k->sw.error[0] = '\0';
+	return p.missing;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * XFRM states and policies of mode route optimisation (RFC 6275: Home Address
+ * option and type 2 routing header).
+ *
+ * Our mark is the request id: where the plan gives none, KOBJ_XFRM_REQID stands
+ * in the state and in the template alike, so that they still match each other.
+ */
+#include <errno.h>
+#include <linux/xfrm.h>
+
+#include "kern/priv.h"
+
+static uint32_t our_reqid(uint32_t reqid)
+{
+	return reqid ? reqid : KOBJ_XFRM_REQID;
+}
+
+static int xfrm_ready(struct kern *k, struct kop *op)
+{
+	if (k->xf.fd >= 0)
+		return 0;
+	kop_why(op, "this kernel has no XFRM user interface");
+	return -EPROTONOSUPPORT;
+}
+
+static void lifetime_forever(struct xfrm_lifetime_cfg *l)
+{
+	l->soft_byte_limit = l->hard_byte_limit = XFRM_INF;
+	l->soft_packet_limit = l->hard_packet_limit = XFRM_INF;
+}
+
+/* ---- states ---- */
+
+static void put_xstate(struct kern *k, struct kop *op, const struct k_xstate *s, uint16_t type)
+{
+	struct nlmsghdr *h = nlq_msg(&k->xf, type, 0);
+	struct xfrm_usersa_info *x = mnl_nlmsg_put_extra_header(h, sizeof(*x));
+
+	x->id.daddr.in6 = s->dst;
+	x->id.proto = s->proto;
+	x->saddr.in6 = s->src;
+	x->family = AF_INET6;
+	x->mode = XFRM_MODE_ROUTEOPTIMIZATION;
+	x->reqid = our_reqid(s->reqid);
+	x->flags = s->wildrecv ? XFRM_STATE_WILDRECV : 0;
+	lifetime_forever(&x->lft);
+	mnl_attr_put(h, XFRMA_COADDR, sizeof(s->coa), &s->coa);
+	kern_req(&k->xf, h, op);
+}
+
+int kern_xstate_del(struct kern *k, struct kop *op, const struct kobj *o)
+{
+	const struct k_xstate *s = &o->xstate;
+	struct xfrm_usersa_id *id;
+	struct nlmsghdr *h;
+	int rc = xfrm_ready(k, op);
+
+	if (rc < 0)
+		return rc;
+	h = nlq_msg(&k->xf, XFRM_MSG_DELSA, 0);
+	id = mnl_nlmsg_put_extra_header(h, sizeof(*id));
+	id->daddr.in6 = s->dst;
+	id->family = AF_INET6;
+	id->proto = s->proto;
+	/* Without an SPI it is found by both addresses. */
+	mnl_attr_put(h, XFRMA_SRCADDR, sizeof(s->src), &s->src);
+	kern_req(&k->xf, h, op);
+	return 0;
+}
+
+/* An update moves only the care-of address; other changes make the state anew. */
+int kern_xstate_put(struct kern *k, struct kop *op, const struct kobj *o, const struct kobj *was)
+{
+	int rc = xfrm_ready(k, op);
+	bool update = was && was->xstate.wildrecv == o->xstate.wildrecv;
+
+	if (rc == 0 && was && !update)
+		rc = kern_xstate_del(k, op, was);
+	if (rc < 0)
+		return rc;
+	put_xstate(k, op, &o->xstate, update ? XFRM_MSG_UPDSA : XFRM_MSG_NEWSA);
+	return 0;
+}
+
+/* ---- policies ---- */
+
+static void fill_selector(struct xfrm_selector *sel, const struct k_xpolicy *p)
+{
+	sel->family = AF_INET6;
+	sel->saddr.in6 = p->sel_src.a.in6;
+	sel->daddr.in6 = p->sel_dst.a.in6;
+	sel->prefixlen_s = p->sel_src.plen;
+	sel->prefixlen_d = p->sel_dst.plen;
+	sel->proto = p->sel_proto;
+	if (p->has_sel_type) {		/* the kernel takes the MH or ICMPv6 type as source port */
+		sel->sport = htons(p->sel_type);
+		sel->sport_mask = htons(0xffff);
+	}
+}
+
+static void put_policy_type(struct nlmsghdr *h, const struct k_xpolicy *p)
+{
+	struct xfrm_userpolicy_type type = {
+		.type = p->sub ? XFRM_POLICY_TYPE_SUB : XFRM_POLICY_TYPE_MAIN,
+	};
+
+	mnl_attr_put(h, XFRMA_POLICY_TYPE, sizeof(type), &type);
+}
+
+static void put_template(struct nlmsghdr *h, const struct k_xpolicy *p)
+{
+	struct xfrm_user_tmpl t = {
+		.family = AF_INET6, .mode = XFRM_MODE_ROUTEOPTIMIZATION,
+		.reqid = our_reqid(p->reqid), .optional = p->tmpl_use,
+		.aalgos = UINT32_MAX, .ealgos = UINT32_MAX, .calgos = UINT32_MAX,
+	};
+
+	t.id.proto = p->tmpl_proto;
+	t.id.daddr.in6 = p->tmpl_dst;
+	t.saddr.in6 = p->tmpl_src;
+	mnl_attr_put(h, XFRMA_TMPL, sizeof(t), &t);
+}
+
+int kern_xpolicy_put(struct kern *k, struct kop *op, const struct kobj *o, const struct kobj *was)
+{
+	const struct k_xpolicy *p = &o->xpolicy;
+	struct xfrm_userpolicy_info *x;
+	struct nlmsghdr *h;
+	int rc = xfrm_ready(k, op);
+
+	if (rc < 0)
+		return rc;
+	/* NEW refuses a policy that is there already (somebody else's), UPD replaces it. */
+	h = nlq_msg(&k->xf, was ? XFRM_MSG_UPDPOLICY : XFRM_MSG_NEWPOLICY, 0);
+	x = mnl_nlmsg_put_extra_header(h, sizeof(*x));
+	fill_selector(&x->sel, p);
+	lifetime_forever(&x->lft);
+	x->priority = p->priority;
+	x->dir = p->dir;
+	x->action = XFRM_POLICY_ALLOW;
+	x->share = XFRM_SHARE_ANY;
+	put_template(h, p);
+	put_policy_type(h, p);
+	kern_req(&k->xf, h, op);
+	return 0;
+}
+
+int kern_xpolicy_del(struct kern *k, struct kop *op, const struct kobj *o)
+{
+	struct xfrm_userpolicy_id *id;
+	struct nlmsghdr *h;
+	int rc = xfrm_ready(k, op);
+
+	if (rc < 0)
+		return rc;
+	h = nlq_msg(&k->xf, XFRM_MSG_DELPOLICY, 0);
+	id = mnl_nlmsg_put_extra_header(h, sizeof(*id));
+	fill_selector(&id->sel, &o->xpolicy);
+	id->dir = o->xpolicy.dir;
+	put_policy_type(h, &o->xpolicy);
+	kern_req(&k->xf, h, op);
+	return 0;
+}

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "mip6ctl/show.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* ---- bindings ---- */
+
+const char *const show_binding_head[] = {
+	"HOME ADDRESS", "CARE-OF ADDRESS", "FLAGS", "SEQ", "LIFETIME", "AGE", "PREFIXES",
+};
+
+/* "371/420s" */
+static const char *lifetime(struct json_object *o, char buf[static FMT_LEN])
+{
+	if (fmt_has(o, "remaining"))
+		snprintf(buf, FMT_LEN, "%.0f/%.0fs", fmt_num(o, "remaining"),
+			 fmt_num(o, "lifetime"));
+	else
+		snprintf(buf, FMT_LEN, "-");
+	return buf;
+}
+
+static size_t count(struct json_object *o, const char *key)
+{
+	struct json_object *a = fmt_get(o, key);
+
+	return json_object_is_type(a, json_type_array) ? json_object_array_length(a) : 0;
+}
+
+void show_binding_row(struct fmt_table *t, struct json_object *o)
+{
+	char coa[FMT_LEN], flags[FMT_LEN], life[FMT_LEN], age[FMT_LEN], n[FMT_LEN];
+	const char *cell[] = {
+		fmt_str(o, "home_address"), fmt_locator(o, "care_of", coa),
+		fmt_join(o, "flags", "", flags), fmt_str(o, "sequence"), lifetime(o, life),
+		fmt_age(fmt_num(o, "age"), age), n,
+	};
+
+	snprintf(n, sizeof(n), "%zu", count(o, "prefixes"));
+	fmt_table_row(t, cell, SHOW_BINDING_COLS, FMT_PLAIN);
+}
+
+static void next_line(const struct fmt_opt *opt)
+{
+	/* as iproute2: one record, one line */
+	fputs(opt->oneline ? "\\  " : "\n  ", stdout);
+}
+
+static void prefixes(const struct fmt_opt *opt, struct json_object *o)
+{
+	struct json_object *a = fmt_get(o, "prefixes");
+
+	for (size_t i = 0; i < count(o, "prefixes"); i++) {
+		struct json_object *p = json_object_array_get_idx(a, i);
+		const char *state = fmt_str(p, "state");
+
+		if (!fmt_family(opt, p))
+			continue;
+		next_line(opt);
+		printf("prefix %s ", fmt_str(p, "prefix"));
+		fmt_paint(opt, fmt_state_color(state), "%s", state);
+		if (fmt_has(p, "mode"))
+			printf(" %s", fmt_str(p, "mode"));
+		if (fmt_has(p, "device"))
+			printf(" dev %s", fmt_str(p, "device"));
+		if (fmt_has(p, "reason"))
+			printf(" (%s: %s)", fmt_str(p, "code"), fmt_str(p, "reason"));
+	}
+}
+
+void show_binding(const struct fmt_opt *opt, struct json_object *o)
+{
+	struct json_object *k = fmt_get(o, "carrier");
+	char a[FMT_LEN], b[FMT_LEN];
+
+	fmt_paint(opt, FMT_HEAD, "%s", fmt_str(o, "home_address"));
+	printf("  home registration  seq %s  lifetime %s  flags %s", fmt_str(o, "sequence"),
+	       lifetime(o, a), fmt_join(o, "flags", "", b));
+	next_line(opt);
+	printf("bid %s care-of %s home-agent %s age %s", fmt_str(o, "bid"),
+	       fmt_locator(o, "care_of", a), fmt_str(o, "home_agent"),
+	       fmt_age(fmt_num(o, "age"), b));
+	next_line(opt);
+	printf("tunnel %s %s", fmt_str(o, "tunnel"), fmt_str(k, "kind"));
+	if (fmt_has(k, "key"))
+		printf(" key %s", fmt_str(k, "key"));
+	printf("  security %s", fmt_str(o, "security"));
+	if (fmt_has(o, "nai"))
+		printf("  nai %s", fmt_str(o, "nai"));
+	prefixes(opt, o);
+	putchar('\n');
+}
+
+/* ---- registrations ---- */
+
+const char *const show_registration_head[] = {
+	"HOME ADDRESS", "STATE", "CARE-OF ADDRESS", "HOME AGENT", "UPLINK", "LIFETIME", "RTT",
+	"PREFIXES",
+};
+
+static const char *rtt(struct json_object *o, char buf[static FMT_LEN])
+{
+	if (fmt_has(o, "rtt"))
+		snprintf(buf, FMT_LEN, "%.1fms", fmt_num(o, "rtt") * 1000);
+	else
+		snprintf(buf, FMT_LEN, "-");
+	return buf;
+}
+
+void show_registration_row(struct fmt_table *t, struct json_object *o)
+{
+	char coa[FMT_LEN], life[FMT_LEN], time[FMT_LEN], n[FMT_LEN];
+	const char *state = fmt_str(o, "state");
+	const char *cell[] = {
+		fmt_str(o, "home_address"), state, fmt_locator(o, "care_of", coa),
+		fmt_str(o, "home_agent"), fmt_str(o, "uplink"), lifetime(o, life), rtt(o, time), n,
+	};
+
+	snprintf(n, sizeof(n), "%zu", count(o, "prefixes"));
+	fmt_table_row(t, cell, 1, fmt_state_color(state));
+}
+
+void show_registration(const struct fmt_opt *opt, struct json_object *o)
+{
+	const char *state = fmt_str(o, "state");
+	char a[FMT_LEN], b[FMT_LEN];
+
+	fmt_paint(opt, FMT_HEAD, "%s/%s", fmt_str(o, "home_address"),
+		  fmt_str(o, "home_prefix_length"));
+	fputs("  ", stdout);
+	fmt_paint(opt, fmt_state_color(state), "%s", state);
+	printf("  home-agent %s  seq %s  lifetime %s", fmt_str(o, "home_agent"),
+	       fmt_str(o, "sequence"), lifetime(o, a));
+	if (fmt_has(o, "refresh_in"))
+		printf("  refresh in %s", fmt_age(fmt_num(o, "refresh_in"), a));
+	next_line(opt);
+	printf("care-of %s registered %s uplink %s", fmt_locator(o, "care_of", a),
+	       fmt_locator(o, "registered_care_of", b), fmt_str(o, "uplink"));
+	next_line(opt);
+	printf("tunnel %s rtt %s lost %s  security %s", fmt_str(o, "tunnel"), rtt(o, a),
+	       fmt_str(o, "probes_lost"), fmt_str(o, "security"));
+	if (fmt_has(o, "nai"))
+		printf("  nai %s", fmt_str(o, "nai"));
+	if (fmt_has(o, "handover_age"))
+		printf("  last handover %s ago", fmt_age(fmt_num(o, "handover_age"), a));
+	prefixes(opt, o);
+	putchar('\n');
+}
+
+/* ---- prefixes ---- */
+
+const char *const show_prefix_head[] = {
+	"PREFIX", "STATE", "HOME ADDRESS", "TUNNEL", "DEVICE", "REASON",
+};
+
+void show_prefix_row(struct fmt_table *t, struct json_object *o)
+{
+	char why[FMT_LEN] = "-";
+	const char *state = fmt_str(o, "state");
+	const char *cell[] = {
+		fmt_str(o, "prefix"), state, fmt_str(o, "home_address"), fmt_str(o, "tunnel"),
+		fmt_str(o, "device"), why,
+	};
+
+	if (fmt_has(o, "reason"))
+		snprintf(why, sizeof(why), "%s: %s", fmt_str(o, "code"), fmt_str(o, "reason"));
+	fmt_table_row(t, cell, 1, fmt_state_color(state));
+}
+
+/* ---- status ---- */
+
+static const char *plural(double n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void status_ha(const struct fmt_opt *opt, struct json_object *h)
+{
+	printf(", %.0f binding%s of %.0f mobile node%s, %.0f of %.0f prefixes routed",
+	       fmt_num(h, "bindings"), plural(fmt_num(h, "bindings")), fmt_num(h, "mobile_nodes"),
+	       plural(fmt_num(h, "mobile_nodes")), fmt_num(h, "prefixes_routed"),
+	       fmt_num(h, "prefixes"));
+	if (opt->details)
+		printf(", tunnel %s %s, ingress check %s", fmt_str(h, "tunnel"),
+		       fmt_str(h, "carrier"), fmt_str(h, "ingress_check"));
+}
+
+static void status_mn(struct json_object *m)
+{
+	char age[FMT_LEN];
+
+	if (fmt_num(m, "at_home") > 0 && fmt_num(m, "at_home") == fmt_num(m, "homes"))
+		printf(", at home");
+	else
+		printf(", registered (%.0f of %.0f home%s)", fmt_num(m, "registered"),
+		       fmt_num(m, "homes"), plural(fmt_num(m, "homes")));
+	if (fmt_num(m, "prefixes") > 0)
+		printf(", %.0f of %.0f prefixes in service", fmt_num(m, "prefixes_in_service"),
+		       fmt_num(m, "prefixes"));
+	if (fmt_has(m, "handover_age"))
+		printf(", last handover %s ago", fmt_age(fmt_num(m, "handover_age"), age));
+}
+
+static void uplinks(const struct fmt_opt *opt, struct json_object *m)
+{
+	static const char *const head[] = { "UPLINK", "STATE", "CARE-OF ADDRESS", "ROUTER", "LINK",
+					    "SINCE" };
+	struct json_object *a = fmt_get(m, "uplinks");
+	struct fmt_table t;
+
+	fmt_table_begin(&t, opt, ARRAY_SIZE(head), head);
+	for (size_t i = 0; i < count(m, "uplinks"); i++) {
+		struct json_object *u = json_object_array_get_idx(a, i);
+		bool home = fmt_true(u, "home"), on = fmt_true(u, "attached");
+		const char *state = home ? "home" : on ? "attached" : fmt_true(u, "up") ? "up"
+											: "down";
+		char age[FMT_LEN];
+		const char *cell[] = { fmt_str(u, "device"), state, fmt_str(u, "care_of"),
+				       fmt_str(u, "router"), fmt_str(u, "link"),
+				       fmt_age(fmt_num(u, "age"), age) };
+
+		fmt_table_row(&t, cell, 1, home || on ? FMT_GOOD : FMT_BAD);
+	}
+	fmt_table_end(&t);
+}
+
+static void sysctls(struct json_object *o)
+{
+	struct json_object *a = fmt_get(o, "sysctls");
+
+	for (size_t i = 0; i < count(o, "sysctls"); i++) {
+		struct json_object *s = json_object_array_get_idx(a, i);
+
+		printf("sysctl %s = %s (was %s)\n", fmt_str(s, "path"), fmt_str(s, "now"),
+		       fmt_str(s, "was"));
+	}
+}
+
+static const char *role_text(const char *role)
+{
+	static const struct { const char *role, *text; } row[] = {
+		{ "ha", "home agent" }, { "mr", "mobile router" }, { "mn", "mobile node" },
+		{ "cn", "correspondent node" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		if (strcmp(row[i].role, role) == 0)
+			return row[i].text;
+	}
+	return role;
+}
+
+void show_status(const struct fmt_opt *opt, struct json_object *o)
+{
+	struct json_object *roles = fmt_get(o, "roles");
+	char age[FMT_LEN];
+
+	printf("mip6d %s", fmt_str(o, "version"));
+	for (size_t i = 0; i < count(o, "roles"); i++)
+		printf(" %s", role_text(json_object_get_string(
+				      json_object_array_get_idx(roles, i))));
+	if (fmt_true(o, "ready"))
+		printf(", up %s", fmt_age(fmt_num(o, "uptime"), age));
+	else
+		fmt_paint(opt, FMT_WAIT, ", starting");
+	if (fmt_has(o, "home_agent"))
+		status_ha(opt, fmt_get(o, "home_agent"));
+	if (fmt_has(o, "mobile_node"))
+		status_mn(fmt_get(o, "mobile_node"));
+	putchar('\n');
+	if (fmt_num(o, "insecure") > 0)
+		fmt_paint(opt, FMT_BAD, "warning: security \"none\" in %.0f place%s: anybody can "
+			  "redirect that traffic\n", fmt_num(o, "insecure"),
+			  plural(fmt_num(o, "insecure")));
+	if (fmt_true(o, "unsafe_timers"))
+		fmt_paint(opt, FMT_BAD, "warning: unsafe_timers: timers outside the RFCs\n");
+	if (fmt_has(o, "mobile_node"))
+		uplinks(opt, fmt_get(o, "mobile_node"));
+	if (opt->details)
+		printf("pid %s\n", fmt_str(o, "pid"));
+	sysctls(o);
+}
+
+/* ---- statistics ---- */
+
+static void stat_list(const char *group, const char *key, struct json_object *a)
+{
+	for (size_t i = 0; i < json_object_array_length(a); i++) {
+		struct json_object *e = json_object_array_get_idx(a, i);
+
+		printf("%s.%s.%s  %s\n", group, key,
+		       fmt_has(e, "status") ? fmt_str(e, "status") : fmt_str(e, "name"),
+		       fmt_str(e, "count"));
+	}
+}
+
+void show_stats(const struct fmt_opt *opt, struct json_object *o)
+{
+	(void)opt;
+	json_object_object_foreach(o, group, v) {
+		if (!json_object_is_type(v, json_type_object)) {
+			if (v)
+				printf("%s  %s\n", group, json_object_get_string(v));
+			continue;
+		}
+		json_object_object_foreach(v, key, n) {
+			if (json_object_is_type(n, json_type_array))
+				stat_list(group, key, n);
+			else if (n)
+				printf("%s.%s  %s\n", group, key, json_object_get_string(n));
+		}
+	}
+}
+
+/* ---- events ---- */
+
+void show_event(const struct fmt_opt *opt, struct json_object *o)
+{
+	const char *name = fmt_str(o, "event");
+	double at = fmt_num(o, "time");
+	time_t s = (time_t)at;
+	char when[32] = "", loc[FMT_LEN];
+	struct tm tm;
+
+	if (localtime_r(&s, &tm))
+		strftime(when, sizeof(when), opt->details ? "%F %T" : "%T", &tm);
+	printf("%s.%03d ", when, (int)((at - (double)s) * 1000));
+	fmt_paint(opt, FMT_HEAD, "%s", name);
+	json_object_object_foreach(o, key, v) {
+		if (!v || strcmp(key, "event") == 0 || strcmp(key, "time") == 0)
+			continue;
+		if (json_object_is_type(v, json_type_object))
+			printf(" %s %s", key, fmt_locator(o, key, loc));
+		else
+			printf(" %s %s", key, json_object_get_string(v));
+	}
+	putchar('\n');
+	fflush(stdout);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * plan/kobj.h - kernel state as data.
+ *
+ * A binding plus the configuration gives an ordered list of kernel objects, a
+ * struct kplan. kern/ moves the kernel from the list it has to the list it
+ * should have. So planning is tested by comparing arrays, a handover is
+ * make-before-break, and shutdown is a switch to the empty plan.
+ *
+ * An object has a key (what it is: kobj_same()) and a value (kobj_equal()). Same
+ * key and another value is a replace. Devices are named, not numbered: a route
+ * may name a tunnel that an earlier object of the same plan creates.
+ *
+ * Pure. Objects are values and own nothing. Zero the struct before filling it.
+ */
+#ifndef MIP6_PLAN_KOBJ_H
+#define MIP6_PLAN_KOBJ_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+
+#define RTPROT_MIP6D		200	/* conf/mip6d-rt_protos.conf */
+#define KOBJ_XFRM_PRIO		0x6d00	/* our policies: this priority .. + 0xff */
+#define KOBJ_XFRM_REQID		0x6d000000u
+#define KOBJ_STRLEN		256
+#define KOBJ_PATHLEN		64
+
+enum kobj_kind {
+	KOBJ_SYSCTL,	/* original value remembered, restored with the last user */
+	KOBJ_LINK,	/* dummy or tunnel device */
+	KOBJ_ADDR,
+	KOBJ_RULE,
+	KOBJ_ROUTE,
+	KOBJ_XSTATE,
+	KOBJ_XPOLICY,
+	KOBJ_PROXY,	/* proxy neighbour */
+	KOBJ_INGRESS,	/* inner prefix may come from this outer source */
+};
+
+enum klink_kind {
+	KLINK_DUMMY,
+	KLINK_IP6TNL,		/* carrier.local, .remote */
+	KLINK_IP6GRE,		/* the same with a key */
+	KLINK_IP6TNL_EXTERNAL,	/* one per namespace; remote by route or BPF */
+	KLINK_IP6GRE_EXTERNAL,
+};
+
+struct k_sysctl {			/* key: path */
+	char path[KOBJ_PATHLEN];	/* "net/ipv6/conf/eth0/proxy_ndp" */
+	char value[16];
+};
+struct k_link {				/* key: name */
+	char name[IFNAMSIZ];
+	uint8_t kind;			/* enum klink_kind; value: all the rest */
+	struct carrier carrier;
+	uint32_t mtu;			/* 0 = the kernel's */
+	bool ingress;			/* gets the ingress filter of kern/ingress.c: only packets
+					   that a KOBJ_INGRESS of this device allows come in */
+};
+struct k_addr {				/* key: dev, addr (without flags) */
+	char dev[IFNAMSIZ];
+	struct prefix addr;		/* host bits kept */
+	uint32_t flags;			/* IFA_F_NODAD | IFA_F_HOMEADDRESS | IFA_F_NOPREFIXROUTE ... */
+	bool deprecated;		/* preferred lifetime 0 */
+};
+struct k_rule {				/* key: everything */
+	uint8_t family;
+	uint32_t pref;
+	struct prefix from, to;		/* family 0: any */
+	char iif[IFNAMSIZ];		/* "" = any */
+	uint32_t fwmark, fwmask;	/* mask 0 = none */
+	uint32_t table;			/* action lookup; 0 = prohibit */
+	int32_t suppress_plen;		/* -1 = none */
+};
+struct k_route {			/* key: table, dst, metric */
+	uint32_t table, metric;
+	struct prefix dst;		/* family and plen 0: default */
+	uint8_t type;			/* RTN_UNICAST (0 means that too), RTN_UNREACHABLE ... */
+	char dev[IFNAMSIZ];
+	bool has_via, onlink;
+	struct in6_addr via;		/* also for IPv4 (RFC 5549: via inet6) */
+	struct prefix src;		/* preferred source; family 0 = none */
+	struct carrier encap;		/* kind 0 = none; IP6TNL: `encap ip6 dst remote src local` */
+	uint32_t mtu;			/* 0 = none */
+};
+struct k_xstate {			/* key: src, dst, proto (and reqid) */
+	struct in6_addr src, dst, coa;
+	uint8_t proto;			/* IPPROTO_DSTOPTS (hao) or IPPROTO_ROUTING (route2) */
+	bool wildrecv;
+	uint32_t reqid;			/* 0 for wildcard states */
+};
+struct k_xpolicy {			/* key: dir, sub, priority, selector */
+	uint8_t dir;			/* XFRM_POLICY_IN 0, OUT 1, FWD 2 */
+	bool sub;			/* XFRM_POLICY_TYPE_SUB */
+	uint32_t priority;		/* KOBJ_XFRM_PRIO + n */
+	struct prefix sel_src, sel_dst;
+	uint8_t sel_proto;		/* 0 = any */
+	uint8_t sel_type;		/* MH or ICMPv6 type, valid if has_sel_type */
+	bool has_sel_type;
+	struct in6_addr tmpl_src, tmpl_dst;
+	uint8_t tmpl_proto;		/* as in k_xstate; mode route optimisation */
+	bool tmpl_use;			/* level use instead of required */
+	uint32_t reqid;
+};
+struct k_proxy {			/* key: dev, addr */
+	char dev[IFNAMSIZ];
+	struct in6_addr addr;
+	bool router;			/* R bit of the advertisements */
+};
+struct k_ingress {			/* key: everything */
+	char dev[IFNAMSIZ];		/* the tunnel device */
+	struct prefix inner;		/* allowed inner source */
+	struct in6_addr owner;		/* home address of the binding */
+	struct locator outer;		/* registered care-of address */
+};
+
+struct kobj {
+	uint8_t kind;			/* enum kobj_kind */
+	union {
+		struct k_sysctl sysctl;
+		struct k_link link;
+		struct k_addr addr;
+		struct k_rule rule;
+		struct k_route route;
+		struct k_xstate xstate;
+		struct k_xpolicy xpolicy;
+		struct k_proxy proxy;
+		struct k_ingress ingress;
+	};
+};
+
+struct kplan { struct kobj *obj; size_t n, cap; };	/* zeroed = empty */
+
+bool kobj_same(const struct kobj *a, const struct kobj *b);	/* same key */
+bool kobj_equal(const struct kobj *a, const struct kobj *b);	/* same key and value */
+uint32_t kobj_hash(const struct kobj *o);			/* of the key */
+/* "route 2001:db8::/64 dev mip6ha table 254 encap 2001:db8:f1::2": for logs and tests. */
+const char *kobj_str(const struct kobj *o, char buf[static KOBJ_STRLEN]);
+#define KOBJ(o)	kobj_str((o), (char[KOBJ_STRLEN]){ 0 })
+
+/* Appends a copy. 0, -ENOMEM, -EEXIST (the key is in the plan with another value;
+ * the same object twice is kept once and gives 0). */
+int kplan_add(struct kplan *p, const struct kobj *o);
+int kplan_copy(struct kplan *to, const struct kplan *from);	/* to is overwritten, not freed */
+const struct kobj *kplan_find(const struct kplan *p, const struct kobj *key);
+bool kplan_equal(const struct kplan *a, const struct kplan *b);	/* same objects, any order */
+void kplan_free(struct kplan *p);				/* leaves it empty */
+
+/* Short-hands of the planners; each appends and returns as kplan_add(). */
+int kplan_sysctl(struct kplan *p, const char *value, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+int kplan_put(struct kplan *p, struct kobj o);
+
+#endif

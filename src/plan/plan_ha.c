@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "plan/plan_ha.h"
+
+#include <errno.h>
+#include <linux/xfrm.h>
+#include <stdio.h>
+
+#include "store/ha_rules.h"
+
+/* What is left of 1500 octets; a narrower path is found by path MTU discovery. */
+#define MTU_IP6TNL	1460		/* without encapsulation limit option */
+#define MTU_IP6GRE	1456
+#define MTU_IP6GRE_KEY	1452
+
+static bool any_ipv4(const struct ha_conf *c)
+{
+	for (size_t i = 0; i < c->n_node; i++)
+		for (size_t j = 0; j < c->nodes[i].n_prefix; j++)
+			if (c->nodes[i].prefixes[j].family == AF_INET)
+				return true;
+	return false;
+}
+
+static bool any_key(const struct ha_conf *c)
+{
+	for (size_t i = 0; i < c->n_node; i++)
+		if (c->nodes[i].gre_key)
+			return true;
+	return false;
+}
+
+static uint32_t tunnel_mtu(uint8_t carrier, bool key)
+{
+	if (carrier == CARRIER_IP6TNL)
+		return MTU_IP6TNL;
+	return key ? MTU_IP6GRE_KEY : MTU_IP6GRE;
+}
+
+static int plan_sysctls(const struct ha_conf *c, struct kplan *p)
+{
+	int rc = kplan_sysctl(p, "1", "net/ipv6/conf/all/forwarding");
+
+	if (rc == 0 && any_ipv4(c))
+		rc = kplan_sysctl(p, "1", "net/ipv4/ip_forward");
+	for (size_t i = 0; rc == 0 && i < c->n_link; i++) {
+		rc = kplan_sysctl(p, "1", "net/ipv6/conf/%s/proxy_ndp", c->links[i].dev);
+		/* else the kernel answers for mobile nodes up to 0.8 s late */
+		if (rc == 0)
+			rc = kplan_sysctl(p, "0", "net/ipv6/neigh/%s/proxy_delay",
+					  c->links[i].dev);
+	}
+	return rc;
+}
+
+static int plan_shared_device(const struct ha_conf *c, struct kplan *p)
+{
+	bool gre = c->carrier == CARRIER_IP6GRE;
+	struct kobj o = { .kind = KOBJ_LINK };
+
+	snprintf(o.link.name, sizeof(o.link.name), "%s", HA_DEVICE);
+	o.link.kind = gre ? KLINK_IP6GRE_EXTERNAL : KLINK_IP6TNL_EXTERNAL;
+	o.link.mtu = tunnel_mtu(c->carrier, any_key(c));
+	o.link.ingress = true;
+	return kplan_add(p, &o);
+}
+
+/*
+ * Lets Mobility Headers with a home address option in, whoever sends them: without
+ * the state the kernel drops them in silence, without the policy too. Other packets
+ * with the option miss the policy and raise a report (RFC 6275 9.3.1).
+ */
+static int plan_wildcard(struct kplan *p, const struct in6_addr *own)
+{
+	struct kobj s = { .kind = KOBJ_XSTATE }, x = { .kind = KOBJ_XPOLICY };
+	int rc;
+
+	s.xstate.dst = *own;
+	s.xstate.proto = IPPROTO_DSTOPTS;
+	s.xstate.wildrecv = true;
+	x.xpolicy.dir = XFRM_POLICY_IN;
+	x.xpolicy.sub = true;
+	x.xpolicy.priority = KOBJ_XFRM_PRIO;
+	x.xpolicy.sel_src = prefix6(&in6addr_any, 0);
+	x.xpolicy.sel_dst = prefix6(own, 128);
+	x.xpolicy.sel_proto = IPPROTO_MH_;
+	x.xpolicy.tmpl_proto = IPPROTO_DSTOPTS;
+	x.xpolicy.tmpl_use = true;
+	rc = kplan_add(p, &s);
+	return rc < 0 ? rc : kplan_add(p, &x);
+}
+
+int ha_plan_base(const struct ha_conf *c, struct kplan *p)
+{
+	struct in6_addr own = ha_own_address(c, NULL);
+	int rc;
+
+	if (c->carrier != CARRIER_IP6TNL && c->carrier != CARRIER_IP6GRE)
+		return -EOPNOTSUPP;
+	rc = plan_sysctls(c, p);
+	if (rc == 0 && c->tunnel == TUNNEL_SHARED)
+		rc = plan_shared_device(c, p);
+	for (size_t i = 0; rc == 0 && i < c->n_link; i++)
+		rc = plan_wildcard(p, &c->links[i].address);
+	if (rc == 0 && c->n_served && !IN6_IS_ADDR_UNSPECIFIED(&own))
+		rc = plan_wildcard(p, &own);
+	return rc;
+}
+
+struct carrier ha_carrier(const struct ha_conf *c, const struct mobile_node *n,
+			  const struct binding *b)
+{
+	return (struct carrier){
+		.kind = c->carrier,
+		.local = locator6(&b->local),
+		.remote = b->coa,
+		.key = c->carrier == CARRIER_IP6GRE ? n->gre_key : 0,
+	};
+}
+
+void ha_tunnel_name(const struct bc_key *k, char name[static IFNAMSIZ])
+{
+	uint32_t h = 2166136261u;	/* FNV-1a: the same in every run */
+
+	for (size_t i = 0; i < sizeof(k->hoa.s6_addr); i++)
+		h = (h ^ k->hoa.s6_addr[i]) * 16777619u;
+	h = (h ^ (k->bid & 0xff)) * 16777619u;
+	h = (h ^ (k->bid >> 8)) * 16777619u;
+	snprintf(name, IFNAMSIZ, "ha-%08x", h);
+}
+
+static uint32_t metric(const struct ha_conf *c, unsigned slot)
+{
+	/* kernel.md: IPv4 routes of one device and one metric share a hash bucket */
+	return c->metric + (c->metric_spread ? slot % c->metric_spread : 0);
+}
+
+/* ---- a node that is bound ---- */
+
+struct bound {
+	const struct ha_conf *c;
+	const struct binding *b;
+	struct kplan *p;
+	char dev[IFNAMSIZ];
+	struct carrier carrier;
+};
+
+static int plan_own_device(const struct bound *n)
+{
+	struct kobj o = { .kind = KOBJ_LINK };
+
+	memcpy(o.link.name, n->dev, sizeof(n->dev));
+	o.link.kind = n->carrier.kind == CARRIER_IP6GRE ? KLINK_IP6GRE : KLINK_IP6TNL;
+	o.link.carrier = n->carrier;
+	o.link.mtu = tunnel_mtu(n->carrier.kind, n->carrier.key);
+	o.link.ingress = true;
+	return kplan_add(n->p, &o);
+}
+
+/* In by the check (RFC 6275 10.4.5), out by the route (RFC 3963 6.5). */
+static int plan_network(const struct bound *n, const struct prefix *net)
+{
+	struct kobj in = { .kind = KOBJ_INGRESS }, r = { .kind = KOBJ_ROUTE };
+	int rc;
+
+	memcpy(in.ingress.dev, n->dev, sizeof(n->dev));
+	in.ingress.inner = *net;
+	in.ingress.owner = n->b->key.hoa;
+	in.ingress.outer = n->b->coa;
+	memcpy(r.route.dev, n->dev, sizeof(n->dev));
+	r.route.table = n->c->table;
+	r.route.metric = metric(n->c, n->b->slot);
+	r.route.dst = *net;
+	if (n->c->tunnel == TUNNEL_SHARED)
+		r.route.encap = n->carrier;
+	rc = kplan_add(n->p, &in);
+	return rc < 0 ? rc : kplan_add(n->p, &r);
+}
+
+static int plan_proxy(const struct bound *n, const struct home_link *l, const struct in6_addr *a)
+{
+	struct kobj o = { .kind = KOBJ_PROXY };
+
+	memcpy(o.proxy.dev, l->dev, sizeof(l->dev));
+	o.proxy.addr = *a;
+	o.proxy.router = n->b->flags & BU_R;	/* RFC 3963 6.2; a host: RFC 6275 10.4.1 */
+	return kplan_add(n->p, &o);
+}
+
+/* RFC 6275 10.4.1: the link-local address only if the node asked for it (10.3.1, L bit). */
+static int plan_proxies(const struct bound *n)
+{
+	bool served;
+	const struct home_link *l = ha_home_of(n->c, &n->b->key.hoa, &served);
+	struct in6_addr ll = in6_link_local_of(&n->b->key.hoa);
+	int rc;
+
+	if (!l)
+		return 0;
+	rc = plan_proxy(n, l, &n->b->key.hoa);
+	if (rc == 0 && n->b->flags & BU_L)
+		rc = plan_proxy(n, l, &ll);
+	return rc;
+}
+
+static int plan_bound(const struct ha_conf *c, const struct mobile_node *node,
+		      const struct binding *b, struct kplan *p)
+{
+	struct bound n = { c, b, p, HA_DEVICE, ha_carrier(c, node, b) };
+	struct prefix hoa = prefix6(&b->key.hoa, 128);
+	int rc = 0;
+
+	if (n.carrier.kind != CARRIER_IP6TNL && n.carrier.kind != CARRIER_IP6GRE)
+		return -EOPNOTSUPP;
+	if (b->coa.family != AF_INET6 || b->coa.udp_port)
+		return -EOPNOTSUPP;	/* RFC 5555, not built */
+	if (c->tunnel == TUNNEL_DEVICE) {
+		ha_tunnel_name(&b->key, n.dev);
+		rc = plan_own_device(&n);
+	}
+	if (rc == 0)
+		rc = plan_network(&n, &hoa);
+	for (unsigned i = 0; rc == 0 && i < b->n_prefix; i++)
+		rc = plan_network(&n, &b->prefix[i]);
+	return rc < 0 ? rc : plan_proxies(&n);
+}
+
+/* ---- a node that is not ---- */
+
+/*
+ * RFC 3963 5.8: at home a mobile router is a router of the link. Not `onlink`: while
+ * the route of the home address into the tunnel still stands the kernel would find
+ * the next hop behind another device and refuse; without the flag it only asks
+ * whether the home prefix is on this link.
+ */
+static int plan_home(const struct ha_conf *c, const struct mobile_node *n, struct kplan *p)
+{
+	bool served;
+	const struct home_link *l = ha_home_of(c, &n->hoa, &served);
+	int rc = 0;
+
+	if (!c->home_routes || !l)
+		return 0;
+	for (size_t i = 0; rc == 0 && i < n->n_prefix; i++) {
+		struct kobj o = { .kind = KOBJ_ROUTE };
+
+		memcpy(o.route.dev, l->dev, sizeof(l->dev));
+		o.route.table = c->table;
+		o.route.metric = metric(c, n->slot);
+		o.route.dst = n->prefixes[i];
+		o.route.has_via = true;
+		o.route.via = n->hoa;
+		rc = kplan_add(p, &o);
+	}
+	return rc;
+}
+
+int ha_plan_node(const struct ha_conf *c, const struct mobile_node *n, const struct binding *b,
+		 struct kplan *p)
+{
+	return b ? plan_bound(c, n, b, p) : plan_home(c, n, p);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * plan/plan_ha.h - a home agent's bindings as kernel objects (design: data plane).
+ *
+ * Base plan: tunnel device `mip6ha` (shared mode) with the ingress filter,
+ * wildcard HAO receive state and policy per own address, sysctls (forwarding,
+ * proxy_ndp and neigh proxy_delay of the home links).
+ * Node plan, bound: route of the home address and of each prefix into the tunnel,
+ * ingress entries, proxy neighbour(s). Not bound and home_routes: `PREFIX via
+ * HoA` on the home link, same table and metric, so that a switch replaces it.
+ *
+ * Pure; derived, never stored. 0, -ENOMEM, -EOPNOTSUPP (carrier not built),
+ * -EEXIST (two objects of one key).
+ */
+#ifndef MIP6_PLAN_PLAN_HA_H
+#define MIP6_PLAN_PLAN_HA_H
+
+#include "plan/kobj.h"
+#include "store/bc.h"
+#include "store/conf.h"
+
+#define HA_DEVICE	"mip6ha"
+
+int ha_plan_base(const struct ha_conf *c, struct kplan *p);
+/* b NULL: node not bound (at home or off). */
+int ha_plan_node(const struct ha_conf *c, const struct mobile_node *n, const struct binding *b,
+		 struct kplan *p);
+/* The tunnel of a binding: two with equal carriers cannot have a device each. */
+struct carrier ha_carrier(const struct ha_conf *c, const struct mobile_node *n,
+			  const struct binding *b);
+/* The stable device name of a binding in device mode: "ha-" + 8 hex digits of a hash. */
+void ha_tunnel_name(const struct bc_key *k, char name[static IFNAMSIZ]);
+
+#endif

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "plan/plan_mn.h"
+
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <linux/xfrm.h>
+#include <stdio.h>
+
+#include "base/util.h"
+
+#define METRIC		1024		/* the kernel's own for IPv6, said for both */
+#define METRIC_LAST	65535
+#define HOA_FLAGS	(IFA_F_NODAD | IFA_F_HOMEADDRESS)
+
+void mn_tunnel_name(unsigned home, char suffix, char name[static IFNAMSIZ])
+{
+	snprintf(name, IFNAMSIZ, "mip%u%c", home, suffix);
+}
+
+static void set_dev(char to[static IFNAMSIZ], const char *dev)
+{
+	snprintf(to, IFNAMSIZ, "%s", dev);
+}
+
+/* The first error of a row of put_*() calls is kept; later ones do nothing. */
+struct out { struct kplan *p; int rc; };
+
+static void put(struct out *o, const struct kobj *k)
+{
+	if (o->rc == 0)
+		o->rc = kplan_add(o->p, k);
+}
+
+static void put_addr(struct out *o, const char *dev, struct prefix a, uint32_t flags,
+		     bool deprecated)
+{
+	struct kobj k = { .kind = KOBJ_ADDR };
+
+	set_dev(k.addr.dev, dev);
+	k.addr.addr = a;
+	k.addr.flags = flags;
+	k.addr.deprecated = deprecated;
+	put(o, &k);
+}
+
+/* table 0 = prohibit */
+static void put_rule(struct out *o, uint32_t pref, const struct prefix *from,
+		     const struct prefix *to, uint32_t table)
+{
+	struct kobj k = { .kind = KOBJ_RULE };
+
+	k.rule.family = from ? from->family : to->family;
+	k.rule.pref = pref;
+	if (from)
+		k.rule.from = *from;
+	if (to)
+		k.rule.to = *to;
+	k.rule.table = table;
+	k.rule.suppress_plen = -1;
+	put(o, &k);
+}
+
+static void put_rule_all(struct out *o, uint32_t pref, uint8_t family, uint32_t table,
+			 int32_t suppress)
+{
+	struct kobj k = { .kind = KOBJ_RULE };
+
+	k.rule.family = family;
+	k.rule.pref = pref;
+	k.rule.table = table;
+	k.rule.suppress_plen = suppress;
+	put(o, &k);
+}
+
+static struct kobj route(uint32_t table, uint32_t metric, const struct prefix *dst, const char *dev)
+{
+	struct kobj k = { .kind = KOBJ_ROUTE };
+
+	k.route.table = table;
+	k.route.metric = metric;
+	k.route.dst = *dst;
+	set_dev(k.route.dev, dev);
+	return k;
+}
+
+static void put_unreachable(struct out *o, uint32_t table, const struct prefix *dst)
+{
+	struct kobj k = route(table, METRIC_LAST, dst, "");
+
+	k.route.type = RTN_UNREACHABLE;
+	put(o, &k);
+}
+
+static struct prefix default_of(uint8_t family)
+{
+	return (struct prefix){ .family = family };
+}
+
+static bool has_ipv4(const struct home_conf *h)
+{
+	for (size_t i = 0; i < h->n_prefix; i++)
+		if (h->prefixes[i].prefix.family == AF_INET)
+			return true;
+	return false;
+}
+
+/* ---- base ---- */
+
+static void base_sysctls(const struct mn_conf *c, struct out *o)
+{
+	/* "all" first: writing it overwrites those of the single links */
+	if (o->rc == 0 && c->router) {
+		o->rc = kplan_sysctl(o->p, "1", "net/ipv6/conf/all/forwarding");
+		if (o->rc == 0)
+			o->rc = kplan_sysctl(o->p, "1", "net/ipv4/ip_forward");
+	}
+	for (size_t i = 0; o->rc == 0 && i < c->n_uplink; i++) {
+		const struct uplink_conf *u = &c->uplinks[i];
+
+		/* RFC 3963 5.6, 5.7: a host on the visited link, no answer to RS, not a member of
+		 * all-routers. Forwarding goes on: the kernel looks at "all" for that. */
+		if (c->router)
+			o->rc = kplan_sysctl(o->p, "0", "net/ipv6/conf/%s/forwarding", u->dev);
+		/* the detector reads RAs itself; the kernel would set addresses and routes too */
+		if (o->rc == 0 && !u->managed)
+			o->rc = kplan_sysctl(o->p, "0", "net/ipv6/conf/%s/accept_ra", u->dev);
+	}
+}
+
+/* A type 2 routing header on a Mobility Header message to the home address (kernel.md 4). */
+static void base_xfrm(const struct home_conf *h, struct out *o)
+{
+	struct kobj s = { .kind = KOBJ_XSTATE }, p = { .kind = KOBJ_XPOLICY };
+
+	s.xstate.dst = h->hoa.a.in6;
+	s.xstate.proto = IPPROTO_ROUTING;
+	s.xstate.wildrecv = true;
+	put(o, &s);
+	p.xpolicy.dir = XFRM_POLICY_IN;
+	p.xpolicy.sub = true;
+	p.xpolicy.priority = KOBJ_XFRM_PRIO;
+	p.xpolicy.sel_src = default_of(AF_INET6);
+	p.xpolicy.sel_dst = prefix6(&h->hoa.a.in6, 128);
+	p.xpolicy.sel_proto = IPPROTO_MH_;
+	p.xpolicy.tmpl_dst = h->hoa.a.in6;
+	p.xpolicy.tmpl_proto = IPPROTO_ROUTING;
+	p.xpolicy.tmpl_use = true;
+	put(o, &p);
+}
+
+/* Our default instead of main's for whatever has no source address yet. */
+static void base_rules(const struct mn_conf *c, struct out *o)
+{
+	static const uint8_t family[] = { AF_INET6, AF_INET };
+
+	for (size_t f = 0; f < ARRAY_SIZE(family); f++) {
+		size_t i = 0;
+
+		while (i < c->n_home && family[f] == AF_INET && !has_ipv4(&c->homes[i]))
+			i++;
+		if (i == c->n_home)
+			continue;
+		put_rule_all(o, c->rule_pref + MN_RULE_MAIN, family[f], RT_TABLE_MAIN, 0);
+		put_rule_all(o, c->rule_pref + MN_RULE_HOME, family[f], c->homes[i].table, -1);
+	}
+}
+
+int mn_plan_base(const struct mn_conf *c, struct kplan *p)
+{
+	struct out o = { .p = p };
+	struct kobj dummy = { .kind = KOBJ_LINK };
+
+	base_sysctls(c, &o);
+	set_dev(dummy.link.name, c->home_device);
+	dummy.link.kind = KLINK_DUMMY;
+	put(&o, &dummy);
+	for (size_t i = 0; i < c->n_home; i++)
+		base_xfrm(&c->homes[i], &o);
+	base_rules(c, &o);
+	return o.rc;
+}
+
+/* ---- uplinks ---- */
+
+/* One care-of address: itself, its on-link prefix, and the rule that makes what it sends leave by
+ * its own link. */
+static void put_coa(const struct mn_conf *c, const struct uplink_conf *u, struct out *o,
+		    const struct in6_addr *coa, const struct prefix *link, bool old)
+{
+	bool on_link = link->family == AF_INET6;	/* else its prefix has no L flag */
+	struct prefix self = prefix6(coa, 128), net = prefix_network(link);
+	struct kobj k = route(u->table, METRIC, &net, u->dev);
+
+	if (!u->managed)
+		put_addr(o, u->dev, prefix6(coa, on_link ? link->plen : 128),
+			 IFA_F_NODAD | IFA_F_NOPREFIXROUTE, old);
+	if (on_link)
+		put(o, &k);
+	put_rule(o, c->rule_pref + MN_RULE_COA, &self, NULL, u->table);
+}
+
+static void put_router(const struct uplink_conf *u, struct out *o, const struct in6_addr *via)
+{
+	const struct prefix any = default_of(AF_INET6);
+	struct kobj k = route(u->table, METRIC, &any, u->dev);
+
+	k.route.has_via = true;
+	k.route.via = *via;
+	put(o, &k);
+}
+
+int mn_plan_uplink(const struct mn_conf *c, const struct uplink_state *u, struct kplan *p)
+{
+	const struct uplink_conf *conf = u->conf;
+	const struct prefix any = default_of(AF_INET6);
+	bool usable = u->has_coa && !u->coa_tentative;
+	bool old = u->has_old && !(u->has_coa && in6_eq(&u->coa, &u->old_coa));
+	struct out o = { .p = p };
+
+	if (usable)
+		put_coa(c, conf, &o, &u->coa, &u->link, false);
+	if (old)
+		put_coa(c, conf, &o, &u->old_coa, &u->old_link, true);
+	/* One link, one default: the old router is on this link no more, or not needed. */
+	if (u->has_router && (usable || old))
+		put_router(conf, &o, &u->router);
+	else if (old && !IN6_IS_ADDR_UNSPECIFIED(&u->old_router))
+		put_router(conf, &o, &u->old_router);
+	/* else tunnel packets would fall through to the rules that lead into the tunnel */
+	if (usable || old)
+		put_unreachable(&o, conf->table, &any);
+	if (usable && conf->managed && u->link.family && c->n_home) {
+		struct prefix net = prefix_network(&u->link);
+
+		put_rule(&o, c->rule_pref + MN_RULE_ONLINK, NULL, &net, c->homes[0].table);
+	}
+	return o.rc;
+}
+
+/* ---- homes ---- */
+
+static void put_tunnel(struct out *o, const char *name, const struct carrier *carrier)
+{
+	struct kobj k = { .kind = KOBJ_LINK };
+
+	switch ((enum carrier_kind)carrier->kind) {
+	case CARRIER_IP6TNL:
+		k.link.kind = KLINK_IP6TNL;
+		break;
+	case CARRIER_IP6GRE:
+		k.link.kind = KLINK_IP6GRE;
+		break;
+	case CARRIER_NONE:
+	case CARRIER_IP4:
+	case CARRIER_UDP:
+	case CARRIER_ESP:
+		if (o->rc == 0)
+			o->rc = -EOPNOTSUPP;
+		return;
+	}
+	set_dev(k.link.name, name);
+	k.link.carrier = *carrier;
+	put(o, &k);
+}
+
+static void put_from(const struct mn_conf *c, const struct home_state *h, struct out *o)
+{
+	const uint32_t pref = c->rule_pref + MN_RULE_FROM;
+	const struct home_conf *conf = h->conf;
+	struct prefix hoa = prefix6(&conf->hoa.a.in6, 128);
+
+	put_rule(o, pref, &hoa, NULL, conf->table);
+	for (size_t i = 0; i < conf->n_prefix; i++) {
+		bool out = i < 64 && h->refused & BIT64(i);
+
+		put_rule(o, pref, &conf->prefixes[i].prefix, NULL, out ? 0 : conf->table);
+	}
+}
+
+/* The default of one family. dev "": none. via ::: the device alone. */
+static void put_default(const struct home_state *h, struct out *o, uint8_t family, const char *dev,
+			const struct in6_addr *via, bool onlink)
+{
+	const struct prefix any = default_of(family);
+	struct kobj k = route(h->conf->table, METRIC, &any, dev);
+
+	if (!dev[0])
+		return;
+	k.route.has_via = via && !IN6_IS_ADDR_UNSPECIFIED(via);
+	if (k.route.has_via) {
+		k.route.via = *via;
+		k.route.onlink = onlink;
+	}
+	if (family == AF_INET6)
+		k.route.src = prefix6(&h->conf->hoa.a.in6, 128);
+	else if (h->src4.s_addr)
+		k.route.src = prefix4(h->src4, 32);
+	put(o, &k);
+}
+
+static void put_defaults(const struct home_state *h, struct out *o, const char *dev,
+			 const struct in6_addr *via, bool onlink)
+{
+	put_default(h, o, AF_INET6, dev, via, onlink);
+	if (h->ipv4)
+		put_default(h, o, AF_INET, dev, via, onlink);
+}
+
+/* The home address on the home link. No DAD: until the home agent has deleted the binding it
+ * defends the address itself (RFC 6275 11.5.5). */
+static void put_at_home(const struct home_state *h, struct out *o)
+{
+	const struct home_conf *conf = h->conf;
+	const struct in6_addr *ha = &h->now.remote.a.in6;
+	struct prefix net = prefix_network(&conf->hoa), host = prefix6(ha, 128);
+	struct kobj to_ha = route(conf->table, METRIC, &host, h->home_dev);
+	struct kobj on_link = route(conf->table, METRIC, &net, h->home_dev);
+	struct in6_addr ll = in6_link_local_of(&conf->hoa.a.in6);
+
+	put_addr(o, h->home_dev, conf->hoa, HOA_FLAGS | IFA_F_NOPREFIXROUTE, false);
+	if (h->link_local)
+		put_addr(o, h->home_dev, prefix6(&ll, 64), IFA_F_NODAD, false);
+	put(o, &to_ha);			/* for the de-registration */
+	if (h->carry)
+		put(o, &on_link);
+}
+
+static void put_carrying(const struct mn_conf *c, const struct home_state *h, struct out *o,
+			 const char *now, const char *before)
+{
+	bool known = !IN6_IS_ADDR_UNSPECIFIED(&h->home_router);
+
+	if (h->where == MN_HOME && h->carry)
+		put_defaults(h, o, h->home_dev, known ? &h->home_router : &h->now.remote.a.in6,
+			     !known);
+	else if (h->where == MN_AWAY && h->carry)
+		put_defaults(h, o, now, NULL, false);
+	else if (h->where != MN_OFF && h->before.kind)
+		put_defaults(h, o, before, NULL, false);
+	else if (h->hold)
+		put_defaults(h, o, c->home_device, NULL, false);
+}
+
+int mn_plan_home(const struct mn_conf *c, const struct home_state *h, struct kplan *p)
+{
+	const struct prefix any6 = default_of(AF_INET6), any4 = default_of(AF_INET);
+	const struct home_conf *conf = h->conf;
+	char now[IFNAMSIZ], before[IFNAMSIZ];
+	struct out o = { .p = p };
+
+	mn_tunnel_name(h->index, h->now_suffix, now);
+	mn_tunnel_name(h->index, h->before_suffix, before);
+	if (h->now_dev[0])
+		set_dev(now, h->now_dev);
+	if (h->before_dev[0])
+		set_dev(before, h->before_dev);
+
+	put_addr(&o, c->home_device, prefix6(&conf->hoa.a.in6, 128), HOA_FLAGS, false);
+	/* the last resort stands before the rules lead to it */
+	put_unreachable(&o, conf->table, &any6);
+	if (has_ipv4(conf))
+		put_unreachable(&o, conf->table, &any4);
+	/* what is not behind us would go round between us and the home agent */
+	for (size_t i = 0; i < conf->n_prefix; i++)
+		put_unreachable(&o, conf->table, &conf->prefixes[i].prefix);
+	put_from(c, h, &o);
+	if (h->where == MN_AWAY && (h->receive || h->carry))
+		put_tunnel(&o, now, &h->now);
+	if (h->where != MN_OFF && h->before.kind)
+		put_tunnel(&o, before, &h->before);
+	if (h->where == MN_HOME)
+		put_at_home(h, &o);
+	put_carrying(c, h, &o, now, before);
+	return o.rc;
+}

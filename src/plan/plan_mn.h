@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * plan/plan_mn.h - a mobile node's or router's attachment and registration as
+ * kernel objects (design: data plane; kernel.md 3 and 8).
+ *
+ * Rules, constant in number, preferences from mn_conf.rule_pref (6000):
+ *   +0   from CARE-OF-ADDRESS lookup UPLINK-TABLE   (uplink plan)
+ *   +5   to ON-LINK-PREFIX of a managed uplink lookup HOME-TABLE (else an unbound socket
+ *        would take main's on-link route with the home address in clear)
+ *   +10  lookup main suppress_prefixlength 0        (IPv4 and IPv6)
+ *   +15  from HOME-ADDRESS / from PREFIX lookup HOME-TABLE of that home
+ *   +20  lookup HOME-TABLE of the first home        (IPv4 and IPv6)
+ * Each home table ends in an unreachable default of both families, so nothing
+ * leaks while no tunnel carries. IPv4 rules and routes are there only if an IPv4
+ * prefix is configured: a family is claimed only if it is served.
+ *
+ * While a registration is under way and nothing carries (.hold), the default is the
+ * logical device, which swallows: an ICMP error in those milliseconds would break
+ * TCP connections that are just being opened.
+ *
+ * At home the home address is on the uplink and stays on the logical device, so
+ * that it is never gone for a socket.
+ *
+ * An owned uplink's care-of address has no prefix route in main: prefix and
+ * default route are in the uplink's table only. Tunnel devices are named
+ * mip<home>a and mip<home>b in turn, so that the old one stays until the new
+ * one carries.
+ *
+ * Pure. 0, -ENOMEM, -EOPNOTSUPP, -EEXIST.
+ */
+#ifndef MIP6_PLAN_PLAN_MN_H
+#define MIP6_PLAN_PLAN_MN_H
+
+#include "plan/kobj.h"
+#include "store/bul.h"
+#include "store/conf.h"
+
+#define MN_RULE_COA	0
+#define MN_RULE_ONLINK	5
+#define MN_RULE_MAIN	10
+#define MN_RULE_FROM	15
+#define MN_RULE_HOME	20
+
+/* What is the same as long as the role runs: logical device, sysctls (forwarding; the uplinks
+ * are hosts on their links: RFC 3963 5.6), wildcard type 2 routing header state per home
+ * address, the +10 and +20 rules. */
+int mn_plan_base(const struct mn_conf *c, struct kplan *p);
+
+/* What one uplink has now (struct of the movement detector). */
+struct uplink_state {
+	const struct uplink_conf *conf;
+	unsigned index;
+	bool has_coa, has_router;
+	struct in6_addr coa, router;	/* router: link-local */
+	struct prefix link;		/* on-link prefix of the care-of address */
+	bool has_old;			/* the care-of address before: kept until released */
+	struct in6_addr old_coa, old_router;
+	struct prefix old_link;
+	bool coa_tentative;		/* coa_dad = "full" and not yet through: not usable */
+};
+int mn_plan_uplink(const struct mn_conf *c, const struct uplink_state *u, struct kplan *p);
+
+/* What one home has now. */
+enum mn_where { MN_OFF, MN_AWAY, MN_HOME };
+struct home_state {
+	const struct home_conf *conf;
+	unsigned index;
+	enum mn_where where;
+	/* away */
+	bool receive;			/* new tunnel exists, traffic may still go by the old one */
+	bool carry;			/* new tunnel carries */
+	struct carrier now;		/* local = care-of address, remote = home agent */
+	char now_suffix;		/* 'a' or 'b' */
+	struct carrier before;		/* kind 0 = none; carries while !carry */
+	char before_suffix;
+	bool ipv4;			/* IPv4 default into the tunnel: the home agent does IPv4 */
+	struct in_addr src4;		/* own address in an IPv4 prefix, 0 = none */
+	char now_dev[IFNAMSIZ];		/* "" = mn_tunnel_name(index, now_suffix); another home's name */
+	char before_dev[IFNAMSIZ];	/* if both have the same carrier and so share the device */
+	bool hold;			/* nothing carries, but soon */
+	uint64_t refused;		/* bit i: conf->prefixes[i] may not use the tunnel */
+	/* at home */
+	char home_dev[IFNAMSIZ];	/* uplink on the home link */
+	struct in6_addr home_router;	/* link-local; :: unknown: the home agent, now.remote */
+	bool link_local;		/* the home address's link-local goes there too (L bit) */
+};
+int mn_plan_home(const struct mn_conf *c, const struct home_state *h, struct kplan *p);
+
+void mn_tunnel_name(unsigned home, char suffix, char name[static IFNAMSIZ]);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * role/ha.h - the home agent (RFC 6275 10, RFC 3963 6).
+ *
+ * One transaction per Binding Update: authenticate -> decide -> DAD -> apply ->
+ * reply -> tell. Each stage ends by callback; nothing blocks. One transaction per
+ * home address runs at a time:
+ *
+ *   in stage  | newer BU        | de-registration  | expiry    | reload (node gone)
+ *   DAD       | replaces the    | stops DAD,       | -         | stops DAD, 133
+ *             | pending values  | answer 133       |           |
+ *   APPLY     | waits, the last | waits            | waits     | waits, then dropped
+ *             | one wins        |                  |           |
+ *
+ * A BA with status 0 is sent only after the kernel has the plan.
+ */
+#ifndef MIP6_ROLE_HA_H
+#define MIP6_ROLE_HA_H
+
+#include "io/dad.h"
+#include "io/mhsock.h"
+#include "io/ndsock.h"
+#include "kern/kern.h"
+#include "store/bc.h"
+#include "store/conf.h"
+
+struct ha;
+
+struct ha_env {				/* what the home agent works with; outlives it */
+	struct kern *kern;
+	struct mhsock *mh;
+	struct ndsock *nd;
+	struct dad *dad;
+};
+
+struct ha_stats {
+	uint64_t bu, accepted, deregistered, expired, refused_by[256], dropped_auth, dropped,
+		dad_started, dad_failed, apply_failed;
+};
+
+/* Applies the base plan and every node's at-home plan. ready(arg, rc) is called when the kernel
+ * has it. 0 or -errno. */
+int ha_start(struct ha **ha, const struct ha_conf *c, const struct ha_env *env,
+	     void (*ready)(void *arg, int rc), void *arg);
+/* Takes everything back out of the kernel; done when finished (kern_flush() forces it). */
+void ha_stop(struct ha *ha, void (*done)(void *arg, int rc), void *arg);
+void ha_free(struct ha *ha);
+/* A new configuration: bindings of nodes that are gone or whose prefixes are no longer theirs are
+ * removed, others stay untouched. The old conf may be freed when done is called. */
+void ha_reload(struct ha *ha, const struct ha_conf *c, void (*done)(void *arg, int rc), void *arg);
+
+/* A Binding Update with H set (or any BU, if no CN role runs). */
+void ha_bu_rx(struct ha *ha, const struct mh_rx *rx, const struct mh_msg *m);
+
+struct bc *ha_bc(struct ha *ha);
+const struct ha_conf *ha_conf_of(const struct ha *ha);
+struct ha_stats ha_stats(const struct ha *ha);
+/* Operator: removes bindings (hoa NULL: all). Returns how many. */
+unsigned ha_flush(struct ha *ha, const struct in6_addr *hoa);
+
+#endif

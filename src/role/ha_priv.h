@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * role/ha_priv.h - what the home agent's files share; nobody else includes it.
+ *
+ * ha.c: start, stop, reload, flush. ha_bu.c: a message comes in. ha_auth.c: who sent
+ * it. ha_tx.c: transactions, one per home address at a time. ha_commit.c: what
+ * follows when the kernel has it. ha_reply.c: answers and advertisements. Times: seconds of run_now(). A struct ha_tx and its message
+ * belong to ha->txs; it is freed by
+ * ha_tx_end() and ha_tx_cancel_all() only.
+ */
+#ifndef MIP6_ROLE_HA_PRIV_H
+#define MIP6_ROLE_HA_PRIV_H
+
+#include <uthash.h>
+
+#include "role/ha.h"
+#include "run/log.h"
+#include "store/ha_rules.h"
+
+/* Reasons of a removal that are acted upon; others are only told. */
+#define HA_EXPIRED	"expired"
+#define HA_FLUSHED	"flushed"
+
+/* What an answer needs of its Binding Update, which may be gone by then. */
+struct ha_req {
+	struct bu_rx rx;
+	struct in6_addr hoa, coa;
+	uint16_t flags;			/* of the BU, as received */
+	bool sign;			/* it had the authentication option, and we have the key */
+	bool has_id, has_stamp;
+	uint64_t stamp;			/* what the answer carries */
+};
+
+/* A message that waits; it is judged again when its turn comes. */
+struct ha_msg {
+	struct bu_rx rx;
+	size_t len;
+	uint8_t buf[];
+};
+
+enum tx_stage {
+	TX_HELD,			/* nothing runs: its message waits for a job to end */
+	TX_DAD,
+	TX_APPLY,
+};
+
+enum tx_kind { TX_REGISTER, TX_DEREGISTER, TX_REMOVE };
+
+struct ha_tx;
+struct ha_dad { struct ha_tx *tx; struct dad_run *run; };
+
+struct ha_tx {
+	struct in6_addr hoa;		/* key */
+	struct ha *ha;
+	enum tx_stage stage;
+	enum tx_kind kind;
+	struct ha_req req;
+	struct bu_verdict v;
+	struct ha_msg *msg;		/* REGISTER in TX_DAD: for a judgement after a reload */
+	struct ha_msg *next;		/* waits behind TX_APPLY or for a job */
+	struct ha_dad dad[2];		/* home address, link-local address */
+	const char *reason;		/* REMOVE: for the event */
+	const char *then_remove;	/* asked for while another change was under way */
+	bool adds;			/* counted in ha->n_adding */
+	UT_hash_handle hh;
+};
+
+/* Start, stop, reload: alone in the kernel. Waits until nothing is being applied. */
+enum ha_job_kind { JOB_NONE, JOB_START, JOB_RELOAD, JOB_STOP };
+struct ha_job {
+	enum ha_job_kind kind;
+	bool runs;
+	const struct ha_conf *conf;	/* RELOAD */
+	void (*done)(void *arg, int rc);
+	void *arg;
+};
+
+struct ha_ns;				/* ha_reply.c: a refusal that looks for its link address */
+
+struct ha {
+	const struct ha_conf *c;
+	struct ha_env env;
+	struct bc *bc;
+	struct ha_tx *txs;		/* uthash by home address */
+	unsigned applying;		/* switches of transactions that are not done */
+	unsigned n_adding;		/* registrations under way that would be new bindings */
+	struct ha_job job, next_job;
+	bool ready;
+	unsigned flushing;		/* removals until all that were flushed are gone */
+	bool releasing;			/* a job has ended: the next one starts after all of this */
+	int *watched;			/* ifindex of each home link, 0 = not watched */
+	size_t n_watched;
+	struct ha_ns *ns;
+	struct ha_stats stats;
+	struct log_rl rl;
+};
+
+/* ---- ha_auth.c ---- */
+/* True: the message is the node's. False: v is what to do instead; req->stamp is set. */
+bool ha_auth(struct ha *ha, const struct mh_rx *rx, const struct mh_msg *m, struct ha_req *req,
+	     struct bu_verdict *v);
+
+/* ---- ha_reply.c ---- */
+void ha_req_init(struct ha_req *req, const struct bu_rx *rx, const struct mh_msg *m,
+		 const struct bu_verdict *v);
+/* Sends the Binding Acknowledgement that v asks for; counts, logs and tells a refusal. */
+void ha_answer(struct ha *ha, const struct ha_req *req, const struct bu_verdict *v);
+/* RFC 6275 10.4.1: from now on the home agent answers for these addresses. */
+void ha_advertise(struct ha *ha, const struct bu_verdict *v, bool hoa, bool link_local);
+void ha_nd_rx(void *arg, const struct nd_rx *rx, const struct nd_msg *m);
+void ha_ns_drop(struct ha *ha, const struct in6_addr *hoa);	/* NULL: all */
+
+/* ---- ha_tx.c ---- */
+struct ha_tx *ha_tx_find(struct ha *ha, const struct in6_addr *hoa);
+struct ha_tx *ha_tx_new(struct ha *ha, const struct in6_addr *hoa);	/* TX_HELD; or NULL */
+/* From plan to plan, by tx->kind; tx is gone when it has ended. */
+void ha_tx_apply(struct ha_tx *tx);
+/* Frees it; what waited behind it comes now. */
+void ha_tx_end(struct ha_tx *tx);
+void ha_tx_refuse(struct ha_tx *tx, uint8_t status, const char *why);	/* answers and ends */
+/* Looks for duplicates as tx->v asks, then applies. */
+void ha_tx_start(struct ha_tx *tx);
+/* In TX_DAD: another update takes the place of tx->v. */
+void ha_tx_renew(struct ha_tx *tx, const struct bu_verdict *v);
+void ha_dad_cancel(struct ha_tx *tx);
+void ha_msg_replace(struct ha_msg **at, const struct mh_rx *rx);
+/* Keeps it until the transaction or job in its way has ended. */
+void ha_tx_hold(struct ha *ha, const struct mh_rx *rx, const struct mh_msg *m);
+/* Removes a binding from the kernel and the cache; at once or after what runs. */
+void ha_tx_remove(struct ha *ha, struct bc_entry *e, const char *reason);
+/* A reload came through: pending registrations are judged by the new configuration. */
+void ha_tx_judge_again(struct ha *ha);
+/* The job is over: what it held back goes on. */
+void ha_tx_release(struct ha *ha);
+void ha_tx_cancel_all(struct ha *ha);		/* nothing is being applied */
+
+/* ---- ha_commit.c ---- */
+void ha_commit_register(struct ha_tx *tx);
+void ha_commit_deregister(struct ha_tx *tx);
+void ha_commit_remove(struct ha_tx *tx);
+void ha_expire(void *arg);		/* a struct bc_entry's timer */
+/* v was authentic and is the last word of its node. gone: there is no binding now. */
+void ha_remember_seq(struct ha *ha, const struct bu_verdict *v, bool gone);
+/* The entry has left the kernel: tells, and frees it. */
+void ha_forget(struct ha *ha, struct bc_entry *e, const char *reason);
+
+/* ---- ha_bu.c ---- */
+/* As ha_bu_rx(), but not counted: also for messages that waited. */
+void ha_bu_take(struct ha *ha, const struct mh_rx *rx, const struct mh_msg *m);
+
+/* ---- ha.c ---- */
+int ha_ifindex(struct ha *ha, const struct home_link *l);	/* 0: no such link now */
+void ha_job_go(struct ha *ha);		/* starts a waiting job if nothing is being applied */
+
+#endif

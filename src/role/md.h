@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * role/md.h - the built-in movement detector: Router Advertisements, link, address
+ * and route events of the uplinks (RFC 6275 11.5.1-11.5.3).
+ *
+ * It owns the uplinks it is told to own: it forms the care-of address (RFC 7217),
+ * adds it at once, detects duplicates beside (RFC 4429), tells the routers (RFC
+ * 9131), and keeps the uplink's routing table (plan_mn.h, uplink plan). Managed
+ * uplinks are followed by netlink only. Its only word to the signalling core is
+ * the event md_info, one per change of one uplink; so it can be replaced.
+ */
+#ifndef MIP6_ROLE_MD_H
+#define MIP6_ROLE_MD_H
+
+#include "io/dad.h"
+#include "io/ndsock.h"
+#include "kern/kern.h"
+#include "store/conf.h"
+#include "store/md_rules.h"
+
+struct md;
+struct md_env {
+	struct kern *kern;
+	struct ndsock *nd;
+	struct dad *dad;
+};
+
+int md_start(struct md **md, const struct mn_conf *c, const struct md_env *env);
+/* Takes the uplink plans out of the kernel again; done from the loop. */
+void md_stop(struct md *md, void (*done)(void *arg, int rc), void *arg);
+void md_free(struct md *md);
+
+/* News, passed on by role.c from kern/monitor. */
+void md_link(struct md *md, const struct klink *l, bool gone);
+void md_addr(struct md *md, const struct kaddr_news *a);
+void md_route(struct md *md, const struct kroute_news *r);
+
+/* The signalling core no longer needs the care-of address before the present one. */
+void md_release_old(struct md *md, const char *dev);
+
+/* For `status` and `path`. Read only, valid until the next loop turn. */
+struct md_uplink_info {
+	const char *dev;
+	bool up, attached, home;
+	struct in6_addr coa, router;
+	struct prefix link;
+	double since;			/* boot clock, of the last change */
+};
+unsigned md_uplinks(const struct md *md);
+bool md_uplink(const struct md *md, unsigned i, struct md_uplink_info *info);
+/* Link-layer address of the router in use on an uplink, if its RA said so; NULL unknown.
+ * For returning home: the home agent's, if its RA carried its global address. */
+const struct nd_lladdr *md_router_ll(const struct md *md, const char *dev,
+				     const struct in6_addr *global);
+
+#endif

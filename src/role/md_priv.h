@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * role/md_priv.h - what md.c (facts in, events out) and md_coa.c (care-of
+ * addresses, and what the kernel must have for them) share; nobody else
+ * includes it.
+ *
+ * Of one uplink there are three states: what the facts say (want), what the
+ * kernel has or is being given (st, have), and what the signalling core was told
+ * (told). md_info follows when all three agree. Losing an uplink is told at
+ * once and leaves st alone: the way back to the same link needs no kernel.
+ *
+ * Times are seconds of the boot clock, 0 = none.
+ */
+#ifndef MIP6_ROLE_MD_PRIV_H
+#define MIP6_ROLE_MD_PRIV_H
+
+#include "plan/plan_mn.h"
+#include "role/md.h"
+#include "run/event.h"
+#include "run/log.h"
+#include "run/timer.h"
+
+#define MD_OLD_HOLD	10.		/* a former care-of address, if nobody releases it */
+#define MD_RETRY	1.		/* after the kernel refused something */
+#define MD_CHECK	0.05		/* is our address really gone, or was that our own doing */
+#define MD_DAD_TRIES	3		/* IDGEN_RETRIES, RFC 7217 7 */
+#define MD_MEMO		8		/* prefixes with a conflict that are remembered */
+#define MD_ROUTES	4		/* default routes of a managed uplink */
+
+enum md_kind { MD_AT_NONE, MD_AT_COA, MD_AT_HOME };
+
+/* A point of attachment. */
+struct md_point {
+	enum md_kind kind;
+	struct in6_addr coa;		/* MD_AT_COA */
+	struct in6_addr router;		/* link-local; :: unknown */
+	struct prefix link;		/* on-link prefix (or home prefix); family 0 = none */
+};
+
+struct md_default_route {
+	struct in6_addr via;
+	uint32_t metric, table;
+	bool used;
+};
+
+struct md_memo {			/* RFC 7217 6: conflicts seen in this prefix */
+	struct prefix prefix;
+	uint8_t counter;
+};
+
+struct uplink {
+	struct md *md;
+	const struct uplink_conf *conf;
+	int ifindex;			/* 0 = no such device */
+	bool admin_up;
+	struct nd_lladdr ll;
+	struct md_link link;
+	struct rtimer timer;		/* the only one, for the earliest of: */
+	double rules_at, retry_at, old_until, check_at;
+	double since;			/* of the last change told */
+	struct log_rl rl;
+
+	struct md_point want, told;
+	struct uplink_state st;
+	struct kplan have;		/* in the kernel, or what it is being moved to */
+	struct kplan next;		/* target of the switch under way */
+	bool switching, again;
+	bool wipe;			/* the kernel dropped our objects: first empty, then anew */
+
+	struct dad_run *dad;
+	unsigned dad_failed;		/* in a row, on this attachment */
+	struct prefix form;		/* prefix that st.coa was formed in */
+	struct md_memo memo[MD_MEMO];
+	unsigned memo_next;
+
+	/* managed */
+	struct md_default_route route[MD_ROUTES];
+	bool hinted;			/* home_hint from outside */
+	struct prefix hint;
+};
+
+struct md {
+	const struct mn_conf *conf;
+	struct md_env env;
+	unsigned n;
+	struct uplink *up;		/* n of them */
+	bool stopping;
+	unsigned pending;		/* stop: switches not yet through */
+	int stop_rc;
+	void (*stopped)(void *arg, int rc);
+	void *stopped_arg;
+};
+
+/* ---- md.c ---- */
+void md_arm(struct uplink *u);
+void md_tell(struct uplink *u, const struct md_point *p);	/* md_info, if it says anything new */
+void md_part_stopped(struct md *md, int rc);
+
+/* ---- md_coa.c ---- */
+/* The rules found a (new) attachment of an owned uplink: its router is md_current(). */
+void md_attach(struct uplink *u);
+void md_at_home(struct uplink *u, const struct prefix *home);
+/* No attachment: told at once, the kernel keeps what it has. */
+void md_detach(struct uplink *u);
+/* The device is down or gone: the kernel has flushed its addresses and routes. */
+void md_flushed(struct uplink *u);
+/* The kernel follows st; md_info when it has. */
+void md_apply(struct uplink *u);
+void md_drop_old(struct uplink *u);
+void md_dad_end(struct uplink *u);
+
+/* ---- md_managed.c ---- */
+/* Chooses among what something else configured, by addresses, default routes and RAs. */
+void md_follow(struct uplink *u);
+void md_follow_route(struct uplink *u, const struct kroute_news *r);
+
+#endif

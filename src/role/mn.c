@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "role/mn.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "role/md.h"
+#include "role/mn_priv.h"
+#include "run/event.h"
+#include "sec/crypto.h"
+#include "store/md_rules.h"
+
+struct mn_home *mn_find(struct mn *mn, const struct in6_addr *hoa)
+{
+	for (unsigned i = 0; i < mn->n_home; i++)
+		if (in6_eq(mn_hoa(&mn->home[i]), hoa))
+			return &mn->home[i];
+	return NULL;
+}
+
+/* ---- what a step wants ---- */
+
+static void emit_bul_add(struct mn_home *h)
+{
+	struct event e = { .type = EV_bul_add };
+
+	e.bul_add.home_address = *mn_hoa(h);
+	e.bul_add.care_of = h->bul.bound_coa;
+	e.bul_add.peer = h->bul.bound_ha;
+	e.bul_add.flags = mn_flags(h);
+	e.bul_add.lifetime = h->bul.lifetime;
+	e.bul_add.rtt = h->rtt;
+	event_emit(&e);
+}
+
+static void emit_bul_remove(struct mn_home *h, const struct bul *was, const char *reason)
+{
+	struct event e = { .type = EV_bul_remove };
+
+	e.bul_remove.home_address = *mn_hoa(h);
+	e.bul_remove.care_of = was->bound_coa;
+	e.bul_remove.peer = was->bound_ha;
+	snprintf(e.bul_remove.reason, sizeof(e.bul_remove.reason), "%s", reason);
+	event_emit(&e);
+}
+
+/* A movement is over when the kernel has what the answer allows. */
+static void emit_handover(struct mn_home *h, struct locator to)
+{
+	struct event e = { .type = EV_handover };
+	double now = run_now();
+
+	if (!h->usable_at || locator_eq(&h->told, &to)) {
+		h->sign_at = h->usable_at = 0;
+		return;
+	}
+	e.handover.home_address = *mn_hoa(h);
+	e.handover.from = h->told;
+	e.handover.to = to;
+	e.handover.detect = h->sign_at < h->usable_at ? h->usable_at - h->sign_at : -1;
+	e.handover.bu = h->bul.first_sent_at - h->usable_at;
+	e.handover.ba = h->answered_at - h->bul.first_sent_at;
+	e.handover.total = now - h->sign_at;
+	event_emit(&e);
+	log_notice("mn", "%s: %s -> %s in %.0f ms (bu=%.0fms ba=%.0fms)", A6(mn_hoa(h)),
+		   h->told.family ? LOC(&h->told) : "home or off", to.family ? LOC(&to) : "home",
+		   e.handover.total * 1e3, e.handover.bu * 1e3, e.handover.ba * 1e3);
+	h->mn->stats.handovers++;
+	h->last_handover = now;
+	h->sign_at = h->usable_at = 0;
+}
+
+static void tell_added(struct mn_home *h)
+{
+	if (!bul_here(&h->bul))		/* moved on in the meantime */
+		return;
+	emit_bul_add(h);
+	emit_handover(h, h->bul.bound_coa);
+	h->told = h->bul.bound_coa;
+}
+
+void mn_after(struct mn_home *h)
+{
+	unsigned after = h->after;
+
+	h->after = 0;
+	if (after & AFTER_SEND)
+		mn_tx(h);
+	if (after & AFTER_TELL)
+		tell_added(h);
+	if (after & AFTER_NA && h->bul.state == BUL_HOME) {
+		mn_return_na(h);
+		emit_handover(h, (struct locator){ 0 });
+		h->told = (struct locator){ 0 };
+	}
+	mr_tell(h);
+	mn_probe_follow(h);
+}
+
+static void log_step(struct mn_home *h, const struct bul *was, const struct bul_step *s)
+{
+	if (s->act & BUL_DO_WARN)
+		log_rl(&h->mn->rl, "mn", "%s: %s", A6(mn_hoa(h)), s->why);
+	else if (s->why)
+		log_notice("mn", "%s: %s", A6(mn_hoa(h)), s->why);
+	if (s->act & BUL_DO_NEXT_HA)
+		log_notice("mn", "%s: home agent %s instead of %s", A6(mn_hoa(h)), A6(&h->bul.ha),
+			   A6(&was->ha));
+	if (s->state == was->state)
+		return;
+	log_info("mn", "%s: %s -> %s coa=%s ha=%s%s%s", A6(mn_hoa(h)), bul_state_str(was->state),
+		 bul_state_str(s->state), LOC(&h->bul.coa), A6(&h->bul.ha),
+		 s->gone ? " binding gone: " : "", s->gone ? s->gone : "");
+}
+
+static void timer_cb(void *arg)
+{
+	mn_step(arg, BUL_EV_TIMER, NULL);
+}
+
+void mn_arm(struct mn_home *h)
+{
+	double at = bul_timer(&h->bul);
+
+	if (at)
+		rtimer_set(&h->bul.timer, at, timer_cb, h);
+	else
+		rtimer_stop(&h->bul.timer);
+}
+
+static void stopped_step(struct mn_home *h)
+{
+	rtimer_stop(&h->tx_timer);
+	h->after = 0;
+	h->aside = h->tx_wanted = false;
+	if (h->mn->stopping)
+		h->gone = true;
+	else
+		h->held = true;
+}
+
+void mn_step(struct mn_home *h, enum bul_ev ev, const struct bul_ba *ba)
+{
+	const struct mn_conf *c = h->mn->conf;
+	const struct bul was = h->bul;
+	struct bul_step s = bul_step(&h->bul, ev, h->conf, &c->timers, ba, run_now());
+
+	log_step(h, &was, &s);
+	mn_arm(h);
+	if (h->bul.state != BUL_LEAVE)
+		mn_return_stop(h);
+	if (s.act & BUL_DO_TELL_REMOVE)
+		emit_bul_remove(h, &was, s.gone);
+	if (s.act & BUL_DO_DEREG_WRONG)
+		mn_tx_aside(h, &was.ha);
+	if (s.act & BUL_DO_SEND)
+		h->after |= AFTER_SEND;
+	if (s.act & BUL_DO_NA)
+		h->after |= AFTER_NA;
+	if (s.act & BUL_DO_TELL_ADD)
+		h->after |= AFTER_TELL;
+	if (s.act & BUL_DO_STOPPED)
+		stopped_step(h);
+	mr_where(h);
+	if (ev == BUL_EV_AT_HOME && h->bul.state == BUL_LEAVE)
+		mn_return_learn(h);
+	mn_kern_sync(h);
+}
+
+/* ---- movement ---- */
+
+static bool is_home_of(const struct mn_home *h, const struct mn_uplink *u)
+{
+	/* without a prefix the detector's word is all there is */
+	return u->link.family ? prefix_same_net(&h->conf->hoa, &u->link) : u->home;
+}
+
+static int choose(const struct mn_home *h)
+{
+	struct md_candidate c[64];
+	unsigned n = MIN(h->mn->n_uplink, (unsigned)ARRAY_SIZE(c));
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct mn_uplink *u = &h->mn->uplink[i];
+
+		c[i].home = u->attached && is_home_of(h, u);
+		c[i].usable = u->attached &&
+			      (c[i].home || !IN6_IS_ADDR_UNSPECIFIED(&u->coa));
+		c[i].priority = u->conf->priority;
+	}
+	return md_choose(c, n, h->uplink);
+}
+
+/* Where this home is attached now; the state machine hears only of changes. */
+static void look(struct mn_home *h, bool again)
+{
+	int was = h->uplink, now_at = choose(h);
+	const struct mn_uplink *u = now_at < 0 ? NULL : &h->mn->uplink[now_at];
+	bool home = u && is_home_of(h, u);
+	struct locator coa = u && !home ? locator6(&u->coa) : (struct locator){ 0 };
+
+	if (h->mn->stopping || h->held)
+		return;
+	if (!u) {
+		if (was < 0 && !again)
+			return;
+		h->uplink = -1;
+		h->at_home = false;
+		if (!h->sign_at)
+			h->sign_at = run_now();
+		mn_step(h, BUL_EV_LOST, NULL);
+		return;
+	}
+	if (!again && was == now_at && home == h->at_home &&
+	    (home || locator_eq(&coa, &h->bul.coa))) {
+		mn_kern_sync(h);	/* another router, perhaps */
+		return;
+	}
+	h->uplink = now_at;
+	h->at_home = home;
+	h->bul.coa = coa;
+	h->usable_at = run_now();
+	if (!h->sign_at)
+		h->sign_at = h->usable_at;
+	mn_step(h, home ? BUL_EV_AT_HOME : BUL_EV_AWAY, NULL);
+}
+
+static void on_md_info(struct mn *mn, const struct event *e)
+{
+	struct mn_uplink *u = NULL;
+
+	for (unsigned i = 0; i < mn->n_uplink; i++)
+		if (strcmp(mn->uplink[i].conf->dev, e->md_info.device) == 0)
+			u = &mn->uplink[i];
+	if (!u) {
+		log_rl(&mn->rl, "mn", "md_info for %s, which is no uplink", e->md_info.device);
+		return;
+	}
+	u->home = strcmp(e->md_info.kind, "home") == 0;
+	u->attached = u->home || strcmp(e->md_info.kind, "coa") == 0;
+	u->coa = e->md_info.care_of;
+	u->router = e->md_info.router;
+	u->link = e->md_info.link;
+	u->at = e->at;
+	mn->release = true;
+	for (unsigned i = 0; mn->running && i < mn->n_home; i++)
+		look(&mn->home[i], false);
+}
+
+void mn_on_event(void *arg, const struct event *e)
+{
+	if (e->type == EV_md_info)
+		on_md_info(arg, e);
+}
+
+/* ---- start ---- */
+
+static void tell_ready(struct mn *mn, int rc)
+{
+	if (mn->told_ready)
+		return;
+	mn->told_ready = true;
+	mn->ready(mn->ready_arg, rc);
+}
+
+static void base_ready(void *arg, int rc)
+{
+	struct mn *mn = arg;
+
+	mn->base_busy = false;
+	if (rc < 0)
+		log_err("mn", "%s", kern_error(mn->env.kern));
+	if (rc < 0 || mn->stopping) {
+		if (rc < 0)
+			kplan_free(&mn->base);
+		tell_ready(mn, rc < 0 ? rc : -ECANCELED);
+		if (mn->stopping)
+			mn_stop(mn, mn->stopped, mn->stopped_arg);
+		return;
+	}
+	if (!mn->n_home)
+		tell_ready(mn, 0);
+	for (unsigned i = 0; i < mn->n_home; i++)
+		mn_kern_sync(&mn->home[i]);
+}
+
+static void all_started(struct mn *mn)
+{
+	for (unsigned i = 0; i < mn->n_home; i++)
+		if (!mn->home[i].started || mn->stopping)
+			return;
+	mn->running = true;
+	tell_ready(mn, 0);
+	/* whatever the detector said while we were starting */
+	for (unsigned i = 0; i < mn->n_home; i++)
+		look(&mn->home[i], false);
+}
+
+static void home_init(struct mn *mn, unsigned i)
+{
+	struct mn_home *h = &mn->home[i];
+	uint16_t seq;
+
+	h->mn = mn;
+	h->conf = &mn->conf->homes[i];
+	h->index = i;
+	h->uplink = -1;
+	crypto_random(&seq, sizeof(seq));	/* 11.7.1: may start at any value */
+	bul_init(&h->bul, h->conf, mn->conf->router, seq);
+	if (h->conf->sec.method == SEC_NONE)
+		log_warn("mn", "%s: security = \"none\": anybody can take this home address over",
+			 A6(mn_hoa(h)));
+	else
+		log_notice("mn", "%s: signalling is authenticated (RFC 4285), traffic is not",
+			   A6(mn_hoa(h)));
+}
+
+static int mn_alloc(struct mn *mn)
+{
+	const struct mn_conf *c = mn->conf;
+	int rc = 0;
+
+	mn->uplink = calloc(c->n_uplink + 1, sizeof(*mn->uplink));
+	mn->home = calloc(c->n_home + 1, sizeof(*mn->home));
+	if (!mn->uplink || !mn->home)
+		return -ENOMEM;
+	mn->n_uplink = (unsigned)c->n_uplink;
+	mn->n_home = (unsigned)c->n_home;
+	for (unsigned i = 0; i < mn->n_uplink; i++)
+		mn->uplink[i].conf = &c->uplinks[i];
+	for (unsigned i = 0; i < mn->n_home; i++)
+		home_init(mn, i);
+	for (unsigned i = 0; rc == 0 && i < mn->n_home; i++)
+		rc = mr_init(&mn->home[i]);
+	return rc;
+}
+
+int mn_start(struct mn **out, const struct mn_conf *c, const struct mn_env *env,
+	     void (*ready)(void *arg, int rc), void *arg)
+{
+	const struct kplan none = { 0 };
+	struct mn *mn = calloc(1, sizeof(*mn));
+	int rc;
+
+	if (!mn)
+		return -ENOMEM;
+	mn->conf = c;
+	mn->env = *env;
+	mn->ready = ready;
+	mn->ready_arg = arg;
+	crypto_random(&mn->probe_id, sizeof(mn->probe_id));
+	crypto_random(mn->probe_key, sizeof(mn->probe_key));
+	rc = mn_alloc(mn);
+	if (rc == 0)
+		rc = mn_plan_base(c, &mn->base);
+	if (rc == 0)
+		rc = ndsock_listen(env->nd, mn_nd_rx, mn);
+	if (rc == 0) {
+		mn->base_busy = true;
+		rc = kplan_switch(env->kern, &none, &mn->base, base_ready, mn);
+	}
+	if (rc < 0) {
+		mn_free(mn);
+		return rc;
+	}
+	*out = mn;
+	return 0;
+}
+
+/* ---- stop ---- */
+
+static void base_gone(void *arg, int rc)
+{
+	struct mn *mn = arg;
+
+	mn->base_busy = false;
+	kplan_free(&mn->base);
+	mn->stopped(mn->stopped_arg, mn->rc ? mn->rc : rc);
+}
+
+static void base_drop(struct mn *mn)
+{
+	const struct kplan none = { 0 };
+	int rc;
+
+	mn->base_busy = true;
+	rc = kplan_switch(mn->env.kern, &mn->base, &none, base_gone, mn);
+	if (rc < 0)
+		base_gone(mn, rc);
+}
+
+void mn_home_synced(struct mn_home *h, int rc)
+{
+	struct mn *mn = h->mn;
+
+	if (!h->started && rc == 0) {
+		h->started = true;
+		all_started(mn);
+	} else if (!h->started) {
+		tell_ready(mn, rc);	/* it is tried on, should anybody wait */
+	}
+	if (!h->gone || h->finished)
+		return;
+	h->finished = true;
+	if (rc < 0 && !mn->rc)
+		mn->rc = rc;
+	for (unsigned i = 0; i < mn->n_home; i++)
+		if (!mn->home[i].finished)
+			return;
+	base_drop(mn);
+}
+
+void mn_stop(struct mn *mn, void (*done)(void *arg, int rc), void *arg)
+{
+	mn->stopping = true;
+	mn->stopped = done;
+	mn->stopped_arg = arg;
+	if (mn->base_busy)		/* base_ready() comes back here */
+		return;
+	if (!mn->n_home)
+		base_drop(mn);
+	for (unsigned i = 0; i < mn->n_home; i++)
+		mn_step(&mn->home[i], BUL_EV_STOP, NULL);
+}
+
+void mn_free(struct mn *mn)
+{
+	if (!mn)
+		return;
+	ndsock_unlisten(mn->env.nd, mn_nd_rx, mn);
+	for (unsigned i = 0; i < mn->n_home; i++) {
+		struct mn_home *h = &mn->home[i];
+
+		rtimer_stop(&h->bul.timer);
+		rtimer_stop(&h->tx_timer);
+		mn_return_stop(h);
+		mn_probe_stop(h);
+		mn_kern_free(h);
+		mr_free(h);
+	}
+	kplan_free(&mn->base);
+	free(mn->home);
+	free(mn->uplink);
+	crypto_wipe(mn->probe_key, sizeof(mn->probe_key));
+	free(mn);
+}
+
+/* ---- operator ---- */
+
+int mn_refresh(struct mn *mn, const struct in6_addr *hoa)
+{
+	int n = 0;
+
+	if (hoa && !mn_find(mn, hoa))
+		return -ENOENT;
+	for (unsigned i = 0; i < mn->n_home && mn->running && !mn->stopping; i++) {
+		struct mn_home *h = &mn->home[i];
+
+		if (hoa && !in6_eq(hoa, mn_hoa(h)))
+			continue;
+		n++;
+		if (!h->held) {
+			mn_step(h, BUL_EV_REFRESH_REQ, NULL);
+			continue;
+		}
+		h->held = false;
+		look(h, true);
+	}
+	return n;
+}
+
+int mn_deregister(struct mn *mn, const struct in6_addr *hoa)
+{
+	int n = 0;
+
+	if (hoa && !mn_find(mn, hoa))
+		return -ENOENT;
+	for (unsigned i = 0; i < mn->n_home && mn->running && !mn->stopping; i++) {
+		struct mn_home *h = &mn->home[i];
+
+		if ((hoa && !in6_eq(hoa, mn_hoa(h))) || h->held || h->bul.state == BUL_HOME)
+			continue;
+		n++;
+		mn_step(h, BUL_EV_STOP, NULL);
+	}
+	return n;
+}
+
+unsigned mn_homes(const struct mn *mn)
+{
+	return mn->n_home;
+}
+
+bool mn_home(const struct mn *mn, unsigned i, struct mn_info *info)
+{
+	const struct mn_home *h;
+
+	if (i >= mn->n_home)
+		return false;
+	h = &mn->home[i];
+	*info = (struct mn_info){
+		.conf = h->conf, .bul = &h->bul, .probe_rtt = h->probe.rtt,
+		.probe_lost = h->probe.lost, .last_handover = h->last_handover,
+		.n_prefix = (unsigned)h->conf->n_prefix, .prefix = h->prefix,
+	};
+	memcpy(info->tunnel, h->tunnel, sizeof(info->tunnel));
+	snprintf(info->uplink, sizeof(info->uplink), "%s", mn_dev(h));
+	return true;
+}
+
+struct mn_stats mn_stats(const struct mn *mn)
+{
+	return mn->stats;
+}

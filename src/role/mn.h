@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * role/mn.h - the mobile node and mobile router: home registrations (RFC 6275 11,
+ * RFC 3963 5). mr.c only adds prefixes.
+ *
+ * It hears of movement by the event md_info alone. For each home it steps the
+ * state machine of store/bul.h, sends BUs, and lets the kernel follow
+ * (plan_mn.h): the new tunnel is ready to receive when the BU goes out, the old
+ * one carries until the BA is there.
+ */
+#ifndef MIP6_ROLE_MN_H
+#define MIP6_ROLE_MN_H
+
+#include "io/icmp6sock.h"
+#include "io/mhsock.h"
+#include "io/ndsock.h"
+#include "kern/kern.h"
+#include "run/event.h"
+#include "store/bul.h"
+#include "store/conf.h"
+
+struct mn;
+struct md;
+struct mn_env {
+	struct kern *kern;
+	struct mhsock *mh;
+	struct ndsock *nd;
+	struct icmp6sock *icmp;
+	struct md *md;			/* NULL: detector outside */
+};
+
+int mn_start(struct mn **mn, const struct mn_conf *c, const struct mn_env *env,
+	     void (*ready)(void *arg, int rc), void *arg);
+/* De-registers (bounded: two tries), then takes everything out of the kernel. */
+void mn_stop(struct mn *mn, void (*done)(void *arg, int rc), void *arg);
+void mn_free(struct mn *mn);
+
+void mn_on_event(void *arg, const struct event *e);	/* event_listen(); arg = struct mn */
+void mn_ba_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m);
+void mn_brr_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m);
+void mn_be_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m);
+void mn_icmp_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg *m);
+
+/* Operator: hoa NULL = all. Return how many, or -errno. */
+int mn_refresh(struct mn *mn, const struct in6_addr *hoa);
+int mn_deregister(struct mn *mn, const struct in6_addr *hoa);
+
+enum mnp_status { MNP_WAITING, MNP_ACCEPTED, MNP_REFUSED, MNP_UNSUPPORTED, MNP_AT_HOME };
+struct mn_prefix_info {
+	const struct mnp_conf *conf;
+	enum mnp_status status;
+	uint8_t code;			/* status of the BA or of the IPv4 answer */
+};
+struct mn_stats {
+	uint64_t bu, bu_retransmitted, ba, ba_refused_by[256], ba_bad_auth, ba_unexpected, be, brr,
+		handovers, forgotten, probes, probes_lost;
+};
+struct mn_info {			/* one home; read only, valid until the next loop turn */
+	const struct home_conf *conf;
+	const struct bul *bul;
+	double probe_rtt;		/* seconds, smoothed; 0 = none yet */
+	unsigned probe_lost;		/* in a row now */
+	char tunnel[IFNAMSIZ];		/* "" = none */
+	char uplink[IFNAMSIZ];
+	double last_handover;		/* boot clock, 0 = none */
+	unsigned n_prefix;
+	const struct mn_prefix_info *prefix;
+};
+unsigned mn_homes(const struct mn *mn);
+bool mn_home(const struct mn *mn, unsigned i, struct mn_info *info);
+struct mn_stats mn_stats(const struct mn *mn);
+
+#endif

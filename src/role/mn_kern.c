@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The kernel follows the state machine: derive the plan, switch to the newest one. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "role/md.h"
+#include "role/mn_priv.h"
+
+#define RETRY_FIRST	1.		/* seconds, after the kernel refused a plan */
+#define RETRY_MAX	32.
+
+static struct carrier carrier_of(const struct mn_home *h, const struct locator *coa,
+				 const struct in6_addr *ha)
+{
+	return (struct carrier){ .kind = h->conf->carrier, .local = *coa, .remote = locator6(ha),
+				 .key = h->conf->gre_key };
+}
+
+/* ---- tunnel names ---- */
+
+static const struct k_link *link_find(const struct kplan *p, const struct carrier *c,
+				      const char *name)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct k_link *l = &p->obj[i].link;
+
+		if (p->obj[i].kind != KOBJ_LINK || l->kind == KLINK_DUMMY)
+			continue;
+		if (c ? carrier_eq(&l->carrier, c) : strcmp(l->name, name) == 0)
+			return l;
+	}
+	return NULL;
+}
+
+/* Among all plans that the kernel has or is being given. */
+static const struct k_link *link_in_use(const struct mn *mn, const struct carrier *c,
+					const char *name)
+{
+	const struct k_link *l = NULL;
+
+	for (unsigned i = 0; !l && i < mn->n_home; i++) {
+		l = link_find(&mn->home[i].have, c, name);
+		if (!l && mn->home[i].in_flight)
+			l = link_find(&mn->home[i].flying, c, name);
+	}
+	return l;
+}
+
+/*
+ * The kernel allows one ip6tnl per pair of addresses, so homes with the same carrier
+ * share the device, under the name of the first. A new carrier gets a name that
+ * nobody uses: nothing is changed under a tunnel that carries.
+ */
+static void tunnel_name(const struct mn_home *h, const struct carrier *c, const char *taken,
+			char name[static IFNAMSIZ])
+{
+	const struct k_link *l = link_in_use(h->mn, c, NULL);
+
+	if (l) {
+		memcpy(name, l->name, IFNAMSIZ);
+		return;
+	}
+	for (char suffix = 'a'; suffix <= 'z'; suffix++) {
+		mn_tunnel_name(h->index, suffix, name);
+		if (!link_in_use(h->mn, NULL, name) && strcmp(name, taken) != 0)
+			return;
+	}
+}
+
+/* ---- what it should have ---- */
+
+static enum mn_where where(const struct mn_home *h)
+{
+	const struct bul *b = &h->bul;
+
+	switch (b->state) {
+	case BUL_IDLE:
+	case BUL_BACKOFF:
+		return b->bound_coa.family ? MN_AWAY : MN_OFF;
+	case BUL_WAIT_BA:
+	case BUL_BOUND:
+	case BUL_REFRESH:
+		return MN_AWAY;
+	case BUL_LEAVE:
+	case BUL_HOME:
+		return MN_HOME;
+	case BUL_STOP:
+		return h->at_home ? MN_HOME : MN_AWAY;
+	}
+	return MN_OFF;
+}
+
+static void derive(struct mn_home *h, struct home_state *s)
+{
+	const struct bul *b = &h->bul;
+	bool bound = b->bound_coa.family, attached = h->uplink >= 0;
+	const struct mn_uplink *u = attached ? &h->mn->uplink[h->uplink] : NULL;
+
+	*s = (struct home_state){ .conf = h->conf, .index = h->index, .where = where(h) };
+	s->hold = bul_hold(b, run_now());
+	s->ipv4 = mr_ipv4(h);
+	s->src4 = mr_src4(h);
+	s->refused = mr_out_mask(h);
+	if (s->where == MN_AWAY && attached && b->coa.family) {
+		s->now = carrier_of(h, &b->coa, &b->ha);
+		s->carry = bul_here(b);
+		s->receive = s->carry || b->state == BUL_WAIT_BA;
+	} else if (s->where == MN_HOME) {
+		s->now.remote = locator6(&b->ha);
+		s->carry = b->state == BUL_HOME || b->alone;
+		snprintf(s->home_dev, sizeof(s->home_dev), "%s", mn_dev(h));
+		if (u)
+			s->home_router = u->router;
+		s->link_local = h->ll_ours;
+	}
+	if (bound && !s->carry && s->where != MN_OFF)
+		s->before = carrier_of(h, &b->bound_coa, &b->bound_ha);
+	if (s->receive || (s->where == MN_AWAY && s->carry))
+		tunnel_name(h, &s->now, "", s->now_dev);
+	if (s->before.kind)
+		tunnel_name(h, &s->before, s->now_dev, s->before_dev);
+}
+
+/* L: at home the link-local address of the binding is ours again (RFC 6275 11.5.5). One that the
+ * link has anyway stays its own. */
+static void link_local_owner(struct mn_home *h)
+{
+	struct in6_addr ll = in6_link_local_of(mn_hoa(h));
+	const struct klink *l;
+	uint32_t flags;
+
+	if (!h->conf->link_local || h->ll_ours || where(h) != MN_HOME)
+		return;
+	l = kern_link(h->mn->env.kern, mn_dev(h));
+	h->ll_ours = l && !kern_addr_find(h->mn->env.kern, l->ifindex, &ll, &flags);
+}
+
+static int want(struct mn_home *h, struct kplan *p)
+{
+	struct home_state s;
+
+	h->tunnel[0] = '\0';
+	h->old_flying = false;
+	if (h->gone)
+		return 0;
+	if (where(h) != MN_HOME)
+		h->ll_ours = false;
+	link_local_owner(h);
+	derive(h, &s);
+	if (s.where == MN_AWAY && s.carry)
+		memcpy(h->tunnel, s.now_dev, sizeof(h->tunnel));
+	else if (s.before.kind)
+		memcpy(h->tunnel, s.before_dev, sizeof(h->tunnel));
+	h->old_flying = s.before.kind != CARRIER_NONE;
+	return mn_plan_home(h->mn->conf, &s, p);
+}
+
+/* ---- getting there ---- */
+
+static void retry_cb(void *arg)
+{
+	mn_kern_sync(arg);
+}
+
+static void failed(struct mn_home *h, int rc, const char *text)
+{
+	h->kern_wait = h->kern_wait ? MIN(h->kern_wait * 2, RETRY_MAX) : RETRY_FIRST;
+	h->kern_bad = true;
+	log_err("mn", "%s: the kernel cannot follow, next try in %.0f s: %s", A6(mn_hoa(h)),
+		h->kern_wait, text ? text : strerror(-rc));
+	if (h->gone) {			/* nothing more that could be done */
+		mn_home_synced(h, rc);
+		return;
+	}
+	rtimer_set(&h->kern_timer, run_now() + h->kern_wait, retry_cb, h);
+	mn_home_synced(h, rc);
+	if (h->after & AFTER_SEND && h->bul.state != BUL_WAIT_BA) {
+		h->after &= ~(unsigned)AFTER_SEND;
+		mn_tx(h);
+	}
+}
+
+/* No home has a tunnel from an earlier care-of address: the detector may drop those. */
+static void release_old(struct mn *mn)
+{
+	if (!mn->release)
+		return;
+	for (unsigned i = 0; i < mn->n_home; i++)
+		if (mn->home[i].old_in_use || mn->home[i].in_flight || mn->home[i].learning)
+			return;
+	mn->release = false;
+	for (unsigned i = 0; mn->env.md && i < mn->n_uplink; i++)
+		md_release_old(mn->env.md, mn->uplink[i].conf->dev);
+}
+
+static void there(struct mn_home *h)
+{
+	h->kern_wait = 0;
+	h->kern_bad = false;
+	h->old_in_use = h->old_flying;
+	rtimer_stop(&h->kern_timer);
+	if (h->gone) {
+		mn_home_synced(h, 0);
+		return;
+	}
+	mn_after(h);
+	release_old(h->mn);
+	mn_home_synced(h, 0);
+}
+
+static void switch_done(void *arg, int rc)
+{
+	struct mn_home *h = arg;
+	bool newer = h->dirty;
+
+	h->in_flight = h->dirty = false;
+	if (rc == 0) {
+		kplan_free(&h->have);
+		h->have = h->flying;
+		h->flying = (struct kplan){ 0 };
+	} else {
+		kplan_free(&h->flying);
+	}
+	if (newer)
+		mn_kern_sync(h);
+	else if (rc < 0)
+		failed(h, rc, kern_error(h->mn->env.kern));
+	else
+		there(h);
+}
+
+void mn_kern_sync(struct mn_home *h)
+{
+	struct kplan p = { 0 };
+	int rc;
+
+	if (h->in_flight) {
+		h->dirty = true;
+		return;
+	}
+	if (h->learning || h->finished || h->mn->base_busy)
+		return;
+	rc = want(h, &p);
+	if (rc == 0 && kplan_equal(&h->have, &p)) {
+		kplan_free(&p);
+		there(h);
+		return;
+	}
+	if (rc == 0) {
+		h->flying = p;
+		h->in_flight = true;
+		rc = kplan_switch(h->mn->env.kern, &h->have, &h->flying, switch_done, h);
+		if (rc == 0)
+			return;
+		h->in_flight = false;
+		h->flying = (struct kplan){ 0 };
+	}
+	kplan_free(&p);
+	failed(h, rc, NULL);
+}
+
+void mn_kern_free(struct mn_home *h)
+{
+	rtimer_stop(&h->kern_timer);
+	kplan_free(&h->have);
+	kplan_free(&h->flying);
+	h->in_flight = false;
+}

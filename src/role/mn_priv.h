@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * role/mn_priv.h - what the files of the mobile node share: mn.c (life, movement,
+ * steps of the state machine), mn_kern.c (the kernel follows), mn_tx.c (Binding
+ * Updates out), mn_ba.c (answers in), mn_return.c (returning home, RFC 6275
+ * 11.5.5), mn_probe.c (echo through the tunnel), mr.c (prefixes).
+ *
+ * A step may want several things. The kernel comes first; what waits for it is in
+ * mn_home.after and is done by mn_after() when the kernel has the newest plan:
+ *
+ *   mn_step() -> mn_kern_sync() -> kplan_switch() ... done -> mn_after()
+ *
+ * While a switch is under way only the newest wish counts. If the kernel refuses,
+ * that is logged and tried again, 1, 2, 4 .. 32 s later; a BU for a care-of address
+ * whose tunnel cannot be made is not sent (we could not receive), all others are.
+ */
+#ifndef MIP6_ROLE_MN_PRIV_H
+#define MIP6_ROLE_MN_PRIV_H
+
+#include "plan/plan_mn.h"
+#include "role/mn.h"
+#include "run/log.h"
+#include "run/timer.h"
+
+#define MN_OUT		8		/* Binding Updates remembered */
+#define MN_PROBES	8		/* probes remembered */
+#define MN_KEY		16		/* octets */
+
+enum { AFTER_SEND = 1, AFTER_NA = 2, AFTER_TELL = 4 };
+
+/* A Binding Update that went out. */
+struct mn_out {
+	bool used, dereg;
+	uint16_t seq;
+	double at;
+	uint64_t stamp;			/* NTP; 0 = none */
+	struct in6_addr coa, ha;
+};
+
+/* What the detector said last of an uplink. */
+struct mn_uplink {
+	const struct uplink_conf *conf;
+	bool attached, home;
+	struct in6_addr coa, router;	/* :: = none */
+	struct prefix link;
+	double at;			/* of the event */
+};
+
+struct mn_probe {
+	struct rtimer timer;
+	uint16_t seq;
+	bool answered, up, down;	/* of the last one; said as path_up, path_down */
+	unsigned lost;			/* in a row */
+	double rtt;			/* smoothed; 0 = none */
+	struct in6_addr coa;		/* the path that is probed */
+	struct { uint16_t seq; double at; } sent[MN_PROBES];
+};
+
+struct mn_home {
+	struct mn *mn;
+	const struct home_conf *conf;
+	unsigned index;
+	struct bul bul;
+	bool held;			/* the operator de-registered it */
+	bool gone;			/* stopping: the kernel shall have nothing */
+	bool finished;			/* and has nothing */
+	bool started;			/* the first plan is in the kernel */
+	/* attachment */
+	int uplink;			/* index, -1 = none */
+	bool at_home;
+	double sign_at, usable_at;	/* of this movement; 0 = none */
+	struct locator told;		/* care-of address of the last bul_add; family 0 = none */
+	double last_handover, rtt, answered_at;
+	/* kernel */
+	struct kplan have, flying;
+	bool in_flight, dirty, kern_bad;
+	bool old_in_use, old_flying;	/* the plan has a tunnel from the care-of address before */
+	unsigned after;			/* AFTER_* */
+	double kern_wait;
+	struct rtimer kern_timer;
+	char tunnel[IFNAMSIZ];		/* that carries */
+	/* Binding Updates */
+	struct mn_out out[MN_OUT];
+	unsigned n_out;			/* total */
+	struct rtimer tx_timer;
+	bool tx_wanted;			/* waits for the rate limit */
+	bool aside;			/* so does a de-registration at aside_ha, to go first */
+	struct in6_addr aside_ha;
+	bool force_stamp;		/* status 145 asked for it */
+	uint64_t clock_offset;		/* NTP units, modulo 2^64: the home agent's time - ours */
+	uint64_t stamp_ok, stamp_floor;	/* last accepted; the next one is above the floor */
+	/* returning home */
+	bool learning;			/* the home agent's link-layer address */
+	unsigned nd_left;
+	int nd_ifindex;			/* watched; 0 = none */
+	struct rtimer nd_timer;
+	bool ll_ours;			/* the link-local address of the L bit comes from us */
+	struct mn_probe probe;
+	struct mn_prefix_info *prefix;
+	enum mnp_status *prefix_told;	/* by prefix_state */
+};
+
+struct mn {
+	const struct mn_conf *conf;
+	struct mn_env env;
+	unsigned n_uplink, n_home;
+	struct mn_uplink *uplink;
+	struct mn_home *home;
+	struct kplan base;
+	bool running;			/* the base plan is in the kernel */
+	bool stopping, base_busy, told_ready;
+	bool release;			/* the detector may hold an old care-of address for us */
+	int rc;				/* first error of start or stop */
+	void (*ready)(void *arg, int rc);
+	void *ready_arg;
+	void (*stopped)(void *arg, int rc);
+	void *stopped_arg;
+	uint16_t probe_id;
+	uint8_t probe_key[MN_KEY];
+	struct log_rl rl;
+	struct mn_stats stats;
+};
+
+static inline const struct in6_addr *mn_hoa(const struct mn_home *h)
+{
+	return &h->conf->hoa.a.in6;
+}
+static inline const char *mn_dev(const struct mn_home *h)
+{
+	return h->uplink < 0 ? "" : h->mn->uplink[h->uplink].conf->dev;
+}
+
+/* mn.c */
+void mn_step(struct mn_home *h, enum bul_ev ev, const struct bul_ba *ba);
+void mn_arm(struct mn_home *h);		/* the timer of the state machine */
+void mn_after(struct mn_home *h);
+void mn_home_synced(struct mn_home *h, int rc);	/* the kernel has the plan, or refused it */
+struct mn_home *mn_find(struct mn *mn, const struct in6_addr *hoa);
+
+/* mn_kern.c */
+void mn_kern_sync(struct mn_home *h);
+void mn_kern_free(struct mn_home *h);
+
+/* mn_tx.c */
+void mn_tx(struct mn_home *h);		/* now, or as soon as the rate limit allows */
+void mn_tx_aside(struct mn_home *h, const struct in6_addr *ha);
+/* The home agent's clock from its BA 144 (RFC 4285 6). */
+void mn_clock(struct mn_home *h, uint64_t answer, const struct mn_out *out);
+bool mn_stamps(const struct mn_home *h);
+uint16_t mn_flags(const struct mn_home *h);
+
+/* mn_ba.c */
+/* The home agent seems to have lost the binding; sign: how we know. */
+void mn_forgotten(struct mn_home *h, const char *sign);
+
+/* mn_return.c */
+void mn_return_learn(struct mn_home *h);
+void mn_return_stop(struct mn_home *h);
+void mn_return_na(struct mn_home *h);
+void mn_nd_rx(void *arg, const struct nd_rx *rx, const struct nd_msg *m);
+
+/* mn_probe.c */
+void mn_probe_follow(struct mn_home *h);
+void mn_probe_stop(struct mn_home *h);
+void mn_probe_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg *m);
+
+/* mr.c */
+int mr_init(struct mn_home *h);
+void mr_free(struct mn_home *h);
+/* Prefix options of a registration. 0, or -E2BIG. */
+int mr_put(const struct mn_home *h, struct mh_msg *m);
+void mr_accepted(struct mn_home *h, const struct mh_msg *m);
+void mr_refused(struct mn_home *h, uint8_t status);
+void mr_where(struct mn_home *h);	/* states that follow from where we are */
+bool mr_ipv4(const struct mn_home *h);
+uint64_t mr_out_mask(const struct mn_home *h);
+struct in_addr mr_src4(const struct mn_home *h);
+void mr_tell(struct mn_home *h);
+
+#endif

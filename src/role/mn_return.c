@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Returning home, the Neighbour Discovery part (RFC 6275 11.5.5). The home agent
+ * still defends the home address, so its link-layer address is learned without
+ * using that address as a source, and before it is on the link; afterwards
+ * everybody on the home link is told where the home address is now.
+ */
+#include <string.h>
+
+#include "base/util.h"
+#include "role/md.h"
+#include "role/mn_priv.h"
+
+#define NA_TIMES	3		/* MAX_NEIGHBOR_ADVERTISEMENT, RFC 4861 10 */
+#define NA_INTERVAL	1.		/* RetransTimer */
+
+static const struct klink *uplink(const struct mn_home *h)
+{
+	return kern_link(h->mn->env.kern, mn_dev(h));
+}
+
+/* ---- learning ---- */
+
+void mn_return_stop(struct mn_home *h)
+{
+	rtimer_stop(&h->nd_timer);
+	h->learning = false;
+	if (h->nd_ifindex)
+		ndsock_watch(h->mn->env.nd, h->nd_ifindex, false);
+	h->nd_ifindex = 0;
+}
+
+static void learned(struct mn_home *h, const struct nd_lladdr *ll)
+{
+	const struct klink *l = uplink(h);
+
+	if (l && ll)
+		kern_neigh_put(h->mn->env.kern, l->ifindex, &h->bul.ha, ll, true);
+	mn_return_stop(h);
+}
+
+static void ask(void *arg)
+{
+	struct mn_home *h = arg;
+	struct nd_msg m = { .type = ND_NS };
+	int rc;
+
+	if (!h->nd_left) {
+		log_debug("mn", "%s: nobody on %s defends the home address", A6(mn_hoa(h)),
+			  mn_dev(h));
+		learned(h, NULL);
+		mn_kern_sync(h);
+		return;
+	}
+	h->nd_left--;
+	/* for the home address, from ::, to its solicited-node group: the home agent answers as
+	 * to any node that wants to use the address, by a multicast NA */
+	m.ns.target = *mn_hoa(h);
+	rc = ndsock_send(h->mn->env.nd, h->nd_ifindex, &in6addr_any, NULL, &m);
+	if (rc < 0)
+		log_rl(&h->mn->rl, "mn", "%s: neighbour solicitation on %s: %s", A6(mn_hoa(h)),
+		       mn_dev(h), strerror(-rc));
+	rtimer_set(&h->nd_timer, run_now() + h->mn->conf->timers.router_probe, ask, h);
+}
+
+void mn_return_learn(struct mn_home *h)
+{
+	const struct nd_lladdr *ll = NULL;
+	const struct klink *l = uplink(h);
+
+	mn_return_stop(h);
+	if (h->mn->env.md)
+		ll = md_router_ll(h->mn->env.md, mn_dev(h), &h->bul.ha);
+	if (!l || !l->lladdr.len || (ll && ll->len)) {
+		learned(h, ll);		/* the RA said it, or the link has no such addresses */
+		return;
+	}
+	if (ndsock_watch(h->mn->env.nd, l->ifindex, true) < 0)
+		return;
+	h->nd_ifindex = l->ifindex;
+	h->learning = true;
+	h->nd_left = h->mn->conf->timers.router_probe_count;
+	ask(h);
+}
+
+void mn_nd_rx(void *arg, const struct nd_rx *rx, const struct nd_msg *m)
+{
+	struct mn *mn = arg;
+
+	if (m->type != ND_NA || !m->na.tlla.len)
+		return;
+	for (unsigned i = 0; i < mn->n_home; i++) {
+		struct mn_home *h = &mn->home[i];
+
+		if (!h->learning || rx->ifindex != h->nd_ifindex)
+			continue;
+		if (!in6_eq(&m->na.target, mn_hoa(h)) && !in6_eq(&m->na.target, &h->bul.ha))
+			continue;
+		learned(h, &m->na.tlla);
+		mn_kern_sync(h);
+	}
+}
+
+/* ---- telling ---- */
+
+static void send_na(struct mn_home *h, const struct klink *l, const struct in6_addr *target)
+{
+	struct nd_msg m = { .type = ND_NA };
+	int rc;
+
+	m.na.target = *target;
+	m.na.override = true;
+	m.na.tlla = l->lladdr;
+	rc = ndsock_send(h->mn->env.nd, l->ifindex, NULL, NULL, &m);
+	if (rc < 0)
+		log_rl(&h->mn->rl, "mn", "%s: neighbour advertisement on %s: %s", A6(mn_hoa(h)),
+		       mn_dev(h), strerror(-rc));
+}
+
+static void advertise(void *arg)
+{
+	struct mn_home *h = arg;
+	const struct klink *l = uplink(h);
+	struct in6_addr ll = in6_link_local_of(mn_hoa(h));
+
+	if (!l || !l->lladdr.len || h->bul.state != BUL_HOME)
+		return;
+	send_na(h, l, mn_hoa(h));
+	if (h->conf->link_local)
+		send_na(h, l, &ll);
+	if (--h->nd_left)
+		rtimer_set(&h->nd_timer, run_now() + NA_INTERVAL, advertise, h);
+}
+
+void mn_return_na(struct mn_home *h)
+{
+	h->nd_left = NA_TIMES;
+	advertise(h);
+}

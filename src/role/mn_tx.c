@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Binding Updates out (RFC 6275 11.7.1, RFC 3963 5.2, RFC 4283, RFC 4285). */
+#include <errno.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "role/mn_priv.h"
+#include "sec/crypto.h"
+
+#define NAI_SUBTYPE	1		/* RFC 4283 3.1 */
+#define MN_HA_SUBTYPE	1		/* RFC 4285 5.1 */
+
+/* ---- timestamps ---- */
+
+bool mn_stamps(const struct mn_home *h)
+{
+	return h->conf->sec.method == SEC_AUTH_OPTION &&
+	       (h->conf->sec.timestamps || h->force_stamp);
+}
+
+static bool stamp_above(uint64_t a, uint64_t b)
+{
+	return (int64_t)(a - b) > 0;	/* NTP wraps in 2036 */
+}
+
+/* Our clock plus what we know of the home agent's; greater than any that it may have accepted. */
+static uint64_t next_stamp(struct mn_home *h)
+{
+	uint64_t stamp = ntp_from_unix(run_wall()) + h->clock_offset;
+	uint16_t noise;
+
+	crypto_random(&noise, sizeof(noise));
+	stamp ^= noise & 0x3ff;		/* the clock has no such bits (RFC 4285 6) */
+	if (h->stamp_floor && !stamp_above(stamp, h->stamp_floor))
+		stamp = h->stamp_floor + 1;
+	if (!stamp)
+		stamp = 1;
+	h->stamp_floor = stamp;
+	return stamp;
+}
+
+void mn_clock(struct mn_home *h, uint64_t answer, const struct mn_out *out)
+{
+	uint64_t second = UINT64_C(1) << 32;
+	uint64_t delta = (answer & ~(second - 1)) - (out->stamp & ~(second - 1));
+
+	/* the same second: it is not the clock, but a later stamp was accepted before */
+	h->clock_offset += delta ? delta : second;
+	h->stamp_floor = h->stamp_ok;
+	log_notice("mn", "%s: the home agent's clock is %+.0f s from ours: timestamps follow it,"
+		   " the system clock stays", A6(mn_hoa(h)), ntp_diff(h->clock_offset, 0));
+}
+
+/* ---- one message ---- */
+
+uint16_t mn_flags(const struct mn_home *h)
+{
+	uint16_t flags = BU_A | BU_H;
+
+	if (h->bul.router)
+		flags |= BU_R;		/* RFC 3963 5.2: always with H */
+	if (h->conf->link_local)
+		flags |= BU_L;
+	return flags;
+}
+
+/* What all BUs have besides prefixes. */
+static void fill(struct mn_home *h, struct mh_msg *m, struct mn_out *o, bool home)
+{
+	const struct home_conf *c = h->conf;
+
+	m->type = MH_BU;
+	m->bu.seq = o->seq;
+	m->bu.flags = mn_flags(h);
+	m->bu.lifetime = o->dereg ? 0 : bul_lifetime(c);
+	if (!home) {
+		m->opt.seen |= BIT64(MHOPT_ALT_COA);
+		m->opt.alt_coa = o->coa;
+	}
+	if (c->nai[0]) {
+		m->opt.seen |= BIT64(MHOPT_MN_ID);
+		m->opt.mn_id_subtype = NAI_SUBTYPE;
+		m->opt.mn_id.p = (const uint8_t *)c->nai;
+		m->opt.mn_id.len = (uint8_t)strlen(c->nai);
+	}
+	if (mn_stamps(h)) {
+		o->stamp = next_stamp(h);
+		m->opt.seen |= BIT64(MHOPT_MESG_ID);
+		m->opt.mesg_id = o->stamp;
+	}
+	if (c->sec.method == SEC_AUTH_OPTION) {
+		m->opt.seen |= BIT64(MHOPT_AUTH);
+		m->opt.auth.subtype = MN_HA_SUBTYPE;
+		m->opt.auth.spi = c->sec.key.spi;
+	}
+}
+
+static int transmit(struct mn_home *h, const struct mh_msg *m, const struct mn_out *o, bool home)
+{
+	const struct klink *l = kern_link(h->mn->env.kern, mn_dev(h));
+	uint8_t buf[MH_MAX_LEN];
+	struct mh_tx tx = { .src = o->coa, .dst = o->ha, .has_hao = !home, .buf = buf };
+	size_t mac_at = 0;
+	ssize_t n;
+
+	n = mh_build(m, &h->mn->conf->dialect, buf, sizeof(buf), &mac_at);
+	if (n < 0)
+		return (int)n;
+	if (mac_at)
+		auth_mac(&h->conf->sec.key, &o->coa, mn_hoa(h), buf, mac_at, buf + mac_at);
+	if (!home)
+		tx.hao = *mn_hoa(h);
+	if (l)
+		tx.ifindex = l->ifindex;
+	tx.len = (size_t)n;
+	return mhsock_send(h->mn->env.mh, &tx);
+}
+
+/* home: from the home link, so the home address is source and care-of address (11.5.5). */
+static int send_bu(struct mn_home *h, struct mn_out *o, bool home)
+{
+	struct mh_msg m = { 0 };
+	int rc = 0;
+
+	o->used = true;
+	o->at = run_now();
+	o->seq = (uint16_t)(h->bul.seq + 1);
+	o->coa = home ? *mn_hoa(h) : h->bul.coa.a.in6;
+	fill(h, &m, o, home);
+	if (!o->dereg)
+		rc = mr_put(h, &m);
+	if (rc == 0)
+		rc = transmit(h, &m, o, home);
+	if (rc < 0) {
+		log_rl(&h->mn->rl, "mn", "%s: BU to %s: %s", A6(mn_hoa(h)), A6(&o->ha),
+		       strerror(-rc));
+		return rc;
+	}
+	h->out[h->n_out++ % MN_OUT] = *o;
+	h->mn->stats.bu++;
+	log_info("mn", "%s: BU to %s coa=%s seq=%u lifetime=%us", A6(mn_hoa(h)), A6(&o->ha),
+		 A6(&o->coa), o->seq, m.bu.lifetime);
+	return 0;
+}
+
+/* ---- when ---- */
+
+/* 11.8: the limit is per home agent, whatever home addresses the messages are for. */
+static double may_send_at(const struct mn_home *h, const struct in6_addr *ha)
+{
+	const struct mn *mn = h->mn;
+	double sent[64];
+	size_t n = 0;
+
+	for (unsigned i = 0; i < mn->n_home && n + BUL_RECENT <= ARRAY_SIZE(sent); i++) {
+		const struct bul *b = &mn->home[i].bul;
+
+		if (&mn->home[i] != h && !in6_eq(&b->ha, ha))
+			continue;
+		memcpy(&sent[n], b->recent, sizeof(b->recent));
+		n += BUL_RECENT;
+	}
+	return bul_rate(sent, n, MIN(mn->conf->timers.max_update_rate, BUL_RECENT), run_now());
+}
+
+static bool wants_bu(const struct bul *b)
+{
+	switch (b->state) {
+	case BUL_WAIT_BA:
+	case BUL_REFRESH:
+	case BUL_LEAVE:
+	case BUL_STOP:
+		return true;
+	case BUL_IDLE:
+	case BUL_BOUND:
+	case BUL_HOME:
+	case BUL_BACKOFF:
+		return false;
+	}
+	return false;
+}
+
+static void tx_run(void *arg);
+
+/* True: not yet, the timer will come back. */
+static bool too_early(struct mn_home *h, const struct in6_addr *ha)
+{
+	double at = may_send_at(h, ha);
+
+	if (at <= run_now())
+		return false;
+	rtimer_set(&h->tx_timer, at, tx_run, h);
+	return true;
+}
+
+static void send_aside(struct mn_home *h)
+{
+	struct mn_out o = { .dereg = true, .ha = h->aside_ha };
+
+	h->aside = false;
+	if (h->bul.coa.family && send_bu(h, &o, h->at_home) == 0)
+		bul_sent_aside(&h->bul, o.seq, o.at);
+}
+
+static void send_next(struct mn_home *h)
+{
+	struct mn_out o = { .ha = h->bul.ha };
+	bool again = !h->bul.fresh;
+
+	h->tx_wanted = false;
+	if (!wants_bu(&h->bul))
+		return;
+	o.dereg = h->bul.state == BUL_LEAVE || h->bul.state == BUL_STOP;
+	if (send_bu(h, &o, h->at_home) < 0)
+		return;			/* the retransmission timer runs */
+	h->mn->stats.bu_retransmitted += again;
+	bul_sent(&h->bul, o.seq, o.at);
+	mn_arm(h);
+}
+
+static void tx_run(void *arg)
+{
+	struct mn_home *h = arg;
+
+	if (h->aside) {
+		if (too_early(h, &h->aside_ha))
+			return;
+		send_aside(h);
+	}
+	if (h->tx_wanted && !too_early(h, &h->bul.ha))
+		send_next(h);
+}
+
+void mn_tx(struct mn_home *h)
+{
+	h->tx_wanted = true;
+	tx_run(h);
+}
+
+void mn_tx_aside(struct mn_home *h, const struct in6_addr *ha)
+{
+	h->aside = true;
+	h->aside_ha = *ha;
+	tx_run(h);
+}

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "role/role.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/plan_mn.h"
+#include "run/event.h"
+#include "run/log.h"
+#include "run/timer.h"
+
+#define BE_BURST	10		/* Binding Errors, as ICMPv6 errors are limited (RFC 4443 2.4) */
+#define BE_PER_SECOND	10
+
+struct node_priv {
+	struct node pub;		/* first: struct node * is what others hold */
+	void (*ready)(void *arg, int rc);
+	void *ready_arg;
+	unsigned starting;		/* roles that have not reported yet, plus one while starting */
+	int start_rc;
+	void (*stopped)(void *arg);
+	void *stopped_arg;
+	unsigned stopping;
+	double be_tokens, be_at;
+	struct log_rl rl;
+};
+
+static struct node_priv *priv(struct node *n)
+{
+	return container_of(n, struct node_priv, pub);
+}
+
+/* ---- messages in ---- */
+
+static bool be_allowed(struct node_priv *p)
+{
+	double now = run_now();
+
+	p->be_tokens = MIN(BE_BURST, p->be_tokens + (now - p->be_at) * BE_PER_SECOND);
+	p->be_at = now;
+	if (p->be_tokens < 1) {
+		p->pub.be_suppressed++;
+		return false;
+	}
+	p->be_tokens -= 1;
+	return true;
+}
+
+/* RFC 6275 9.3.3: to the source on the wire, no HAO, no routing header. */
+static void send_binding_error(struct node_priv *p, const struct mh_rx *rx, uint8_t status)
+{
+	struct mh_msg m = { .type = MH_BE };
+	uint8_t buf[MH_MAX_LEN];
+	struct mh_tx tx = { .src = rx->dst, .dst = rx->src, .ifindex = rx->ifindex, .buf = buf };
+	ssize_t n;
+
+	if (!in6_is_unicast_routable(&rx->src) && !IN6_IS_ADDR_LINKLOCAL(&rx->src))
+		return;
+	if (IN6_IS_ADDR_MULTICAST(&rx->dst) || !be_allowed(p))
+		return;
+	m.be.status = status;
+	m.be.hoa = rx->has_hao ? rx->hao : rx->src;
+	n = mh_build(&m, &p->pub.conf.dialect, buf, sizeof(buf), NULL);
+	if (n < 0)
+		return;
+	tx.len = (size_t)n;
+	if (!IN6_IS_ADDR_LINKLOCAL(&rx->src))
+		tx.ifindex = 0;		/* the way back is routing's choice */
+	if (mhsock_send(p->pub.mh, &tx) == 0)
+		p->pub.be_sent++;
+}
+
+static void dispatch(struct node *n, const struct mh_rx *rx, const struct mh_msg *m)
+{
+	switch ((enum mh_type)m->type) {
+	case MH_BU:
+		if (n->ha)
+			ha_bu_rx(n->ha, rx, m);
+		break;
+	case MH_BA:
+		if (n->mn)
+			mn_ba_rx(n->mn, rx, m);
+		break;
+	case MH_BRR:
+		if (n->mn)
+			mn_brr_rx(n->mn, rx, m);
+		break;
+	case MH_BE:
+		if (n->mn)
+			mn_be_rx(n->mn, rx, m);
+		break;
+	case MH_HOTI:		/* return routability: no correspondent or optimising role */
+	case MH_COTI:
+	case MH_HOT:
+	case MH_COT:
+		break;
+	}
+}
+
+static void mh_rx(void *arg, const struct mh_rx *rx, const struct mh_msg *m, int err,
+		  const char *why)
+{
+	struct node_priv *p = arg;
+
+	if (m) {
+		/* RFC 6275 6.1, 11.7: only a BU may carry a home address option */
+		if (rx->has_hao && m->type != MH_BU) {
+			log_rl(&p->rl, "role", "%s from %s dropped: it has a home address option",
+			       mh_type_str(m->type), A6(&rx->src));
+			return;
+		}
+		dispatch(&p->pub, rx, m);
+	} else if (err == -EPROTONOSUPPORT) {
+		log_rl(&p->rl, "role", "message of unknown type from %s", A6(&rx->src));
+		send_binding_error(p, rx, BE_UNKNOWN_TYPE);
+	} else {
+		log_rl(&p->rl, "role", "malformed message from %s dropped: %s", A6(&rx->src), why);
+	}
+}
+
+static void icmp_rx(void *arg, const struct icmp6_rx *rx, const struct icmp6_msg *m)
+{
+	struct node_priv *p = arg;
+
+	if (p->pub.mn)
+		mn_icmp_rx(p->pub.mn, rx, m);
+}
+
+/* ---- news from the kernel ---- */
+
+static void on_link(void *arg, const struct klink *l, bool gone)
+{
+	struct node_priv *p = arg;
+
+	if (p->pub.md)
+		md_link(p->pub.md, l, gone);
+}
+
+static void on_addr(void *arg, const struct kaddr_news *a)
+{
+	struct node_priv *p = arg;
+
+	if (p->pub.md)
+		md_addr(p->pub.md, a);
+}
+
+static void on_route(void *arg, const struct kroute_news *r)
+{
+	struct node_priv *p = arg;
+
+	if (p->pub.md)
+		md_route(p->pub.md, r);
+}
+
+/* A home address option without a binding: a hint (SHISA's MIPM_BE_HINT), and a Binding Error. */
+static void on_report(void *arg, const struct kreport *r)
+{
+	struct node_priv *p = arg;
+	struct event e = { .type = EV_be_hint };
+	struct mh_rx rx = { .src = r->coa, .dst = r->dst, .has_hao = true, .hao = r->src };
+
+	e.be_hint.peer = r->coa;
+	e.be_hint.home_address = r->src;
+	e.be_hint.local = r->dst;
+	e.be_hint.status = BE_UNKNOWN_BINDING;
+	event_emit(&e);
+	send_binding_error(p, &rx, BE_UNKNOWN_BINDING);
+}
+
+/* ---- start ---- */
+
+static void say_missing(void *arg, const char *line)
+{
+	(void)arg;
+	log_err("kern", "missing: %s", line);
+}
+
+static void emit_roles(const struct node *n, bool on)
+{
+	static const struct { unsigned bit; const char *name; } role[] = {
+		{ ROLE_HA, "ha" }, { ROLE_MR, "mr" }, { ROLE_MN, "mn" }, { ROLE_CN, "cn" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(role); i++) {
+		struct event e = { .type = EV_node_type };
+
+		if (!(n->conf.roles & role[i].bit))
+			continue;
+		strcpy(e.node_type.role, role[i].name);
+		e.node_type.on = on;
+		event_emit(&e);
+	}
+}
+
+static void role_ready(void *arg, int rc)
+{
+	struct node_priv *p = arg;
+
+	if (rc < 0 && !p->start_rc)
+		p->start_rc = rc;
+	if (--p->starting)
+		return;
+	p->pub.ready = p->start_rc == 0;
+	if (p->pub.ready)
+		emit_roles(&p->pub, true);
+	p->ready(p->ready_arg, p->start_rc);
+}
+
+/* What an earlier run of ours left is removed before anything is built on it. */
+static int adopt(struct node_priv *p)
+{
+	const struct node_conf *c = &p->pub.conf;
+	bool mobile = c->roles & (ROLE_MN | ROLE_MR);
+	uint32_t base = mobile ? c->mn->rule_pref : 0;
+	const uint32_t prefs[] = { base + MN_RULE_COA,	base + MN_RULE_ONLINK, base + MN_RULE_MAIN,
+				   base + MN_RULE_FROM, base + MN_RULE_HOME,   0 };
+	const uint32_t none[] = { 0 };
+	size_t n_dev = c->roles & ROLE_HA ? c->ha->n_link : 0;
+	const char **dev = calloc(n_dev + 1, sizeof(*dev));
+	char foreign[IFNAMSIZ] = "";
+	int rc;
+
+	if (!dev)
+		return -ENOMEM;
+	for (size_t i = 0; i < n_dev; i++)
+		dev[i] = c->ha->links[i].dev;
+	rc = kern_adopt(p->pub.kern, mobile ? prefs : none, dev, foreign);
+	free(dev);
+	if (rc < 0) {
+		log_err("kern", "leftovers of an earlier run: %s", strerror(-rc));
+		return rc;
+	}
+	if (rc > 0)
+		log_notice("kern", "removed %d objects that an earlier run left", rc);
+	if (foreign[0] && c->roles & ROLE_HA && c->ha->tunnel == TUNNEL_SHARED) {
+		log_err("kern",
+			"%s is an external ip6tnl of somebody else, and a network namespace can have"
+			" only one: remove it (ip link del %s) or set tunnel = \"device\"",
+			foreign, foreign);
+		return -EEXIST;
+	}
+	return 0;
+}
+
+static int open_kernel(struct node_priv *p)
+{
+	const struct node_conf *c = &p->pub.conf;
+	const struct kern_news news = { .link = on_link, .addr = on_addr, .route = on_route,
+					.report = on_report, .arg = p };
+	bool gre = false;
+	int rc;
+
+	rc = kern_open(&p->pub.kern, p->pub.loop, &c->kern, &news);
+	if (rc < 0) {
+		log_err("kern", "netlink: %s", strerror(-rc));
+		return rc;
+	}
+	rc = adopt(p);
+	if (rc < 0)
+		return rc;
+	if (c->roles & ROLE_HA)
+		gre |= c->ha->carrier == CARRIER_IP6GRE;
+	for (size_t i = 0; c->roles & (ROLE_MN | ROLE_MR) && i < c->mn->n_home; i++)
+		gre |= c->mn->homes[i].carrier == CARRIER_IP6GRE;
+	if (kern_probe(p->pub.kern, c->roles & ROLE_HA, c->roles & (ROLE_MN | ROLE_MR), gre,
+		       say_missing, NULL))
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+static int open_sockets(struct node_priv *p)
+{
+	static const uint8_t types[] = { ICMP6_UNREACH_, ICMP6_PARAMPROB_, ICMP6_ECHOREP_, 0 };
+	struct node *n = &p->pub;
+	int rc;
+
+	rc = mhsock_open(&n->mh, n->loop, &n->conf.dialect, mh_rx, p);
+	if (rc < 0)
+		log_err("io", "mobility header socket: %s", strerror(-rc));
+	if (rc == 0 && (rc = ndsock_open(&n->nd, n->loop)) < 0)
+		log_err("io", "neighbour discovery socket: %s", strerror(-rc));
+	if (rc == 0 && (rc = dad_init(&n->dad, n->nd)) < 0)
+		log_err("io", "duplicate address detection: %s", strerror(-rc));
+	if (rc == 0 && n->conf.roles & (ROLE_MN | ROLE_MR) &&
+	    (rc = icmp6sock_open(&n->icmp, n->loop, types, icmp_rx, p)) < 0)
+		log_err("io", "icmpv6 socket: %s", strerror(-rc));
+	return rc;
+}
+
+static int start_roles(struct node_priv *p)
+{
+	struct node *n = &p->pub;
+	int rc = 0;
+
+	if (n->conf.roles & ROLE_HA) {
+		const struct ha_env env = { n->kern, n->mh, n->nd, n->dad };
+
+		p->starting++;
+		rc = ha_start(&n->ha, n->conf.ha, &env, role_ready, p);
+		if (rc < 0)
+			return rc;
+	}
+	if (n->conf.roles & (ROLE_MN | ROLE_MR)) {
+		const struct md_env env = { n->kern, n->nd, n->dad };
+		struct mn_env mn_env = { n->kern, n->mh, n->nd, n->icmp, NULL };
+
+		/* the detector speaks from the loop only, so mn hears its first word */
+		rc = md_start(&n->md, n->conf.mn, &env);
+		if (rc < 0)
+			return rc;
+		mn_env.md = n->md;
+		p->starting++;
+		rc = mn_start(&n->mn, n->conf.mn, &mn_env, role_ready, p);
+		if (rc == 0)
+			rc = event_listen(mn_on_event, n->mn);
+	}
+	return rc;
+}
+
+int node_start(struct node **out, struct ev_loop *loop, const struct node_conf *c,
+	       void (*ready)(void *arg, int rc), void *arg)
+{
+	struct node_priv *p = calloc(1, sizeof(*p));
+	int rc;
+
+	if (!p)
+		return -ENOMEM;
+	p->pub.loop = loop;
+	p->pub.conf = *c;
+	p->pub.started = run_now();
+	p->be_at = run_now();
+	p->be_tokens = BE_BURST;
+	p->ready = ready;
+	p->ready_arg = arg;
+	p->starting = 1;
+	rc = open_kernel(p);
+	if (rc == 0)
+		rc = open_sockets(p);
+	if (rc == 0)
+		rc = start_roles(p);
+	if (rc < 0) {
+		if (p->pub.kern)
+			kern_flush(p->pub.kern);
+		node_free(&p->pub);
+		return rc;
+	}
+	*out = &p->pub;
+	p->starting--;			/* roles report from the loop */
+	return 0;
+}
+
+/* ---- stop: mn first (it de-registers through the uplinks), then md and ha ---- */
+
+static void part_stopped(void *arg, int rc)
+{
+	struct node_priv *p = arg;
+
+	if (rc < 0)
+		log_err("role", "stop: %s", strerror(-rc));
+	if (--p->stopping)
+		return;
+	p->stopped(p->stopped_arg);
+}
+
+static void mn_stopped(void *arg, int rc)
+{
+	struct node_priv *p = arg;
+
+	if (rc < 0)
+		log_err("mn", "stop: %s", strerror(-rc));
+	if (p->pub.md)
+		md_stop(p->pub.md, part_stopped, p);
+	else
+		part_stopped(p, 0);
+}
+
+void node_stop(struct node *n, void (*done)(void *arg), void *arg)
+{
+	struct node_priv *p = priv(n);
+
+	p->stopped = done;
+	p->stopped_arg = arg;
+	n->ready = false;
+	emit_roles(n, false);
+	p->stopping = 1;
+	if (n->ha) {
+		p->stopping++;
+		ha_stop(n->ha, part_stopped, p);
+	}
+	if (n->mn) {
+		p->stopping++;
+		mn_stop(n->mn, mn_stopped, p);
+	}
+	part_stopped(p, 0);
+}
+
+void node_free(struct node *n)
+{
+	if (!n)
+		return;
+	if (n->mn) {
+		event_unlisten(mn_on_event, n->mn);
+		mn_free(n->mn);
+	}
+	if (n->md)
+		md_free(n->md);
+	if (n->ha)
+		ha_free(n->ha);
+	if (n->icmp)
+		icmp6sock_close(n->icmp);
+	if (n->dad)
+		dad_fini(n->dad);
+	if (n->nd)
+		ndsock_close(n->nd);
+	if (n->mh)
+		mhsock_close(n->mh);
+	if (n->kern)
+		kern_close(n->kern);
+	free(priv(n));
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What store/bul.h offers besides the state machine: names, lifetime, MAX_UPDATE_RATE. */
+#include <math.h>
+
+#include "base/util.h"
+#include "store/bul.h"
+
+const char *bul_state_str(enum bul_state s)
+{
+	static const char *const name[] = {
+		[BUL_IDLE] = "idle", [BUL_WAIT_BA] = "wait-ba", [BUL_BOUND] = "bound",
+		[BUL_REFRESH] = "refresh", [BUL_LEAVE] = "leave", [BUL_HOME] = "home",
+		[BUL_BACKOFF] = "backoff", [BUL_STOP] = "stop",
+	};
+
+	return (unsigned)s < ARRAY_SIZE(name) ? name[s] : "?";
+}
+
+uint32_t bul_lifetime(const struct home_conf *h)
+{
+	uint32_t s = MIN(h->lifetime, (uint32_t)MH_LIFETIME_MAX);
+
+	return MAX(s - s % MH_LIFETIME_UNIT, (uint32_t)MH_LIFETIME_UNIT);
+}
+
+/* RFC 6275 11.8 */
+double bul_rate(const double *sent, size_t n, unsigned rate, double now)
+{
+	double limit = INFINITY;
+
+	if (rate == 0)
+		rate = 1;
+	/* the rate-th latest: each round finds the latest before the one of the round before */
+	for (unsigned left = rate, same; left > 0; left -= MIN(left, same)) {
+		double best = -INFINITY;
+
+		same = 0;
+		for (size_t i = 0; i < n; i++) {
+			if (sent[i] <= 0 || sent[i] >= limit || sent[i] < best)
+				continue;
+			same = sent[i] > best ? 1 : same + 1;
+			best = sent[i];
+		}
+		if (!same)
+			return now;
+		limit = best;
+	}
+	return fmax(now, limit + 1);
+}

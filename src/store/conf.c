@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "store/conf.h"
+
+#include <stdlib.h>
+
+void timers_default(struct timers *t)
+{
+	*t = (struct timers){
+		/* RFC 6275 12 and 13 */
+		.initial_bindack_timeout = 1,
+		.initial_bindack_timeout_first = 1.5,
+		.max_bindack_timeout = 32,
+		.max_update_rate = 3,
+		.max_delete_bce_timeout = 10,
+		/* RFC 4862 5.1 */
+		.dad_retrans = 1,
+		.dad_transmits = 1,
+		/* ours */
+		.probe_interval = 1,
+		.probe_failures = 3,
+		.ha_backoff = 30,
+		.router_probe = 0.1,
+		.router_probe_count = 3,
+		.ra_lost_factor = 3,
+		.rs_interval = 0.25,
+	};
+}
+
+static int node_cmp(const void *a, const void *b)
+{
+	const struct mobile_node *x = a, *y = b;
+
+	return memcmp(&x->hoa, &y->hoa, sizeof(x->hoa));
+}
+
+void ha_conf_index(struct ha_conf *c)
+{
+	for (size_t i = 0; i < c->n_node; i++)
+		c->nodes[i].slot = (unsigned)i;
+	if (c->n_node)
+		qsort(c->nodes, c->n_node, sizeof(*c->nodes), node_cmp);
+}
+
+bool ha_conf_indexed(const struct ha_conf *c)
+{
+	for (size_t i = 1; i < c->n_node; i++)
+		if (node_cmp(&c->nodes[i - 1], &c->nodes[i]) >= 0)
+			return false;
+	return true;
+}
+
+const struct mobile_node *ha_node(const struct ha_conf *c, const struct in6_addr *hoa)
+{
+	const struct mobile_node key = { .hoa = *hoa };
+
+	if (!c->n_node)
+		return NULL;
+	return bsearch(&key, c->nodes, c->n_node, sizeof(*c->nodes), node_cmp);
+}

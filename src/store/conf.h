@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * store/conf.h - the configuration as values.
+ *
+ * ctl/conf.c fills these from libconfig files; every room gets only the struct
+ * of its own and never reads a global. All times are seconds (double), lifetimes
+ * seconds; addresses in network order. Arrays are owned by the struct conf they
+ * came with (conf_free()); rooms keep pointers only as long as that conf lives.
+ *
+ * Pure.
+ */
+#ifndef MIP6_STORE_CONF_H
+#define MIP6_STORE_CONF_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "sec/auth.h"
+#include "wire/mh.h"
+
+#define NAI_MAX		254
+#define HOME_MAX_HA	8
+
+enum { ROLE_MN = 1, ROLE_MR = 2, ROLE_HA = 4, ROLE_CN = 8 };
+
+enum sec_method { SEC_UNSET, SEC_NONE, SEC_AUTH_OPTION };
+
+struct sec_conf {
+	enum sec_method method;
+	struct auth_key key;		/* auth-option */
+	double replay_window;		/* 7 (RFC 4285 6), more than 3 */
+	bool timestamps;		/* mandate the MESG-ID option; default true */
+};
+
+/* Protocol times (RFC 6275 12-13); `timers` group. */
+struct timers {
+	double initial_bindack_timeout;		/* 1 */
+	double initial_bindack_timeout_first;	/* 1.5 */
+	double max_bindack_timeout;		/* 32 */
+	unsigned max_update_rate;		/* 3 per second */
+	double max_delete_bce_timeout;		/* 10 */
+	double dad_retrans;			/* 1; RetransTimer of RFC 4862 */
+	unsigned dad_transmits;			/* 1 */
+	double probe_interval;			/* 1; echo through the tunnel, 0 = off */
+	unsigned probe_failures;		/* 3 unanswered: the home agent forgot us */
+	double ha_backoff;			/* 30; before a refused home agent is tried again,
+						   doubles up to 600 */
+	double router_probe;			/* 0.1; NS to a router that may be gone */
+	unsigned router_probe_count;		/* 3 */
+	unsigned ra_lost_factor;		/* 3; RA intervals without an RA before probing */
+	double rs_interval;			/* 0.25 first, doubles to 4 (RFC 4861 6.3.7 has 4 s) */
+};
+void timers_default(struct timers *t);
+
+enum prefix_mode { PREFIX_EXPLICIT, PREFIX_IMPLICIT, PREFIX_STATIC };
+enum ipv4_encoding { IPV4_RFC5555, IPV4_V4PREFIX };
+enum tunnel_mode { TUNNEL_SHARED, TUNNEL_DEVICE };
+enum coa_dad { COA_DAD_OPTIMISTIC, COA_DAD_FULL, COA_DAD_OFF };
+
+/* ---- home agent ---- */
+
+struct home_link {
+	char dev[IFNAMSIZ];
+	struct in6_addr address;	/* the home agent's own, the tunnels' local end */
+	struct prefix *prefixes;	/* home prefixes on this link */
+	size_t n_prefix;
+	uint32_t valid, preferred;	/* of the prefixes, seconds; 0xffffffff = infinite */
+};
+
+struct mobile_node {
+	struct in6_addr hoa;
+	char nai[NAI_MAX + 1];		/* "" = not checked */
+	bool router;			/* R allowed; true if prefixes are given */
+	struct prefix *prefixes;	/* authorised, both families, no host bits */
+	size_t n_prefix;
+	bool ipv4_static;		/* IPv4 prefixes routed without options (seed 000, 5 (1)) */
+	uint32_t max_lifetime;		/* 0 = the home agent's */
+	uint32_t gre_key;		/* ip6gre; 0 = none */
+	struct sec_conf sec;
+	unsigned slot;			/* position in the list: metric spread */
+};
+
+struct ha_conf {
+	struct home_link *links;
+	size_t n_link;
+	struct mobile_node *nodes;	/* looked up by ha_node() */
+	size_t n_node;
+	struct prefix *served;		/* home prefixes on no link (virtual home) */
+	size_t n_served;
+	struct in6_addr virtual_address;	/* own address for those; :: = first link's */
+	enum tunnel_mode tunnel;
+	uint8_t carrier;		/* CARRIER_IP6TNL or CARRIER_IP6GRE */
+	bool flower;			/* ingress_check = "flower" */
+	bool home_routes;		/* default true */
+	uint32_t metric, metric_spread, table;	/* 2000, 4096, 254 */
+	uint32_t max_lifetime;		/* 3600 */
+	uint32_t refresh_advice;	/* seconds, 0 = not sent */
+	unsigned max_bindings;		/* 0 = no limit; more: status 130 */
+	bool dad;			/* default true */
+	bool accept_rfc5555, accept_v4prefix;	/* encodings accepted; default true, false */
+	struct mh_dialect dialect;
+	struct timers timers;
+};
+/* Sorts nodes by home address, once per configuration, by whoever filled the list; slot becomes
+ * the place in the list before. Linear search is not an option with 100k. */
+void ha_conf_index(struct ha_conf *c);
+bool ha_conf_indexed(const struct ha_conf *c);		/* and no home address twice */
+/* NULL: not one of ours. Needs the index. */
+const struct mobile_node *ha_node(const struct ha_conf *c, const struct in6_addr *hoa);
+
+/* ---- mobile node and router ---- */
+
+struct uplink_conf {
+	char dev[IFNAMSIZ];
+	uint16_t bid;			/* 0 = no RFC 5648 */
+	int priority;			/* lower is preferred */
+	bool managed;			/* true: something else configures it, we only follow */
+	enum coa_dad coa_dad;
+	uint32_t table;			/* its own routing table: 6000 + index by default */
+};
+
+struct mnp_conf {
+	struct prefix prefix;		/* no host bits */
+	enum prefix_mode mode;
+	char dev[IFNAMSIZ];		/* ingress interface; "" = not named */
+};
+
+struct home_conf {
+	struct prefix hoa;		/* home address with the home prefix's length */
+	struct in6_addr home_agents[HOME_MAX_HA];
+	size_t n_ha;
+	struct mnp_conf *prefixes;
+	size_t n_prefix;
+	char nai[NAI_MAX + 1];
+	struct sec_conf sec;
+	uint32_t lifetime;		/* asked for, seconds: 600 */
+	uint8_t carrier;		/* CARRIER_IP6TNL or CARRIER_IP6GRE */
+	uint32_t gre_key;
+	enum ipv4_encoding ipv4_option;
+	bool link_local;		/* L bit */
+	uint32_t table;			/* tunnel default: 6500 + index */
+};
+
+struct mn_conf {
+	bool router;			/* role mr */
+	struct uplink_conf *uplinks;
+	size_t n_uplink;
+	struct home_conf *homes;
+	size_t n_home;
+	char home_device[IFNAMSIZ];	/* logical interface: "mip0" */
+	uint32_t rule_pref;		/* first rule preference: 6000; see plan_mn.h */
+	uint8_t iid_secret[16];		/* RFC 7217; from state_dir */
+	struct mh_dialect dialect;
+	struct timers timers;
+};
+
+#endif

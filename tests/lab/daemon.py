@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The daemon under test, in a node: started, asked, stopped, killed, and checked for leftovers."""
+import os
+import signal
+
+import conf
+import net
+from ctl import Control, ControlError
+from dump import difference, dump
+from proc import until
+
+MIP6D = os.environ.get("LAB_MIP6D", "mip6d")
+MIP6CTL = os.environ.get("LAB_MIP6CTL", "mip6ctl")
+ABNORMAL = ("runtime error:", "AddressSanitizer", "LeakSanitizer", "Assertion ")
+START_LIMIT = 30
+
+
+class Daemon:
+    """One mip6d. The node's state before its first start is kept to compare with."""
+
+    def __init__(self, node, text, debug=True, name="mip6d"):
+        self.node, self.name = node, name
+        self.config = node.world.result(f"{node.name}-{name}.conf")
+        self.ctl = Control(conf.socket_path(node))
+        self.argv = [MIP6D, "--config", self.config, "--foreground"] + ["--debug"] * debug
+        self.proc = None
+        self.write(text)
+        if not hasattr(node, "untouched"):
+            node.untouched = dump(node)
+        node.daemon = self
+
+    def write(self, text):
+        """Replace the configuration file (reload() makes a running daemon read it)."""
+        with open(self.config, "w") as f:
+            f.write(text)
+
+    def start(self, ready=True):
+        """Start it; wait until it answers on its control socket."""
+        self.proc = self.node.spawn(self.name, self.argv)
+        if ready:
+            until(f"{self.node.name}'s daemon answers", self._answers, START_LIMIT)
+        return self
+
+    def _answers(self):
+        assert self.proc.alive(), f"{self.node.name}'s daemon ended: {self.log()[-3000:]}"
+        return self.ctl.up()
+
+    def log(self):
+        return self.proc.text()
+
+    def wait_log(self, words, limit=30.0, count=1):
+        return self.proc.wait_log(words, limit, count)
+
+    def reload(self, text=None):
+        if text is not None:
+            self.write(text)
+        self.proc.send(signal.SIGHUP)
+
+    def stop(self):
+        """SIGTERM; it must end by itself, with status 0, without a sanitizer's word."""
+        rc = self.proc.stop()
+        assert rc == 0, f"{self.node.name}'s daemon ended with {rc}: {self.log()[-3000:]}"
+        self.check_log()
+
+    def kill(self):
+        """kill -9: what it set up stays in the kernel."""
+        self.proc.kill()
+
+    def check_log(self):
+        for word in ABNORMAL:
+            assert word not in self.log(), f"{self.node.name}: {self.log()[-4000:]}"
+
+    def leftovers(self):
+        """What differs in the namespace from before the first start."""
+        return difference(self.node.untouched, dump(self.node))
+
+    def mip6ctl(self, *words, ok=True):
+        """The command line client's output."""
+        return self.node.run(MIP6CTL, "-S", self.ctl.path, *words, ok=ok)
+
+    def bindings(self, **filter_):
+        return [b for b in _records(self.ctl, "Bindings") if _match(b, filter_)]
+
+    def registrations(self, **filter_):
+        return [r for r in _records(self.ctl, "Registrations") if _match(r, filter_)]
+
+
+# What the daemon calls its listings, and the names of their fields.
+METHODS = {"Bindings": "ListBindings", "Registrations": "ListRegistrations"}
+
+
+def _records(ctl, what):
+    try:
+        return ctl.records(METHODS[what])
+    except (OSError, ControlError):
+        return []
+
+
+def _plain(v):
+    """Addresses come as text or as a locator object; compare their address."""
+    return v.get("addr", v) if isinstance(v, dict) else v
+
+
+def _match(record, wanted):
+    for key, value in wanted.items():
+        got = _plain(record.get(key))
+        if value is not None and str(got).split("/")[0] != str(value):
+            return False
+    return True
+
+
+def ha(world, text=None, **more):
+    """Start the home agent; `more` goes to conf.ha_conf()."""
+    return Daemon(world.ha, text or conf.ha_conf(world, **more)).start()
+
+
+def mr(world, n=0, text=None, **more):
+    """Start mobile router n; `more` goes to conf.mr_conf()."""
+    return Daemon(world.mrs[n], text or conf.mr_conf(world, n, **more)).start()
+
+
+def wait_binding(ha_daemon, hoa=net.HOA, coa=None, limit=30.0):
+    """Wait until the home agent holds a binding (at this care-of address, if given)."""
+    def found():
+        return next(iter(ha_daemon.bindings(home_address=hoa, care_of_address=coa)), None)
+    return until(f"a binding for {hoa} at {coa or 'any address'}", found, limit)
+
+
+def wait_no_binding(ha_daemon, hoa=net.HOA, limit=30.0):
+    until(f"no binding for {hoa}", lambda: ha_daemon.ctl.up()
+          and not ha_daemon.bindings(home_address=hoa), limit)
+
+
+def wait_registered(mr_daemon, prefix=None, limit=30.0, state="bound"):
+    """Wait until the mobile router is registered, with a care-of address that begins so."""
+    def found():
+        for r in mr_daemon.registrations():
+            coa = str(_plain(r.get("care_of_address")))
+            if r.get("state") == state and (prefix is None or coa.startswith(prefix)):
+                return r
+        return None
+    return until(f"{mr_daemon.node.name} {state} from {prefix or 'anywhere'}", found, limit)
+
+
+def wait_home(mr_daemon, limit=30.0):
+    """Wait until the mobile router knows that it is at home and owes nobody a message."""
+    return wait_registered(mr_daemon, limit=limit, state="home")

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The demonstration, inside the lab kernel: a network moves while people use it.
+
+Writes captures and facts.json; what they mean is worked out afterwards,
+outside, by demo_report.py. Narrates what it does.
+"""
+import json
+import os
+import sys
+import time
+
+import daemon
+from dump import difference, dump
+from net import A4, A6, B4, B6, Net
+from ping import Pings
+from proc import until
+from traffic import Curls, SshSession, sshd, web_server
+
+START = time.monotonic()
+TOUR = ("foreign1", "foreign2", "home")
+
+
+def say(text):
+    print(f"{time.monotonic() - START:6.1f} s  {text}", flush=True)
+
+
+class Demo:
+    """The network, its users, and what was noted about them."""
+
+    def __init__(self, rounds, stay):
+        self.rounds, self.stay = rounds, stay
+        self.net = Net(os.path.join(os.environ["LAB_OUT"], "net"))
+        self.facts = {"kernel": os.uname().release, "kind": os.environ.get("LAB_KERNEL_KIND"),
+                      "moves": [], "tables": {}}
+        self.where = "home"
+
+    def captures(self):
+        """Where everything passes: both ends of the users' traffic, and every access link."""
+        net = self.net
+        return {"lan": net.a.capture("eth0", "lan", snap=160, frames=4096),
+                "b": net.b.capture("eth0", "b", snap=160, frames=4096),
+                "home": net.ha.capture("home0", "home", snap=416, frames=4096),
+                "foreign1": net.r1.capture("acc0", "foreign1", snap=416, frames=4096),
+                "foreign2": net.r2.capture("acc0", "foreign2", snap=416, frames=4096)}
+
+    def start_daemons(self):
+        say("starting mip6d on the home agent and on the mobile router (RFC 4285 keys)")
+        self.ha = daemon.ha(self.net)
+        self.mr = daemon.mr(self.net)
+
+    def stop_daemons(self):
+        self.mr.stop()
+        self.ha.stop()
+
+    def start_users(self):
+        net = self.net
+        key = sshd(net.b)
+        sums = web_server(net.a)
+        say("A opens ssh sessions to B, one per family: numbered lines, ten a second")
+        self.ssh = [SshSession(net.a, dst, key) for dst in (B6, B4)]
+        say("B fetches from A's web server every 100 ms in each family, 1 MB every tenth time")
+        seconds = 30 + (self.stay + 3) * 3 * self.rounds
+        self.curls = [Curls(net.b, dst, sums, seconds).start() for dst in (A6, A4)]
+        say("pings every 10 ms: A->B, B->A and from the mobile router itself, in both families")
+        self.pings = {name: net.reactor.add(Pings(node, dst, name=name)) for name, node, dst in (
+            ("A->B ipv6", net.a, B6), ("A->B ipv4", net.a, B4),
+            ("B->A ipv6", net.b, A6), ("B->A ipv4", net.b, A4),
+            ("MR->B ipv6", net.mr, B6), ("MR->B ipv4", net.mr, B4))}
+
+    def steady(self, limit=60):
+        """Wait until every flow has been answered without a hole for a third of a second."""
+        def whole():
+            now = time.time_ns()
+            for p in self.pings.values():
+                sent = [s for s, t in list(p.sent.items())[-60:] if t < now - 150_000_000]
+                if len(sent) < 35 or any(s not in p.back for s in sent[-35:]):
+                    return False
+            return True
+        until("every flow is answered again", whole, limit, step=0.1)
+
+    def move(self, to):
+        at = self.net.move(self.net.mr, to)
+        self.facts["moves"].append({"at": at, "from": self.where, "to": to})
+        before, self.where = self.where, to
+        began = time.monotonic()
+        try:
+            self.steady()
+        except AssertionError as e:
+            self.trouble(f"after {before} -> {to}: {e}")
+            raise
+        for c in self.curls:
+            c.check()
+        rest = self.stay - (time.monotonic() - began)
+        if rest > 0:
+            time.sleep(rest)
+        since = time.time_ns() - 1_000_000_000
+        rtt = self.pings["B->A ipv6"].rtt_ms(since, since + 800_000_000)
+        say(f"moved {before} -> {to}: every flow is answered again, "
+            f"round trip B-A now {rtt or 0:.1f} ms")
+
+    def trouble(self, what):
+        """What a person would ask first when it does not come back."""
+        say(f"TROUBLE {what}")
+        for p in self.pings.values():
+            say(f"  {p.name}: {len(p.sent)} sent, {len(p.back)} answered, refused "
+                f"{sorted(set(p.refused.values()))}")
+        for node in (self.net.ha, self.net.mr):
+            print(self.tables(node), flush=True)
+            d = getattr(node, "daemon", None)
+            if d:
+                print(f"-- log of {node.name}:\n" + d.log()[-3000:], flush=True)
+
+    @staticmethod
+    def tables(node):
+        """The node's routing tables as ip(8) shows them."""
+        out = []
+        for family, what in (("-6", "IPv6"), ("-4", "IPv4")):
+            text = node.run("ip", family, "route", "show", "table", "all")
+            lines = [x for x in text.splitlines() if "table local" not in x
+                     and not x.startswith(("multicast", "anycast", "local"))]
+            out.append(f"-- {node.name}, {what} routes\n" + "\n".join(lines))
+            out.append(f"-- {node.name}, {what} rules\n" + node.run("ip", family, "rule").strip())
+        return "\n".join(out)
+
+    def note_tables(self, where):
+        self.facts["tables"][where] = {n.name: self.tables(n) for n in (self.net.ha, self.net.mr)}
+
+    def run(self):
+        net = self.net
+        say(f"kernel {self.facts['kernel']} ({self.facts['kind']})")
+        print(__import__("net").__doc__.split("\n", 2)[2], flush=True)
+        time.sleep(1)
+        untouched = {name: dump(n) for name, n in net.node.items()}
+        caps = self.captures()
+        self.start_daemons()
+        self.start_users()
+        self.steady()
+        self.note_tables("home")
+        say("everything works at home; now it moves")
+        self.facts["traffic_from"] = time.time_ns()
+        try:
+            for n in range(self.rounds):
+                for to in TOUR:
+                    self.move(to)
+                    if n == 0:
+                        self.note_tables(to)
+            self.move("foreign1")
+            self.facts["complete"] = True
+        except Exception as e:      # whatever it was: the account below is still wanted
+            self.facts["complete"] = False
+            say(f"giving up: {e}")
+        self.facts["traffic_to"] = time.time_ns()
+        self.end(caps, untouched)
+
+    def end(self, caps, untouched):
+        """Users first, then the daemons, then the account of what is left."""
+        net, facts = self.net, self.facts
+        say("closing the ssh sessions and the web clients")
+        for c in self.curls:
+            c.stop()
+        facts["http"] = {"ok": sum(c.ok for c in self.curls), "big": sum(c.big for c in self.curls),
+                         "failed": [f for c in self.curls for f in c.failed]}
+        facts["ssh"] = []
+        for s in self.ssh:
+            missing = s.finish()
+            facts["ssh"].append({"to": s.dst, "lines": s.sent, "missing": missing,
+                                 "status": s.status})
+        for p in self.pings.values():
+            p.pause()
+        time.sleep(0.5)
+        facts["pings"] = {}
+        for name, p in self.pings.items():
+            p.stop()
+            facts["pings"][name] = {"sent": p.sent, "back": p.back}
+        say("stopping the daemons")
+        facts["stopped"] = True
+        try:
+            self.stop_daemons()
+        except AssertionError as e:
+            facts["stopped"] = str(e)
+            say(f"TROUBLE {e}")
+        lost = []
+        for c in caps.values():
+            try:
+                c.stop()
+            except AssertionError as e:
+                lost.append(str(e))
+        facts["captures"] = {name: c.path for name, c in caps.items()}
+        facts["capture_loss"] = lost
+        for n in net.node.values():
+            for p in reversed(n.procs):
+                if p.alive() and "radvd" not in p.name:
+                    p.kill()
+        facts["leftovers"] = {name: difference(untouched[name], dump(n))
+                              for name, n in net.node.items()}
+        with open(os.path.join(os.environ["LAB_OUT"], "facts.json"), "w") as f:
+            json.dump(facts, f)
+        net.close()
+        say("done; the captures are judged outside now")
+
+
+if __name__ == "__main__":
+    Demo(int(os.environ.get("DEMO_ROUNDS", "5")), float(os.environ.get("DEMO_STAY", "3"))).run()
+    sys.exit(0)

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Everything a daemon can leave behind in a namespace, as a set of lines.
+
+Plain netlink dumps with the attributes that change by themselves left out.
+Two dumps of a namespace that nobody touched are equal; what differs after a
+daemon ended is what it forgot.
+"""
+import os
+import socket
+import struct
+
+NLM_F_DUMP, NLM_F_REQUEST = 0x300, 1
+NLMSG_ERROR, NLMSG_DONE = 2, 3
+NETLINK_ROUTE, NETLINK_XFRM = 0, 6
+NTF_PROXY = 8
+AF6 = socket.AF_INET6
+
+# kind -> (protocol, request type, family header, attributes kept by name)
+LINK = {3: "name", 1: "mac", 4: "mtu", 10: "master", 18: "info", 27: "group"}
+ADDR = {1: "addr", 2: "local", 8: "flags"}
+ROUTE = {1: "dst", 2: "src", 4: "oif", 5: "via", 6: "prio", 7: "prefsrc", 8: "metrics",
+         9: "multipath", 15: "table", 18: "via", 21: "encap_type", 22: "encap", 30: "nh_id"}
+RULE = {1: "dst", 2: "src", 3: "iif", 6: "prio", 10: "fwmark", 15: "table", 16: "mask",
+        14: "suppress", 17: "oif", 21: "proto"}
+NEIGH = {1: "dst"}
+TC = {1: "kind"}
+
+
+def _attrs(data, keep, names):
+    """Attributes of a message as text; devices by name, addresses readable."""
+    out = []
+    while len(data) >= 4:
+        length, kind = struct.unpack_from("=HH", data)
+        kind &= 0x3fff
+        if length < 4:
+            break
+        body = data[4:length]
+        if kind in keep:
+            out.append(f"{keep[kind]}={_show(keep[kind], body, names)}")
+        data = data[(length + 3) & ~3:]
+    return " ".join(sorted(out))
+
+
+def _show(name, body, names):
+    if name in ("oif", "master") and len(body) == 4:
+        return names.get(struct.unpack("=i", body)[0], body.hex())
+    if name in ("dst", "src", "via", "prefsrc", "addr", "local"):
+        if len(body) == 16:
+            return socket.inet_ntop(AF6, body)
+        if len(body) == 4:
+            return socket.inet_ntop(socket.AF_INET, body)
+    if name in ("name", "kind", "iif"):
+        return body.rstrip(b"\0").decode(errors="replace")
+    if name == "info":          # the kind only: a bridge's timers run
+        return body[4:struct.unpack_from("=H", body)[0]].rstrip(b"\0").decode(errors="replace")
+    if len(body) == 4:
+        return str(struct.unpack("=I", body)[0])
+    return body.hex()
+
+
+def _dump(sock, kind, header):
+    """One netlink dump: the payloads of its messages."""
+    sock.send(struct.pack("=IHHII", 16 + len(header), kind, NLM_F_REQUEST | NLM_F_DUMP, 7, 0)
+              + header)
+    out = []
+    while True:
+        data = sock.recv(1 << 18)
+        at = 0
+        while at + 16 <= len(data):
+            length, mtype, _flags, _seq, _pid = struct.unpack_from("=IHHII", data, at)
+            if mtype == NLMSG_DONE:
+                return out
+            if mtype == NLMSG_ERROR:
+                err = struct.unpack_from("=i", data, at + 16)[0]
+                if err:
+                    raise OSError(-err, os.strerror(-err))
+                return out
+            out.append(data[at + 16:at + length])
+            at += (length + 3) & ~3
+
+
+def _links(rt):
+    """Names by index, and the lines for links."""
+    raw = _dump(rt, 18, struct.pack("=BxHiII", 0, 0, 0, 0, 0))
+    names = {}
+    for m in raw:
+        index = struct.unpack_from("=i", m, 4)[0]
+        at = 16
+        while at + 4 <= len(m):
+            length, kind = struct.unpack_from("=HH", m, at)
+            if kind == 3:
+                names[index] = m[at + 4:at + length].rstrip(b"\0").decode()
+            at += (length + 3) & ~3
+    up = {struct.unpack_from("=i", m, 4)[0]: struct.unpack_from("=I", m, 8)[0] & 1 for m in raw}
+    lines = {f"link {'up' if up[struct.unpack_from('=i', m, 4)[0]] else 'down'} "
+             f"{_attrs(m[16:], LINK, names)}" for m in raw}
+    return names, lines
+
+
+def _routes(rt, names):
+    lines = set()
+    for family in (socket.AF_INET, AF6):
+        for m in _dump(rt, 26, struct.pack("=BBBBBBBBI", family, *[0] * 7, 0)):
+            _f, dlen, slen, tos, _t, proto, scope, rtype, flags = struct.unpack_from(
+                "=BBBBBBBBI", m)
+            if flags & 0x200:                       # RTM_F_CLONED: exceptions age by themselves
+                continue
+            lines.add(f"route inet{'6' if family == AF6 else ''} /{dlen} from/{slen} tos {tos} "
+                      f"proto {proto} scope {scope} type {rtype} {_attrs(m[12:], ROUTE, names)}")
+        for m in _dump(rt, 34, struct.pack("=BBBBBBBBI", family, *[0] * 7, 0)):
+            _f, dlen, slen, tos, table, _r, _r2, action, flags = struct.unpack_from(
+                "=BBBBBBBBI", m)
+            lines.add(f"rule inet{'6' if family == AF6 else ''} /{dlen} from/{slen} tos {tos} "
+                      f"action {action} flags {flags} {_attrs(m[12:], RULE, names)}")
+    return lines
+
+
+def _tc(rt, names):
+    """Filters on every device's ingress and egress hooks and its root, and the qdiscs."""
+    lines = set()
+    for m in _dump(rt, 38, struct.pack("=BxHiIII", 0, 0, 0, 0, 0, 0)):
+        index, handle, parent = struct.unpack_from("=iII", m, 4)
+        lines.add(f"qdisc dev {names.get(index)} handle {handle:x} parent {parent:x} "
+                  f"{_attrs(m[20:], TC, names)}")
+    for index, name in names.items():
+        for parent in (0xfffffff2, 0xfffffff3):     # clsact ingress, egress
+            try:
+                found = _dump(rt, 46, struct.pack("=BxHiIII", 0, 0, index, 0, parent, 0))
+            except OSError:                         # no such hook
+                continue
+            for m in found:
+                lines.add(f"filter dev {name} parent {parent:x} {_attrs(m[20:], TC, names)}")
+    return lines
+
+
+def _xfrm(sock):
+    """States and policies, by their identifying bytes (counters and times left out)."""
+    lines = set()
+    for m in _dump(sock, 18, b""):
+        sel, ident, saddr = m[:56], m[56:80], m[80:96]
+        lines.add(f"xfrm state src {saddr.hex()} id {ident.hex()} sel {sel.hex()}")
+    for m in _dump(sock, 21, b""):
+        # selector 56, limits 64 + 32, then priority, index, direction, action
+        prio, _index, direction, action = struct.unpack_from("=IIBB", m, 152)
+        lines.add(f"xfrm policy dir {direction} prio {prio} action {action} sel {m[:56].hex()}")
+    return lines
+
+
+def _sysctls():
+    lines = set()
+    for top in ("/proc/sys/net/ipv4", "/proc/sys/net/ipv6", "/proc/sys/net/core"):
+        for d, _dirs, files in os.walk(top):
+            for f in files:
+                # A device's tree comes and goes with it: its link line says so already.
+                try:
+                    with open(os.path.join(d, f)) as h:
+                        value = h.read().strip()
+                except OSError:
+                    continue
+                lines.add(f"sysctl {os.path.join(d, f)[10:]} = {value}")
+    return lines
+
+
+VOLATILE = ("random_seed", "nf_conntrack_count", "stable_secret", "/retrans_time ",
+            "base_reachable", "ipv4/route/gc", "udp_mem", "tcp_mem")
+
+
+def dump(node, sysctls=True):
+    """The state of a node's namespace as a set of lines."""
+    rt = node.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_ROUTE)
+    xf = node.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_XFRM)
+    try:
+        names, lines = _links(rt)
+        for m in _dump(rt, 22, struct.pack("=BBBBI", 0, 0, 0, 0, 0)):
+            family, plen, _flags, scope, index = struct.unpack_from("=BBBBI", m)
+            lines.add(f"address dev {names.get(index)} family {family} /{plen} scope {scope} "
+                      f"{_attrs(m[8:], ADDR, names)}")
+        lines |= _routes(rt, names)
+        for m in _dump(rt, 30, struct.pack("=BxxxiHBB", AF6, 0, 0, NTF_PROXY, 0)):
+            index, _state, flags = struct.unpack_from("=iHB", m, 4)
+            if flags & NTF_PROXY:
+                lines.add(f"proxy dev {names.get(index)} {_attrs(m[12:], NEIGH, names)}")
+        lines |= _tc(rt, names) | _xfrm(xf)
+    finally:
+        rt.close()
+        xf.close()
+    if sysctls:
+        with node.ns:
+            lines |= {s for s in _sysctls() if not any(v in s for v in VOLATILE)}
+    return lines
+
+
+def difference(before, after):
+    """What is new ("+ ...") and what is missing ("- ..."), sorted."""
+    return sorted([f"+ {x}" for x in after - before] + [f"- {x}" for x in before - after])

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The network of the project's first paper (Fig. 6), in documentation ranges.
+
+      b ----+---- home 2001:db8:280::/64, 192.168.64.0/25
+            |                      (mr starts here)
+           ha ---- core ---25 ms--- r1 ---- foreign1 2001:db8:f1::/64
+                       \\---25 ms--- r2 ---- foreign2 2001:db8:f2::/64
+
+      mr ---- lan0 2001:db8:281::/64, 10.0.0.0/24 ---- a
+
+The foreign links and everything beyond the home agent speak IPv6 only.
+"""
+from ra import FAST, radvd
+from topo import World
+
+HA_ADDR = "2001:db8:280::1"
+HOME_PREFIX = "2001:db8:280::/64"
+HOME4 = "192.168.64.0/25"
+HOA = "2001:db8:280::beef"
+MNP = "2001:db8:281::/64"
+MNP4 = "10.0.0.0/24"
+A6, A4 = "2001:db8:281::a", "10.0.0.10"
+B6, B4 = "2001:db8:280::b", "192.168.64.10"
+FOREIGN = {"foreign1": "2001:db8:f1::", "foreign2": "2001:db8:f2::"}
+ONE_WAY_MS = 25
+
+
+def hoa(n=0):
+    """The home address of mobile router number n (0 is the drawing's)."""
+    return HOA if n == 0 else f"2001:db8:280::bee{n:x}:beef"
+
+
+def mnp(n=0):
+    """The prefixes of mobile router number n: IPv6, IPv4, and the node behind it in each."""
+    if n == 0:
+        return MNP, MNP4, A6, A4
+    base = f"2001:db8:{0x281 + n:x}"
+    return f"{base}::/64", f"10.0.{n}.0/24", f"{base}::a", f"10.0.{n}.10"
+
+
+class Net(World):
+    """The standard network. Options change the drawing before it is built:
+
+    mrs           how many mobile routers (mr, mr1, ...), each with a node behind it (a, a1, ...)
+    interval      of router advertisements on all links, seconds (least, most)
+    one_way_ms    delay between the core and each foreign router, each way
+    attacker      a node `evil` on foreign2, with an address and a route, that sends raw packets
+    double        a host `dup` on the home link that owns the first home address
+    uplinks       devices of each mobile router, all plugged into the home link's switch
+    start_ra      False: start no radvd
+    """
+
+    def __init__(self, results, mrs=1, interval=FAST, one_way_ms=ONE_WAY_MS, attacker=False,
+                 double=False, uplinks=("up0",), start_ra=True):
+        super().__init__(results)
+        self.ha, self.core, self.r1, self.r2 = self.nodes("ha core r1 r2", forward=True)
+        self.b, = self.nodes("b")
+        self.home, self.f1, self.f2 = (self.bridge(n) for n in ("home", "foreign1", "foreign2"))
+        self.home.plug(self.ha, "home0")
+        self.home.plug(self.b, "eth0")
+        self.f1.plug(self.r1, "acc0")
+        self.f2.plug(self.r2, "acc0")
+        self.wire(self.ha, "core0", self.core, "ha0")
+        self.wire(self.core, "r1", self.r1, "core0")
+        self.wire(self.core, "r2", self.r2, "core0")
+        self._number()
+        self.delay(one_way_ms)
+        self.mr = self.a = None
+        self.mrs = [self._mobile_router(n, uplinks) for n in range(mrs)]
+        if attacker:
+            self._attacker()
+        if double:
+            self.dup, = self.nodes("dup")
+            self.home.plug(self.dup, "eth0")
+            self.dup.addr("eth0", f"{HOA}/64")
+        if start_ra:
+            self.ra = {"home": radvd(self.ha, "home0", f"{HA_ADDR}/64", interval=interval,
+                                     home_agent=True),
+                       "foreign1": radvd(self.r1, "acc0", "2001:db8:f1::1/64",
+                                         interval=interval),
+                       "foreign2": radvd(self.r2, "acc0", "2001:db8:f2::1/64",
+                                         interval=interval)}
+
+    def _number(self):
+        """Addresses and routes of everything that stands still."""
+        ha, core, r1, r2, b = self.ha, self.core, self.r1, self.r2, self.b
+        ha.addr("home0", f"{HA_ADDR}/64", "192.168.64.1/25")
+        ha.addr("core0", "2001:db8:c0::2/64")
+        core.addr("ha0", "2001:db8:c0::1/64")
+        for n, r in ((1, r1), (2, r2)):
+            core.addr(f"r{n}", f"2001:db8:c{n}::1/64")
+            r.addr("core0", f"2001:db8:c{n}::2/64")
+            r.addr("acc0", f"2001:db8:f{n}::1/64")
+            r.route("default", via=f"2001:db8:c{n}::1")
+            core.route(f"2001:db8:f{n}::/64", via=f"2001:db8:c{n}::2")
+        core.route("2001:db8:280::/56", via="2001:db8:c0::2")
+        ha.route("default", via="2001:db8:c0::1")
+        b.addr("eth0", f"{B6}/64", f"{B4}/25")
+        b.route("default", via=HA_ADDR)
+        b.route("default", via="192.168.64.1")
+
+    def delay(self, one_way_ms, loss=0):
+        """Set the delay (and loss, per cent) each way between the core and the foreign routers."""
+        for n, r in ((1, self.r1), (2, self.r2)):
+            self.core.netem(f"r{n}", delay_ms=one_way_ms, loss=loss)
+            r.netem("core0", delay_ms=one_way_ms, loss=loss)
+
+    def _mobile_router(self, n, uplinks):
+        """A mobile router and the node behind it. The uplink is as a plain Linux leaves it."""
+        name = "mr" if n == 0 else f"mr{n}"
+        mr, = self.nodes(name, forward=True)
+        a, = self.nodes("a" if n == 0 else f"a{n}")
+        mr.sysctl("net.ipv6.conf.default.accept_dad", 1)
+        mr.sysctl("net.ipv6.conf.default.dad_transmits", 1)
+        for dev in uplinks:
+            self.home.plug(mr, dev)
+        mr.sysctl("net.ipv6.conf.default.accept_dad", 0)
+        self.wire(mr, "lan0", a, "eth0")
+        mr.sysctl("net.ipv6.conf.default.accept_dad", 1)
+        p6, p4, a6, a4 = mnp(n)
+        gw6, gw4 = p6.replace("::/64", "::1"), p4.replace(".0/24", ".1")
+        mr.addr("lan0", f"{gw6}/64", f"{gw4}/24")
+        a.addr("eth0", f"{a6}/64", f"{a4}/24")
+        a.route("default", via=gw6)
+        a.route("default", via=gw4)
+        if n == 0:
+            self.mr, self.a = mr, a
+        return mr
+
+    def _attacker(self):
+        """A node on foreign2 with an address of that link, for forged packets."""
+        self.evil, = self.nodes("evil")
+        self.f2.plug(self.evil, "eth0")
+        self.evil.addr("eth0", "2001:db8:f2::bad/64")
+        self.evil.route("default", via="2001:db8:f2::1")
+
+    def foreign_routers(self):
+        return {"foreign1": self.r1, "foreign2": self.r2}
+
+    def lose(self, kind, times=None):
+        """Lose Binding Updates ("bu") or Acknowledgements ("ba") in the core: a context.
+
+        `times`: only the first so many, then all pass.
+        """
+        return Loss(self.core, {"bu": 5, "ba": 6}[kind], times)
+
+
+class Loss:
+    """Drops one Mobility Header type in a forwarding node by nftables; counts what it dropped."""
+
+    def __init__(self, node, mh_type, times=None):
+        self.node, self.table = node, f"lose{mh_type}"
+        # A bucket of `times` packets that is never refilled while a test runs.
+        few = f"limit rate 1/day burst {times} packets " if times else ""
+        self.rules = f"""table ip6 {self.table} {{
+  chain forward {{ type filter hook forward priority 0;
+    mh type {mh_type} {few}counter drop; }} }}"""
+
+    def __enter__(self):
+        self.node.run("nft", "-f", "-", input=self.rules)
+        return self
+
+    def count(self):
+        """How many were dropped so far."""
+        text = self.node.run("nft", "list", "table", "ip6", self.table)
+        return int(text.split("counter packets ")[1].split()[0])
+
+    def __exit__(self, *exc):
+        self.node.run("nft", "delete", "table", "ip6", self.table)

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The thin thread: one mobile router, one IPv6 and one IPv4 prefix, two foreign links."""
+import time
+
+import daemon
+from net import A4, A6, B4, B6, HOA, HOME_PREFIX, MNP, MNP4
+from ping import Pings
+from pkt import hides, messages, untunnelled
+from proc import until
+
+
+def _all_answered(net, what, limit=30):
+    """Pings between A and B, both ways, both families, until each flow is answered in a row."""
+    flows = [net.reactor.add(Pings(n, dst, interval=0.05)) for n, dst in
+             ((net.a, B6), (net.a, B4), (net.b, A6), (net.b, A4))]
+    try:
+        for f in flows:
+            until(f"{f.name} {what}", lambda: len(f.back) >= 5, limit)
+    finally:
+        for f in flows:
+            f.stop()
+
+
+def test_the_mobile_network_moves(net):
+    caps = {n: r.capture("acc0") for n, r in net.foreign_routers().items()}
+    home = net.ha.capture("home0")
+    ha = daemon.ha(net)
+    mr = daemon.mr(net)
+    began = net.move(net.mr, "foreign1")
+    daemon.wait_registered(mr, "2001:db8:f1:")
+    one = daemon.wait_binding(ha, HOA)
+    assert one
+    _all_answered(net, "at foreign1")
+    net.move(net.mr, "foreign2")
+    daemon.wait_registered(mr, "2001:db8:f2:")
+    _all_answered(net, "at foreign2")
+    time.sleep(0.5)
+    mr.stop()
+    ha.stop()
+    for c in (*caps.values(), home):
+        c.stop()
+    hidden = hides(HOME_PREFIX, MNP, MNP4)
+    for link, cap in caps.items():
+        bus, bas = messages(cap.path, "BU"), messages(cap.path, "BA")
+        assert bus and bas, f"no Binding Update or Acknowledgement seen on {link}"
+        assert all(b.hao == HOA for b in bus) and all(b.rh2 == HOA for b in bas)
+        assert "R" in bus[0].mh.flags and "R" in bas[0].mh.flags
+        assert bas[0].mh.status == 0
+        leaks = untunnelled(cap.path, lambda a: a != "2001:db8:280::1" and hidden(a), began)
+        assert not leaks, "\n".join(map(str, leaks[:10]))
+    assert not mr.leftovers() and not ha.leftovers()

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a Router Advertisement says: lifetimes, preference, prefixes, home. */
+#include "md_help.h"
+
+/* ---- lifetimes, preference ---- */
+
+static void test_router_that_resigns_is_left_for_the_next(void **state)
+{
+	(void)state;
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	      { .at = 2.1, .ev = RA, .r = 2, .p = A, .cur = 1 },
+	      { .at = 3, .ev = RA, .r = 1, .p = A, .gone = true, .act = MD_CHANGED, .cur = 2 },
+	      { .at = 4, .ev = RA, .r = 2, .p = A, .gone = true, .act = MD_LOST | MD_SEND_RS });
+	/* RFC 4861 7.3.3: it became a host */
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	      { .at = 3, .ev = NA, .r = 1, .gone = true, .act = MD_LOST | MD_SEND_RS });
+}
+
+static void test_router_expires(void **state)
+{
+	(void)state;
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .life = 9, .act = MD_CHANGED, .cur = 1 },
+	      { .at = 11, .ev = TIMER, .act = MD_LOST | MD_SEND_RS });
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .life = 9, .act = MD_CHANGED, .cur = 1 },
+	      { .at = 3, .ev = RA, .r = 2, .p = A, .cur = 1 },
+	      { .at = 11, .ev = TIMER, .act = MD_CHANGED, .cur = 2 });
+}
+
+static void test_prefix_expires_with_its_valid_lifetime(void **state)
+{
+	(void)state;
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .valid = 30, .act = MD_CHANGED, .cur = 1 },
+	      { .at = 32, .ev = TIMER, .act = MD_LOST | MD_SEND_RS });
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .valid = 30, .act = MD_CHANGED, .cur = 1 },
+	      { .at = 2.1, .ev = RA, .r = 2, .p = B, .act = PROBES, .cur = 1 },
+	      { .at = 2.11, .ev = NA, .r = 1, .cur = 1 },
+	      { .at = 32, .ev = TIMER, .act = MD_CHANGED, .cur = 2 });
+}
+
+/* RFC 4862 5.5.3 e): one RA cannot take our address away at once. */
+static void test_valid_lifetime_is_not_cut_below_two_hours(void **state)
+{
+	struct md_link l;
+
+	(void)state;
+	md_link_init(&l);
+	md_on_link(&l, true, &tm, 0);
+	feed(&l, &(struct row){ .at = 1, .ev = RA, .r = 1, .p = A });
+	assert_true(l.router[0].prefix_expires == 86401);
+	feed(&l, &(struct row){ .at = 2, .ev = RA, .r = 1, .p = A, .no_life = true });
+	assert_true(l.router[0].prefix_expires == 7202);
+	assert_true(l.router[0].prefix_preferred == 2);
+	feed(&l, &(struct row){ .at = 3, .ev = RA, .r = 1, .p = A, .valid = 5 });
+	assert_true(l.router[0].prefix_expires == 7202);
+	feed(&l, &(struct row){ .at = 4, .ev = RA, .r = 1, .p = A, .valid = 7300 });
+	assert_true(l.router[0].prefix_expires == 7304);
+	assert_int_equal(l.current, 0);
+}
+
+static void test_deprecated_prefix_gives_way(void **state)
+{
+	struct md_link l;
+	static const struct row rows[] = {
+		UPS(1.9),
+		{ .at = 2, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+		{ .at = 3, .ev = RA, .r = 1, .p = A, .p2 = B, .deprecated = true,
+		  .act = MD_CHANGED, .cur = 1 },
+	};
+
+	(void)state;
+	md_link_init(&l);
+	play(&l, rows, ARRAY_SIZE(rows));
+	assert_true(in6_eq(&l.router[0].prefix.a.in6, (struct in6_addr[]){ ip(B) }));
+	/* no other one: it serves on; a neighbour's is better; or one is there already */
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	      { .at = 3, .ev = RA, .r = 1, .p = A, .deprecated = true, .cur = 1 },
+	      { .at = 4, .ev = RA, .r = 2, .p = B, .act = MD_CHANGED, .cur = 2 });
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	      { .at = 2.1, .ev = RA, .r = 2, .p = B, .act = PROBES, .cur = 1 },
+	      { .at = 2.11, .ev = NA, .r = 1, .cur = 1 },
+	      { .at = 3, .ev = RA, .r = 1, .p = A, .deprecated = true, .act = MD_CHANGED, .cur = 2 });
+}
+
+/* RFC 4861 6.3.4: an RA that leaves a prefix out takes nothing away. */
+static void test_prefix_left_out_is_not_withdrawn(void **state)
+{
+	(void)state;
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	      { .at = 3, .ev = RA, .r = 1, .p = B, .cur = 1 },
+	      { .at = 4, .ev = RA, .r = 1, .cur = 1 },
+	      { .at = 5, .ev = RA, .r = 1, .p = B, .cur = 1 },
+	      { .at = 6, .ev = RA, .r = 1, .p = A, .cur = 1 },
+	      { .at = 7, .ev = RA, .r = 1, .p = B, .cur = 1 },
+	      { .at = 8, .ev = RA, .r = 1, .p = B, .cur = 1 },
+	      { .at = 9, .ev = RA, .r = 1, .p = B, .act = MD_CHANGED, .cur = 1 });
+}
+
+static void test_preference_chooses_among_routers_of_one_link(void **state)
+{
+	(void)state;
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	      { .at = 3, .ev = RA, .r = 2, .p = A, .pref = -1, .cur = 1 },
+	      { .at = 4, .ev = RA, .r = 3, .p = A, .pref = 0, .cur = 1 },
+	      { .at = 5, .ev = RA, .r = 4, .p = A, .pref = 1, .act = MD_CHANGED, .cur = 4 },
+	      { .at = 6, .ev = RA, .r = 2, .p = A, .pref = -1, .cur = 4 },
+	      { .at = 7, .ev = RA, .r = 4, .p = A, .gone = true, .act = MD_CHANGED, .cur = 3 },
+	      { .at = 8, .ev = RA, .r = 3, .p = A, .gone = true, .act = MD_CHANGED, .cur = 1 });
+	/* not at the price of another care-of address */
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	      { .at = 3, .ev = RA, .r = 2, .p = B, .pref = 1, .act = PROBES, .cur = 1 },
+	      { .at = 3.01, .ev = NA, .r = 1, .cur = 1 },
+	      { .at = 4, .ev = RA, .r = 2, .p = B, .pref = 1, .cur = 1 });
+}
+
+/* ---- which prefixes ---- */
+
+static void test_prefixes_that_give_no_care_of_address(void **state)
+{
+	static const struct {
+		struct nd_prefix p;
+		const char *a;
+		bool good;
+	} row[] = {
+		{ { .plen = 64, .on_link = true, .autonomous = true, .valid = 9, .preferred = 9 }, A, true },
+		{ { .plen = 64, .autonomous = true, .valid = 9, .preferred = 9 }, A, true },
+		{ { .plen = 64, .autonomous = true, .valid = 9 }, A, true },
+		{ { .plen = 64, .autonomous = true, .valid = ~0u, .preferred = ~0u }, A, true },
+		{ { .plen = 64, .on_link = true, .valid = 9, .preferred = 9 }, A, false },
+		{ { .plen = 56, .autonomous = true, .valid = 9, .preferred = 9 }, A, false },
+		{ { .plen = 80, .autonomous = true, .valid = 9, .preferred = 9 }, A, false },
+		{ { .plen = 64, .autonomous = true }, A, false },
+		{ { .plen = 64, .autonomous = true, .valid = 9, .preferred = 10 }, A, false },
+		{ { .plen = 64, .autonomous = true, .valid = 9, .preferred = 9 }, "fe80::", false },
+		{ { .plen = 64, .autonomous = true, .valid = 9, .preferred = 9 }, "ff05::", false },
+		/* ours, behind us or at home (but not on this link) */
+		{ { .plen = 64, .autonomous = true, .valid = 9, .preferred = 9 }, "2001:db8:281::", false },
+		{ { .plen = 64, .autonomous = true, .valid = 9, .preferred = 9 }, HOMENET, false },
+	};
+	struct in6_addr from = router_addr(1);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		struct nd_ra ra = { .router_lifetime = 9, .n_prefix = 1, .prefix = { row[i].p } };
+		struct md_link l;
+
+		ra.prefix[0].addr = ip(row[i].a);
+		md_link_init(&l);
+		md_on_link(&l, true, &tm, 1);
+		md_on_ra(&l, &from, &ra, &conf, &tm, 2);
+		if ((md_current(&l) != NULL) != row[i].good)
+			fail_msg("row %zu", i);
+	}
+}
+
+static void test_first_preferred_prefix_is_taken(void **state)
+{
+	struct nd_ra ra = { .router_lifetime = 9, .n_prefix = 3, .prefix = {
+		{ .plen = 64, .autonomous = true, .valid = 9, .preferred = 0, .addr = ip("2001:db8:1::") },
+		{ .plen = 64, .autonomous = true, .valid = 9, .preferred = 9, .addr = ip("2001:db8:2::7") },
+		{ .plen = 64, .autonomous = true, .valid = 9, .preferred = 9, .addr = ip("2001:db8:3::") },
+	} };
+	struct in6_addr from = router_addr(1), want = ip("2001:db8:2::");
+	struct md_link l;
+
+	(void)state;
+	md_link_init(&l);
+	md_on_link(&l, true, &tm, 1);
+	md_on_ra(&l, &from, &ra, &conf, &tm, 2);
+	assert_non_null(md_current(&l));
+	assert_true(in6_eq(&md_current(&l)->prefix.a.in6, &want));
+}
+
+/* ---- home ---- */
+
+static void test_home_prefix_is_home(void **state)
+{
+	static const struct {
+		const char *a;
+		uint8_t plen;
+		bool on_link;
+		uint32_t valid;
+		bool home;
+	} row[] = {
+		{ HOMENET, 64, true, 9, true },
+		{ HOMENET "1", 64, true, 9, true },		/* R flag: the whole address */
+		{ HOMENET, 64, false, 9, false },
+		{ HOMENET, 64, true, 0, false },
+		{ HOMENET, 63, true, 9, false },
+		{ "2001:db8:281::", 64, true, 9, false },
+		{ A, 64, true, 9, false },
+	};
+	struct in6_addr from = router_addr(1);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		/* also from one that is not a default router, the home agent, say */
+		struct nd_ra ra = { .router_lifetime = i % 2 ? 9 : 0, .n_prefix = 1, .prefix = { {
+			.addr = ip(row[i].a), .plen = row[i].plen, .on_link = row[i].on_link,
+			.valid = row[i].valid, .preferred = row[i].valid } } };
+		struct md_link l;
+
+		md_link_init(&l);
+		md_on_link(&l, true, &tm, 1);
+		md_on_ra(&l, &from, &ra, &conf, &tm, 2);
+		if ((md_current(&l) && md_current(&l)->is_home) != row[i].home)
+			fail_msg("row %zu", i);
+	}
+}
+
+static void test_home_is_believed_at_once_and_kept(void **state)
+{
+	(void)state;
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	      { .at = 3, .ev = RA, .r = 2, .p = HOMENET, .act = MD_CHANGED, .cur = 2 },
+	      { .at = 4, .ev = RA, .r = 1, .p = A, .cur = 2 },
+	      /* a new one: the home router is asked before we leave */
+	      { .at = 5, .ev = RA, .r = 3, .p = B, .act = PROBES, .cur = 2, .probed = 1u << 2 },
+	      { .at = 5.05, .ev = NA, .r = 2, .cur = 2 },
+	      /* a second home agent of the link */
+	      { .at = 6, .ev = RA, .r = 4, .p = HOMENET, .cur = 2 },
+	      { .at = 7, .ev = RA, .r = 2, .p = HOMENET, .gone = true, .cur = 2 });
+	/* home prefix withdrawn: a foreign link with this router's other prefix */
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = HOMENET, .p2 = A, .act = MD_CHANGED, .cur = 1 },
+	      { .at = 3, .ev = RA, .r = 1, .p = HOMENET, .p2 = A, .no_life = true,
+		.act = MD_CHANGED, .cur = 1 });
+	/* or expired */
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = HOMENET, .p2 = A, .valid = 30,
+			.act = MD_CHANGED, .cur = 1 },
+	      { .at = 32, .ev = TIMER, .act = MD_CHANGED, .cur = 1 });
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = HOMENET, .valid = 30, .act = MD_CHANGED,
+			.cur = 1 },
+	      { .at = 32, .ev = TIMER, .act = MD_LOST | MD_SEND_RS });
+}
+
+static void test_default_router_beside_a_home_agent(void **state)
+{
+	struct md_link l;
+
+	(void)state;
+	md_link_init(&l);
+	md_on_link(&l, true, &tm, 1);
+	feed(&l, &(struct row){ .at = 2, .ev = RA, .r = 1, .p = HOMENET, .gone = true,
+				.global = HOMENET "1" });
+	assert_int_equal(number(&l, l.current), 1);
+	assert_null(md_default(&l, 2));
+	feed(&l, &(struct row){ .at = 3, .ev = RA, .r = 2, .p = HOMENET, .life = 10 });
+	assert_int_equal(number(&l, l.current), 1);
+	assert_non_null(md_default(&l, 3));
+	assert_int_equal(md_default(&l, 3)->addr.s6_addr[15], 2);
+	assert_null(md_default(&l, 13));
+	assert_true(in6_eq(&l.router[0].global, (struct in6_addr[]){ ip(HOMENET "1") }));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_router_that_resigns_is_left_for_the_next),
+		cmocka_unit_test(test_router_expires),
+		cmocka_unit_test(test_prefix_expires_with_its_valid_lifetime),
+		cmocka_unit_test(test_valid_lifetime_is_not_cut_below_two_hours),
+		cmocka_unit_test(test_deprecated_prefix_gives_way),
+		cmocka_unit_test(test_prefix_left_out_is_not_withdrawn),
+		cmocka_unit_test(test_preference_chooses_among_routers_of_one_link),
+		cmocka_unit_test(test_prefixes_that_give_no_care_of_address),
+		cmocka_unit_test(test_first_preferred_prefix_is_taken),
+		cmocka_unit_test(test_home_prefix_is_home),
+		cmocka_unit_test(test_home_is_believed_at_once_and_kept),
+		cmocka_unit_test(test_default_router_beside_a_home_agent),
+	};
+
+	return cmocka_run_group_tests(tests, md_setup, NULL);
+}
