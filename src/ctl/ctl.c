@@ -362,13 +362,14 @@ static int bind_at(struct ctl *ctl, const struct sockaddr_un *sa)
 	return bind(ctl->fd, (const struct sockaddr *)sa, sizeof(*sa)) < 0 ? -errno : 0;
 }
 
-static void open_to_group(const struct ctl *ctl, const char *path)
+static void open_to_group(const struct ctl *ctl, const char *path, gid_t has)
 {
 	gid_t gid = group_id(ctl->conf->control.group);
 
 	if (gid == (gid_t)-1)
 		return;			/* root's alone */
-	if (chown(path, (uid_t)-1, gid) < 0 || chmod(path, 0660) < 0)
+	/* the service runs in that group already, and its unit forbids chown */
+	if ((gid != has && chown(path, (uid_t)-1, gid) < 0) || chmod(path, 0660) < 0)
 		log_warn("ctl", "%s: group %s cannot have it: %s", path, ctl->conf->control.group,
 			 strerror(errno));
 }
@@ -401,7 +402,7 @@ static int listen_at(struct ctl *ctl, const char *path)
 	if (rc == 0 && stat(path, &st) == 0) {
 		ctl->dev = st.st_dev;
 		ctl->ino = st.st_ino;
-		open_to_group(ctl, path);
+		open_to_group(ctl, path, st.st_gid);
 	}
 	close(lock);
 	return rc;

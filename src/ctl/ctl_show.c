@@ -152,13 +152,15 @@ struct json_object *ctl_status(const struct ctl *ctl)
 
 static struct json_object *types_json(const uint64_t v[static 8])
 {
+	/* the RFCs' abbreviations: names for programs */
+	static const char *const name[8] = { "brr", "hoti", "coti", "hot", "cot", "bu", "ba", "be" };
 	struct json_object *a = json_object_new_array();
 
 	for (unsigned t = 0; t < 8; t++) {
 		struct json_object *o = json_object_new_object();
 
 		ctl_set(o, "type", ctl_int(t));
-		ctl_set(o, "name", json_object_new_string(mh_type_str(t)));
+		ctl_set(o, "name", json_object_new_string(name[t]));
 		ctl_set(o, "count", ctl_int(v[t]));
 		json_object_array_add(a, o);
 	}

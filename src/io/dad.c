@@ -27,8 +27,8 @@ struct dad_run {
 	struct dad *dad;
 	struct dad_addr *a;
 	struct dad_run *next;
-	unsigned left;			/* probes to be sent */
-	double retrans;			/* seconds */
+	unsigned left;	/* probes to be sent */
+	double retrans; /* seconds */
 	bool duplicate;
 	dad_done_fn done;
 	void *arg;
@@ -125,7 +125,7 @@ static void probe_cb(void *arg)
 	r->left--;
 	memcpy(ns.ns.nonce_val, a->nonce, sizeof(a->nonce));
 	rc = ndsock_send(r->dad->nd, a->key.ifindex, &in6addr_any, NULL, &ns);
-	if (rc < 0)			/* a link that is down has nobody on it */
+	if (rc < 0) /* a link that is down has nobody on it */
 		log_debug("io", "DAD probe for %s: %s", A6(&a->key.addr), strerror(-rc));
 	rtimer_set(&r->timer, run_now() + r->retrans, probe_cb, r);
 }
@@ -166,9 +166,9 @@ static void rx_cb(void *arg, const struct nd_rx *rx, const struct nd_msg *m)
 	if (!a)
 		return;
 	if (m->type == ND_NS && !IN6_IS_ADDR_UNSPECIFIED(&rx->src))
-		return;			/* somebody resolves the address */
+		return; /* somebody resolves the address */
 	if (m->type == ND_NS && m->ns.nonce && !memcmp(m->ns.nonce_val, a->nonce, sizeof(a->nonce)))
-		return;			/* our own, thrown back by the link (RFC 7527 4.2) */
+		return; /* our own, thrown back by the link (RFC 7527 4.2) */
 	all_duplicate(d, a);
 }
 
@@ -198,7 +198,7 @@ void dad_fini(struct dad *d)
 	HASH_ITER(hh, d->by_key, a, tmp) {
 		while (a->runs->next)
 			run_free(a->runs->next);
-		run_free(a->runs);	/* takes a with it */
+		run_free(a->runs); /* takes a with it */
 	}
 	ndsock_unlisten(d->nd, rx_cb, d);
 	free(d);
@@ -217,14 +217,15 @@ struct dad_run *dad_start(struct dad *d, int ifindex, const struct in6_addr *add
 		free(r);
 		return NULL;
 	}
-	*r = (struct dad_run){ .dad = d, .a = a, .left = transmits, .retrans = retrans,
-			       .done = done, .arg = arg };
+	*r = (struct dad_run){
+		.dad = d, .a = a, .left = transmits, .retrans = retrans, .done = done, .arg = arg
+	};
 	for (last = &a->runs; *last; last = &(*last)->next)
 		;
 	*last = r;
 	if (transmits)
 		probe_cb(r);
-	else				/* RFC 4862 5.1: 0 means that nothing is tested */
+	else /* RFC 4862 5.1: 0 means that nothing is tested */
 		rtimer_set(&r->timer, run_now(), probe_cb, r);
 	return r;
 }

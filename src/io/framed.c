@@ -12,10 +12,10 @@
 #include "io/raw.h"
 
 #ifndef ARPHRD_RAWIP
-#define ARPHRD_RAWIP	519		/* modems */
+#define ARPHRD_RAWIP 519 /* modems */
 #endif
 #ifndef ARPHRD_IP6GRE
-#define ARPHRD_IP6GRE	823
+#define ARPHRD_IP6GRE 823
 #endif
 
 int framed_open(void)
@@ -53,11 +53,13 @@ static int multicast_to(int fd, int ifindex, const struct in6_addr *group, struc
 
 static int link_to(int fd, const struct framed *f, struct sockaddr_ll *to)
 {
-	*to = (struct sockaddr_ll){ .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IPV6),
+	*to = (struct sockaddr_ll){ .sll_family = AF_PACKET,
+				    .sll_protocol = htons(ETH_P_IPV6),
 				    .sll_ifindex = f->ifindex };
 	if (!f->to)
-		return IN6_IS_ADDR_MULTICAST(&f->o->dst) ?
-			multicast_to(fd, f->ifindex, &f->o->dst, to) : -EDESTADDRREQ;
+		return IN6_IS_ADDR_MULTICAST(&f->o->dst)
+			       ? multicast_to(fd, f->ifindex, &f->o->dst, to)
+			       : -EDESTADDRREQ;
 	if (f->to->len > sizeof(to->sll_addr))
 		return -EAFNOSUPPORT;
 	to->sll_halen = f->to->len;

@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include <uthash.h>
 
-#define PER_SOCKET	256		/* 56 octets each; optmem_max is 20480 or more */
+#define PER_SOCKET 256 /* 56 octets each; optmem_max is 20480 or more */
 
 struct holder {
 	int fd;

@@ -18,7 +18,7 @@
 struct groups;
 
 int groups_open(struct groups **g);
-void groups_close(struct groups *g);		/* leaves all */
+void groups_close(struct groups *g); /* leaves all */
 int groups_join(struct groups *g, int ifindex, const struct in6_addr *group);
 /* -ENOENT: not joined. A link that has gone is no error. */
 int groups_leave(struct groups *g, int ifindex, const struct in6_addr *group);

@@ -11,14 +11,14 @@
 #include "run/timer.h"
 #include "wire/cksum.h"
 
-#define ICMP6_MAX	2048		/* octets; 1280 is the most that our messages have */
-#define ICMP6_RCVBUF	(1 << 20)
-#define ICMP6_HOPS	64
+#define ICMP6_MAX    2048 /* octets; 1280 is the most that our messages have */
+#define ICMP6_RCVBUF (1 << 20)
+#define ICMP6_HOPS   64
 
 struct icmp6sock {
 	struct raw_rx *rx;
 	struct raw_tx tx;
-	struct raw_tx tx_hao;		/* the kernel would sum the care-of address */
+	struct raw_tx tx_hao; /* the kernel would sum the care-of address */
 	icmp6sock_rx_fn fn;
 	void *arg;
 	struct log_rl rl;
@@ -37,8 +37,12 @@ static void bad_cb(void *arg)
 static void rx_cb(void *arg, const struct raw_in *in, const uint8_t *buf, size_t len, bool whole)
 {
 	struct icmp6sock *s = arg;
-	struct icmp6_rx rx = { .src = in->src, .dst = in->dst, .has_hao = in->has_hao,
-			       .hao = in->hao, .ifindex = in->ifindex, .at = run_now() };
+	struct icmp6_rx rx = { .src = in->src,
+			       .dst = in->dst,
+			       .has_hao = in->has_hao,
+			       .hao = in->hao,
+			       .ifindex = in->ifindex,
+			       .at = run_now() };
 	const char *why = "longer than such a message";
 	struct icmp6_msg m;
 
@@ -62,8 +66,12 @@ int icmp6sock_open(struct icmp6sock **out, struct ev_loop *loop, const uint8_t *
 		   icmp6sock_rx_fn fn, void *arg)
 {
 	struct icmp6sock *s = calloc(1, sizeof(*s));
-	struct raw_rx_conf c = { .proto = IPPROTO_ICMPV6, .max = ICMP6_MAX, .rcvbuf = ICMP6_RCVBUF,
-				 .fn = rx_cb, .bad = bad_cb, .arg = s };
+	struct raw_rx_conf c = { .proto = IPPROTO_ICMPV6,
+				 .max = ICMP6_MAX,
+				 .rcvbuf = ICMP6_RCVBUF,
+				 .fn = rx_cb,
+				 .bad = bad_cb,
+				 .arg = s };
 	int rc;
 
 	if (!s)
@@ -96,8 +104,12 @@ void icmp6sock_close(struct icmp6sock *s)
 
 int icmp6sock_send(struct icmp6sock *s, const struct icmp6_tx *tx, const struct icmp6_msg *m)
 {
-	struct raw_out o = { .src = tx->src, .dst = tx->dst, .ifindex = tx->ifindex,
-			     .has_hao = tx->has_hao, .has_rh2 = tx->has_rh2, .hao = tx->hao,
+	struct raw_out o = { .src = tx->src,
+			     .dst = tx->dst,
+			     .ifindex = tx->ifindex,
+			     .has_hao = tx->has_hao,
+			     .has_rh2 = tx->has_rh2,
+			     .hao = tx->hao,
 			     .rh2_coa = tx->rh2_coa };
 	uint8_t buf[ICMP6_MAX];
 	ssize_t n = icmp6_build(m, buf, sizeof(buf));

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/util.h"
@@ -11,13 +12,13 @@
 #include "run/timer.h"
 #include "wire/cksum.h"
 
-#define MH_RCVBUF	(8 << 20)	/* octets: a burst of a few thousand Binding Updates */
-#define MH_HOPS		64
+#define MH_RCVBUF (8 << 20) /* octets: a burst of a few thousand Binding Updates */
+#define MH_HOPS	  64
 
 struct mhsock {
 	struct raw_rx *rx;
 	struct raw_tx tx;
-	int framed;			/* packet socket */
+	int framed; /* packet socket */
 	struct mh_dialect dialect;
 	mhsock_rx_fn fn;
 	void *arg;
@@ -46,9 +47,16 @@ static void rx_cb(void *arg, const struct raw_in *in, const uint8_t *buf, size_t
 {
 	struct mhsock *s = arg;
 	struct mh_rx rx = {
-		.src = in->src, .dst = in->dst, .has_hao = in->has_hao, .has_rh2 = in->has_rh2,
-		.hao = in->hao, .rh2_coa = in->rh2_coa, .ifindex = in->ifindex,
-		.buf = buf, .len = len, .at = run_now(),
+		.src = in->src,
+		.dst = in->dst,
+		.has_hao = in->has_hao,
+		.has_rh2 = in->has_rh2,
+		.hao = in->hao,
+		.rh2_coa = in->rh2_coa,
+		.ifindex = in->ifindex,
+		.buf = buf,
+		.len = len,
+		.at = run_now(),
 	};
 	const char *why = "longer than a Mobility Header";
 	struct mh_msg m;
@@ -73,8 +81,12 @@ int mhsock_open(struct mhsock **out, struct ev_loop *loop, const struct mh_diale
 		mhsock_rx_fn fn, void *arg)
 {
 	struct mhsock *s = calloc(1, sizeof(*s));
-	struct raw_rx_conf c = { .proto = IPPROTO_MH_, .max = MH_MAX_LEN, .rcvbuf = MH_RCVBUF,
-				 .fn = rx_cb, .bad = bad_cb, .arg = s };
+	struct raw_rx_conf c = { .proto = IPPROTO_MH_,
+				 .max = MH_MAX_LEN,
+				 .rcvbuf = MH_RCVBUF,
+				 .fn = rx_cb,
+				 .bad = bad_cb,
+				 .arg = s };
 	int rc;
 
 	if (!s)
@@ -111,11 +123,19 @@ static int transmit(struct mhsock *s, const struct mh_tx *tx)
 	/* RFC 6275 6.1.1: the home addresses are what is summed */
 	uint16_t sum = mh_checksum(tx->has_hao ? &tx->hao : &tx->src, &tx->dst, tx->buf, tx->len);
 	struct raw_out o = {
-		.src = tx->src, .dst = tx->dst, .has_hao = tx->has_hao, .has_rh2 = tx->has_rh2,
-		.hao = tx->hao, .rh2_coa = tx->rh2_coa, .ifindex = tx->ifindex,
+		.src = tx->src,
+		.dst = tx->dst,
+		.has_hao = tx->has_hao,
+		.has_rh2 = tx->has_rh2,
+		.hao = tx->hao,
+		.rh2_coa = tx->rh2_coa,
+		.ifindex = tx->ifindex,
 	};
-	struct framed f = { .ifindex = tx->ifindex, .to = tx->to_ll, .o = &o,
-			    .proto = IPPROTO_MH_, .hops = MH_HOPS };
+	struct framed f = { .ifindex = tx->ifindex,
+			    .to = tx->to_ll,
+			    .o = &o,
+			    .proto = IPPROTO_MH_,
+			    .hops = MH_HOPS };
 	const size_t rest = CKSUM_AT_MH + sizeof(sum);
 	struct iovec iov[] = {
 		{ .iov_base = (uint8_t *)tx->buf, .iov_len = CKSUM_AT_MH },
@@ -141,8 +161,8 @@ int mhsock_send(struct mhsock *s, const struct mh_tx *tx)
 	else if (tx->buf[2] < ARRAY_SIZE(s->stats.tx))
 		s->stats.tx[tx->buf[2]]++;
 	if (rc < 0)
-		log_debug("io", "%s to %s not sent: error %d", mh_type_str(tx->buf[2]), A6(&tx->dst),
-			  -rc);
+		log_debug("io", "%s to %s: %s", mh_type_str(tx->buf[2]), A6(&tx->dst),
+			  strerror(-rc));
 	return rc;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "io/ndcheck.h"
 
-#define ND_HOPS	255			/* so no router has forwarded it */
+#define ND_HOPS 255 /* so no router has forwarded it */
 
 static bool is_solicited_node(const struct in6_addr *a)
 {
@@ -25,8 +25,7 @@ static const char *na_check(const struct nd_rx *rx, const struct nd_na *na)
 {
 	if (IN6_IS_ADDR_MULTICAST(&na->target))
 		return "the target is multicast";
-	return na->solicited && IN6_IS_ADDR_MULTICAST(&rx->dst) ?
-		"Solicited but to a group" : NULL;
+	return na->solicited && IN6_IS_ADDR_MULTICAST(&rx->dst) ? "Solicited but to a group" : NULL;
 }
 
 const char *ndcheck(const struct nd_rx *rx, int hop_limit, const struct nd_msg *m)
@@ -36,7 +35,8 @@ const char *ndcheck(const struct nd_rx *rx, int hop_limit, const struct nd_msg *
 	if (m->type == ND_RA)
 		return IN6_IS_ADDR_LINKLOCAL(&rx->src) ? NULL : "source is not link-local";
 	if (m->type == ND_RS)
-		return IN6_IS_ADDR_UNSPECIFIED(&rx->src) && m->rs.slla.len ?
-			"from :: but with a source link-layer address" : NULL;
+		return IN6_IS_ADDR_UNSPECIFIED(&rx->src) && m->rs.slla.len
+			       ? "from :: but with a source link-layer address"
+			       : NULL;
 	return m->type == ND_NS ? ns_check(rx, &m->ns) : na_check(rx, &m->na);
 }

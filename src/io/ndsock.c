@@ -14,9 +14,9 @@
 #include "run/timer.h"
 #include "wire/cksum.h"
 
-#define ND_MAX		9216		/* octets: a jumbo frame */
-#define ND_RCVBUF	(1 << 20)
-#define ND_HOPS		255		/* RFC 4861 4 */
+#define ND_MAX	  9216 /* octets: a jumbo frame */
+#define ND_RCVBUF (1 << 20)
+#define ND_HOPS	  255 /* RFC 4861 4 */
 
 static const struct in6_addr all_nodes = { .s6_addr = { 0xff, 2, [15] = 1 } };
 static const struct in6_addr all_routers = { .s6_addr = { 0xff, 2, [15] = 2 } };
@@ -27,14 +27,14 @@ struct watch {
 };
 
 struct listener {
-	ndsock_rx_fn fn;		/* NULL: left while messages were given out */
+	ndsock_rx_fn fn; /* NULL: left while messages were given out */
 	void *arg;
 };
 
 struct ndsock {
 	struct raw_rx *rx;
 	struct raw_tx tx;
-	int framed;			/* packet socket: messages from :: */
+	int framed; /* packet socket: messages from :: */
 	struct groups *groups;
 	struct watch *watch;
 	size_t n_watch;
@@ -72,7 +72,7 @@ static void ndsock_free(struct ndsock *s)
 
 static void give_out(struct ndsock *s, const struct nd_rx *rx, const struct nd_msg *m)
 {
-	size_t n = s->n_listener;	/* who joins now starts with the next message */
+	size_t n = s->n_listener; /* who joins now starts with the next message */
 
 	s->giving_out = true;
 	for (size_t i = 0; i < n && !s->closed; i++)
@@ -95,16 +95,17 @@ static void bad_cb(void *arg)
 static void rx_cb(void *arg, const struct raw_in *in, const uint8_t *buf, size_t len, bool whole)
 {
 	struct ndsock *s = arg;
-	struct nd_rx rx = { .ifindex = in->ifindex, .src = in->src, .dst = in->dst,
-			    .at = run_now() };
+	struct nd_rx rx = {
+		.ifindex = in->ifindex, .src = in->src, .dst = in->dst, .at = run_now()
+	};
 	const char *why = "longer than a link carries";
 	struct nd_msg m;
 
 	if (!watch_find(s, in->ifindex))
 		return;
 	if (whole && nd_parse(buf, len, &m, &why) == 0)
-		why = in->has_hao ? "has a home address option" :	/* RFC 6275 11.3.1 */
-				    ndcheck(&rx, in->hop_limit, &m);
+		why = in->has_hao ? "has a home address option" : /* RFC 6275 11.3.1 */
+			      ndcheck(&rx, in->hop_limit, &m);
 	if (why) {
 		s->stats.rx_bad++;
 		log_rl_line(&s->rl, LOG_LV_DEBUG, "io", "ND message from %s on link %d dropped: %s",
@@ -130,8 +131,12 @@ static int set_rx_options(int fd)
 int ndsock_open(struct ndsock **out, struct ev_loop *loop)
 {
 	struct ndsock *s = calloc(1, sizeof(*s));
-	struct raw_rx_conf c = { .proto = IPPROTO_ICMPV6, .max = ND_MAX, .rcvbuf = ND_RCVBUF,
-				 .fn = rx_cb, .bad = bad_cb, .arg = s };
+	struct raw_rx_conf c = { .proto = IPPROTO_ICMPV6,
+				 .max = ND_MAX,
+				 .rcvbuf = ND_RCVBUF,
+				 .fn = rx_cb,
+				 .bad = bad_cb,
+				 .arg = s };
 	int rc;
 
 	if (!s)
@@ -207,14 +212,12 @@ int ndsock_watch(struct ndsock *s, int ifindex, bool on)
 {
 	struct watch *w = watch_find(s, ifindex);
 
-	if (on && !w)
-		return watch_add(s, ifindex);
-	if (on)
-		w->users++;
-	if (on)
-		return 0;
 	if (!w)
-		return -ENOENT;
+		return on ? watch_add(s, ifindex) : -ENOENT;
+	if (on) {
+		w->users++;
+		return 0;
+	}
 	if (--w->users)
 		return 0;
 	*w = s->watch[--s->n_watch];
@@ -225,8 +228,8 @@ int ndsock_group(struct ndsock *s, int ifindex, const struct in6_addr *addr, boo
 {
 	struct in6_addr group = in6_solicited_node(addr);
 
-	return join ? groups_join(s->groups, ifindex, &group) :
-		      groups_leave(s->groups, ifindex, &group);
+	return join ? groups_join(s->groups, ifindex, &group)
+		    : groups_leave(s->groups, ifindex, &group);
 }
 
 static struct in6_addr default_dst(const struct nd_msg *m)
@@ -239,8 +242,9 @@ static struct in6_addr default_dst(const struct nd_msg *m)
 /* A raw socket cannot send from ::, so these are framed, and summed, by ourselves. */
 static int send_unspecified(struct ndsock *s, const struct raw_out *o, uint8_t *buf, size_t len)
 {
-	struct framed f = { .ifindex = o->ifindex, .o = o, .proto = IPPROTO_ICMPV6,
-			    .hops = ND_HOPS };
+	struct framed f = {
+		.ifindex = o->ifindex, .o = o, .proto = IPPROTO_ICMPV6, .hops = ND_HOPS
+	};
 	struct iovec iov = { .iov_base = buf, .iov_len = len };
 	uint16_t sum = cksum6(&o->src, &o->dst, IPPROTO_ICMPV6, buf, len, CKSUM_AT_ICMP6);
 
@@ -251,7 +255,8 @@ static int send_unspecified(struct ndsock *s, const struct raw_out *o, uint8_t *
 int ndsock_send(struct ndsock *s, int ifindex, const struct in6_addr *src,
 		const struct in6_addr *dst, const struct nd_msg *m)
 {
-	struct raw_out o = { .src = src ? *src : in6addr_any, .dst = dst ? *dst : default_dst(m),
+	struct raw_out o = { .src = src ? *src : in6addr_any,
+			     .dst = dst ? *dst : default_dst(m),
 			     .ifindex = ifindex };
 	uint8_t buf[ND_BUILD_MAX];
 	ssize_t n = ifindex > 0 ? nd_build(m, buf, sizeof(buf)) : -EINVAL;

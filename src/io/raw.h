@@ -22,26 +22,26 @@
 #include "wire/exthdr.h"
 #include "wire/nd.h"
 
-#define RAW_BATCH	64
-#define RAW_IOV		4		/* parts of one message that is sent */
-#define RAW_CTL_LEN	1024		/* ancillary data; more than legal messages have */
+#define RAW_BATCH   64
+#define RAW_IOV	    4	 /* parts of one message that is sent */
+#define RAW_CTL_LEN 1024 /* ancillary data; more than legal messages have */
 
 /* The addresses as on the wire: Linux swaps them before it delivers (RFC 6275 9.3.1, 6.4). */
 struct raw_in {
 	struct in6_addr src, dst;
 	bool has_hao, has_rh2;
-	struct in6_addr hao, rh2_coa;	/* content of the option; first destination */
+	struct in6_addr hao, rh2_coa; /* content of the option; first destination */
 	int ifindex;
-	int hop_limit;			/* -1: not asked for */
+	int hop_limit; /* -1: not asked for */
 	bool has_drops;
-	uint32_t drops;			/* of the socket so far; wraps */
+	uint32_t drops; /* of the socket so far; wraps */
 };
 
 struct raw_out {
-	struct in6_addr src, dst;	/* src ::: the kernel chooses; dst: final destination */
+	struct in6_addr src, dst; /* src ::: the kernel chooses; dst: final destination */
 	bool has_hao, has_rh2;
 	struct in6_addr hao, rh2_coa;
-	int ifindex;			/* 0 = by routing */
+	int ifindex; /* 0 = by routing */
 };
 
 struct raw_ctl {
@@ -61,10 +61,10 @@ typedef void (*raw_rx_fn)(void *arg, const struct raw_in *in, const uint8_t *buf
 
 struct raw_rx_conf {
 	int proto;
-	size_t max;			/* octets kept of a message */
-	int rcvbuf;			/* octets */
+	size_t max; /* octets kept of a message */
+	int rcvbuf; /* octets */
 	raw_rx_fn fn;
-	void (*bad)(void *arg);		/* a message whose ancillary data were refused */
+	void (*bad)(void *arg); /* a message whose ancillary data were refused */
 	void *arg;
 };
 
@@ -72,12 +72,12 @@ struct raw_rx;
 /* fn may call raw_rx_close(). */
 int raw_rx_open(struct raw_rx **rx, struct ev_loop *loop, const struct raw_rx_conf *c);
 void raw_rx_close(struct raw_rx *rx);
-int raw_rx_fd(const struct raw_rx *rx);	/* for socket options */
+int raw_rx_fd(const struct raw_rx *rx); /* for socket options */
 int raw_set(int fd, int level, int option, int value);
 
 struct raw_tx {
-	int fd;				/* -1: closed */
-	int bound;			/* ifindex, 0 = not */
+	int fd;	   /* -1: closed */
+	int bound; /* ifindex, 0 = not */
 };
 
 /* own_cksum: the caller sums; else the kernel does (ICMPv6 only). */
@@ -89,12 +89,12 @@ int raw_tx_send(struct raw_tx *t, const struct raw_out *o, const struct iovec *i
 /* framed.c: an IPv6 packet of our own making to a link-layer address. */
 struct framed {
 	int ifindex;
-	const struct nd_lladdr *to;	/* NULL: by dst, which is multicast then */
-	const struct raw_out *o;	/* extension headers are put in; src may be :: */
+	const struct nd_lladdr *to; /* NULL: by dst, which is multicast then */
+	const struct raw_out *o;    /* extension headers are put in; src may be :: */
 	uint8_t proto, hops;
 };
 
-int framed_open(void);			/* a descriptor or -errno */
+int framed_open(void); /* a descriptor or -errno */
 int framed_send(int fd, const struct framed *f, const struct iovec *iov, size_t n);
 
 #endif

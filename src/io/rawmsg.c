@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE			/* struct in6_pktinfo */
-#endif
 #include <errno.h>
 #include <string.h>
 
@@ -31,7 +28,7 @@ static int decode_ipv6(const struct cmsghdr *c, struct raw_in *in, struct in6_ad
 	case IPV6_DSTOPTS:
 		rc = hao_parse(data, len, care_of);
 		if (rc > 0 && in->has_hao)
-			return -EBADMSG;	/* RFC 6275 6.3: at most one */
+			return -EBADMSG; /* RFC 6275 6.3: at most one */
 		in->has_hao |= rc > 0;
 		return rc;
 	case IPV6_RTHDR:

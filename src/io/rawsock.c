@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE			/* recvmmsg() */
-#endif
 #include <errno.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
@@ -13,7 +10,7 @@
 #include "io/raw.h"
 #include "run/log.h"
 
-struct raw_slot {			/* where one message of a batch lands */
+struct raw_slot { /* where one message of a batch lands */
 	struct sockaddr_in6 from;
 	struct raw_ctl ctl;
 	struct iovec iov;
@@ -27,7 +24,7 @@ struct raw_rx {
 	struct log_rl rl;
 	struct mmsghdr msg[RAW_BATCH];
 	struct raw_slot slot[RAW_BATCH];
-	uint8_t *buf;			/* RAW_BATCH times c.max */
+	uint8_t *buf; /* RAW_BATCH times c.max */
 };
 
 int raw_set(int fd, int level, int option, int value)
@@ -40,12 +37,15 @@ static void prepare_slots(struct raw_rx *rx)
 	for (unsigned i = 0; i < RAW_BATCH; i++) {
 		struct raw_slot *s = &rx->slot[i];
 
-		s->iov = (struct iovec){ .iov_base = rx->buf + i * rx->c.max,
-					 .iov_len = rx->c.max };
+		s->iov =
+			(struct iovec){ .iov_base = rx->buf + i * rx->c.max, .iov_len = rx->c.max };
 		rx->msg[i].msg_hdr = (struct msghdr){
-			.msg_name = &s->from,	 .msg_namelen = sizeof(s->from),
-			.msg_iov = &s->iov,	 .msg_iovlen = 1,
-			.msg_control = s->ctl.b, .msg_controllen = sizeof(s->ctl.b),
+			.msg_name = &s->from,
+			.msg_namelen = sizeof(s->from),
+			.msg_iov = &s->iov,
+			.msg_iovlen = 1,
+			.msg_control = s->ctl.b,
+			.msg_controllen = sizeof(s->ctl.b),
 		};
 	}
 }
@@ -205,8 +205,10 @@ int raw_tx_send(struct raw_tx *t, const struct raw_out *o, const struct iovec *i
 {
 	struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_addr = o->dst };
 	struct msghdr msg = {
-		.msg_name = &to, .msg_namelen = sizeof(to),
-		.msg_iov = (struct iovec *)iov, .msg_iovlen = n,
+		.msg_name = &to,
+		.msg_namelen = sizeof(to),
+		.msg_iov = (struct iovec *)iov,
+		.msg_iovlen = n,
 	};
 	struct raw_ctl ctl;
 	int rc = bind_to(t, o->ifindex);

@@ -224,20 +224,22 @@ static void adopt_rtnetlink(struct adopt *a)
 static void on_policy(void *arg, const struct nlmsghdr *h)
 {
 	struct adopt *a = arg;
-	const struct xfrm_userpolicy_info *p = mnl_nlmsg_get_payload(h);
+	struct xfrm_userpolicy_info p;	/* a copy: in the message it is not aligned */
+	struct xfrm_userpolicy_id id = { 0 };
 	const struct nlattr *tb[XFRMA_POLICY_TYPE + 1];
 	uint8_t buf[512] = { 0 };
 	struct nlmsghdr *del;
-	struct xfrm_userpolicy_id *id;
 
-	nlq_attrs(h, sizeof(*p), tb, XFRMA_POLICY_TYPE + 1);
-	if (mnl_nlmsg_get_payload_len(h) < sizeof(*p) ||
-	    (p->priority & ~0xffu) != KOBJ_XFRM_PRIO)
+	if (mnl_nlmsg_get_payload_len(h) < sizeof(p))
 		return;
+	memcpy(&p, mnl_nlmsg_get_payload(h), sizeof(p));
+	if ((p.priority & ~0xffu) != KOBJ_XFRM_PRIO)
+		return;
+	nlq_attrs(h, sizeof(p), tb, XFRMA_POLICY_TYPE + 1);
 	del = mnl_nlmsg_put_header(buf);
-	id = mnl_nlmsg_put_extra_header(del, sizeof(*id));
-	id->sel = p->sel;
-	id->dir = p->dir;
+	id.sel = p.sel;
+	id.dir = p.dir;
+	memcpy(mnl_nlmsg_put_extra_header(del, sizeof(id)), &id, sizeof(id));
 	if (tb[XFRMA_POLICY_TYPE])
 		mnl_attr_put(del, XFRMA_POLICY_TYPE,
 			     mnl_attr_get_payload_len(tb[XFRMA_POLICY_TYPE]),
@@ -247,19 +249,22 @@ static void on_policy(void *arg, const struct nlmsghdr *h)
 
 static void on_state(void *arg, const struct nlmsghdr *h)
 {
-	const struct xfrm_usersa_info *x = mnl_nlmsg_get_payload(h);
+	struct xfrm_usersa_info x;
+	struct xfrm_usersa_id id = { 0 };
 	uint8_t buf[256] = { 0 };
 	struct nlmsghdr *del = mnl_nlmsg_put_header(buf);
-	struct xfrm_usersa_id *id = mnl_nlmsg_put_extra_header(del, sizeof(*id));
 
-	if (mnl_nlmsg_get_payload_len(h) < sizeof(*x) ||
-	    (x->reqid & 0xff000000u) != KOBJ_XFRM_REQID)
+	if (mnl_nlmsg_get_payload_len(h) < sizeof(x))
 		return;
-	id->daddr = x->id.daddr;
-	id->spi = x->id.spi;
-	id->proto = x->id.proto;
-	id->family = x->family;
-	mnl_attr_put(del, XFRMA_SRCADDR, sizeof(x->saddr), &x->saddr);
+	memcpy(&x, mnl_nlmsg_get_payload(h), sizeof(x));
+	if ((x.reqid & 0xff000000u) != KOBJ_XFRM_REQID)
+		return;
+	id.daddr = x.id.daddr;
+	id.spi = x.id.spi;
+	id.proto = x.id.proto;
+	id.family = x.family;
+	memcpy(mnl_nlmsg_put_extra_header(del, sizeof(id)), &id, sizeof(id));
+	mnl_attr_put(del, XFRMA_SRCADDR, sizeof(x.saddr), &x.saddr);
 	keep(arg, del, XFRM_MSG_DELSA);
 }
 

@@ -89,7 +89,8 @@ static struct klink parse_link(const struct nlmsghdr *h, const struct nlattr **t
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(h);
 	struct klink l = { .ifindex = ifi->ifi_index, .up = ifi->ifi_flags & IFF_UP,
 			   .is_tunnel = link_is_tunnel_type(ifi->ifi_type),
-			   .mtu = nlq_u32(tb[IFLA_MTU]) };
+			   .mtu = nlq_u32(tb[IFLA_MTU]),
+			   .carrier_changes = nlq_u32(tb[IFLA_CARRIER_CHANGES]) };
 	size_t len = mnl_attr_get_payload_len(tb[IFLA_IFNAME]);
 
 	l.carrier = (ifi->ifi_flags & IFF_LOWER_UP) && !(ifi->ifi_flags & IFF_DORMANT);
@@ -106,7 +107,7 @@ static bool klink_eq(const struct klink *a, const struct klink *b)
 {
 	return strcmp(a->name, b->name) == 0 && a->up == b->up && a->carrier == b->carrier &&
 	       a->is_tunnel == b->is_tunnel && a->mtu == b->mtu &&
-	       a->lladdr.len == b->lladdr.len &&
+	       a->carrier_changes == b->carrier_changes && a->lladdr.len == b->lladdr.len &&
 	       memcmp(a->lladdr.b, b->lladdr.b, a->lladdr.len) == 0;
 }
 
@@ -125,11 +126,11 @@ static void keep_link(struct monitor *m, struct mon_link *l, const struct klink 
 static void on_link(struct monitor *m, const struct nlmsghdr *h)
 {
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(h);
-	const struct nlattr *tb[IFLA_MTU + 1];
+	const struct nlattr *tb[IFLA_CARRIER_CHANGES + 1];
 	struct mon_link *l;
 	struct klink now;
 
-	nlq_attrs(h, sizeof(*ifi), tb, IFLA_MTU + 1);
+	nlq_attrs(h, sizeof(*ifi), tb, IFLA_CARRIER_CHANGES + 1);
 	/* Bridges and wireless events speak of a link without describing it. */
 	if (mnl_nlmsg_get_payload_len(h) < sizeof(*ifi) || ifi->ifi_family != AF_UNSPEC ||
 	    !tb[IFLA_IFNAME])

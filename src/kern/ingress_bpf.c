@@ -48,7 +48,8 @@ static int libbpf_say(enum libbpf_print_level level, const char *fmt, va_list ap
 {
 	char line[256];
 
-	(void)level;
+	if (level == LIBBPF_DEBUG)
+		return 0;
 	vsnprintf(line, sizeof(line), fmt, ap);
 	line[strcspn(line, "\n")] = '\0';
 	log_debug("kern", "%s", line);

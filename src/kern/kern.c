@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -76,7 +75,6 @@ static void kern_ack(void *arg, void *tag, int rc, const char *text)
 int kern_ifindex(struct kern *k, const char *dev)
 {
 	struct kobj key = { .kind = KOBJ_LINK };
-	struct ifreq req = { 0 };
 	const struct kentry *e;
 	size_t len = strnlen(dev, IFNAMSIZ);
 
@@ -86,8 +84,7 @@ int kern_ifindex(struct kern *k, const char *dev)
 	e = ksw_find(&k->sw, &key);
 	if (e && e->ifindex)		/* ours; perhaps only queued so far */
 		return e->ifindex;
-	memcpy(req.ifr_name, dev, len);
-	return ioctl(k->ioctl_fd, SIOCGIFINDEX, &req) < 0 ? -ENODEV : req.ifr_ifindex;
+	return kern_link_index(k, key.link.name);
 }
 
 static const char *device_of(const struct kobj *o)
@@ -244,7 +241,7 @@ int kern_open(struct kern **out, struct ev_loop *loop, const struct kern_conf *c
 	      const struct kern_news *news)
 {
 	struct kern *k = calloc(1, sizeof(*k));
-	int rc;
+	int rc = 0;
 
 	if (!k)
 		return -ENOMEM;
@@ -255,9 +252,7 @@ int kern_open(struct kern **out, struct ev_loop *loop, const struct kern_conf *c
 	k->rt.fd = k->xf.fd = k->ask.fd = k->ask_xf.fd = -1;
 	ev_idle_init(&k->idle, idle_cb);
 	ksw_init(&k->sw, &back, k);
-	k->ioctl_fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	rc = k->ioctl_fd < 0 ? -errno : 0;
-	if (rc == 0 && conf->sysctl_file) {
+	if (conf->sysctl_file) {
 		k->sysctl_file = strdup(conf->sysctl_file);
 		rc = k->sysctl_file ? 0 : -ENOMEM;
 	}
@@ -290,8 +285,6 @@ void kern_close(struct kern *k)
 	nlq_close(&k->xf);
 	nlq_ask_close(&k->ask);
 	nlq_ask_close(&k->ask_xf);
-	if (k->ioctl_fd >= 0)
-		close(k->ioctl_fd);
 	ksw_fini(&k->sw);
 	free(k->sysctl_file);
 	free(k);

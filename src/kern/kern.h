@@ -44,6 +44,8 @@ struct klink {
 	bool up, carrier;		/* IFF_UP; IFF_LOWER_UP and not dormant */
 	bool is_tunnel;			/* ip6tnl, ip6gre, sit ... */
 	uint32_t mtu;
+	uint32_t carrier_changes;	/* counted by the kernel, also when off and on came too
+					   quickly to be told apart */
 	struct nd_lladdr lladdr;
 };
 struct kaddr_news {

@@ -31,7 +31,6 @@ struct kern {
 	struct ksw sw;
 	struct nlq rt, xf;		/* xf.fd -1: this kernel has no XFRM user interface */
 	struct nlq_ask ask, ask_xf;
-	int ioctl_fd;
 	int last_ifindex;		/* of our own range */
 	struct monitor *mon;
 	struct ingress *ingress;
@@ -45,6 +44,7 @@ struct kern {
 /* ---- kern.c ---- */
 void kern_wake(struct kern *k);		/* the loop must not sleep: there is work */
 int kern_ifindex(struct kern *k, const char *dev);	/* or -ENODEV */
+int kern_link_index(struct kern *k, const char *name);	/* tunnel.c: as the kernel says it */
 /* nlq_end(), with op (may be NULL) waiting for the answer. */
 void kern_req(struct nlq *n, struct nlmsghdr *h, struct kop *op);
 /* Puts again all that stood on a device which was made anew. */

@@ -203,33 +203,50 @@ static void delete_link(struct kern *k, struct kop *op, int ifindex)
 	kern_req(&k->rt, link_msg(k, RTM_DELLINK, 0, ifindex), op);
 }
 
-struct alias_look { bool ours; };
+struct link_look { int ifindex; bool ours; };
 
-static void alias_seen(void *arg, const struct nlmsghdr *h)
+static void link_seen(void *arg, const struct nlmsghdr *h)
 {
-	struct alias_look *look = arg;
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(h);
+	struct link_look *look = arg;
 	const struct nlattr *tb[IFLA_IFALIAS + 1];
 
-	nlq_attrs(h, sizeof(struct ifinfomsg), tb, IFLA_IFALIAS + 1);
+	if (h->nlmsg_type != RTM_NEWLINK)
+		return;
+	nlq_attrs(h, sizeof(*ifi), tb, IFLA_IFALIAS + 1);
+	look->ifindex = ifi->ifi_index;
 	look->ours = nlq_is(tb[IFLA_IFALIAS], KERN_ALIAS);
+}
+
+/* Asked by netlink and not by ioctl: for a name that does not exist if_nametoindex() makes the
+ * kernel start modprobe and wait for it, in the middle of a handover. */
+static struct link_look look_up(struct kern *k, const char *name)
+{
+	uint8_t buf[256] = { 0 };
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	struct link_look look = { 0 };
+
+	mnl_nlmsg_put_extra_header(h, sizeof(struct ifinfomsg));
+	h->nlmsg_type = RTM_GETLINK;
+	mnl_attr_put_strz(h, IFLA_IFNAME, name);
+	if (nlq_ask(&k->ask, NETLINK_ROUTE, h, link_seen, &look) < 0)
+		return (struct link_look){ 0 };
+	return look;
+}
+
+int kern_link_index(struct kern *k, const char *name)
+{
+	struct link_look look = look_up(k, name);
+
+	return look.ifindex ? look.ifindex : -ENODEV;
 }
 
 /* A device of that name with our alias, which the table does not know: an earlier run's. */
 static int leftover_ifindex(struct kern *k, const char *name)
 {
-	unsigned ifindex = if_nametoindex(name);
-	uint8_t buf[256] = { 0 };
-	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(h, sizeof(*ifi));
-	struct alias_look look = { false };
+	struct link_look look = look_up(k, name);
 
-	if (!ifindex)
-		return 0;
-	h->nlmsg_type = RTM_GETLINK;
-	ifi->ifi_index = (int)ifindex;
-	if (nlq_ask(&k->ask, NETLINK_ROUTE, h, alias_seen, &look) < 0)
-		return 0;
-	return look.ours ? (int)ifindex : 0;
+	return look.ours ? look.ifindex : 0;
 }
 
 static int create_link(struct kern *k, struct kop *op, const struct k_link *l, int ifindex)

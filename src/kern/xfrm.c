@@ -5,6 +5,9 @@
  *
  * Our mark is the request id: where the plan gives none, KOBJ_XFRM_REQID stands
  * in the state and in the template alike, so that they still match each other.
+ *
+ * The structs hold 64-bit numbers but stand at multiples of 4 in a message: they
+ * are filled apart and copied.
  */
 #include <errno.h>
 #include <linux/xfrm.h>
@@ -24,6 +27,14 @@ static int xfrm_ready(struct kern *k, struct kop *op)
 	return -EPROTONOSUPPORT;
 }
 
+static struct nlmsghdr *xfrm_msg(struct kern *k, uint16_t type, const void *body, size_t len)
+{
+	struct nlmsghdr *h = nlq_msg(&k->xf, type, 0);
+
+	memcpy(mnl_nlmsg_put_extra_header(h, len), body, len);
+	return h;
+}
+
 static void lifetime_forever(struct xfrm_lifetime_cfg *l)
 {
 	l->soft_byte_limit = l->hard_byte_limit = XFRM_INF;
@@ -34,17 +45,17 @@ static void lifetime_forever(struct xfrm_lifetime_cfg *l)
 
 static void put_xstate(struct kern *k, struct kop *op, const struct k_xstate *s, uint16_t type)
 {
-	struct nlmsghdr *h = nlq_msg(&k->xf, type, 0);
-	struct xfrm_usersa_info *x = mnl_nlmsg_put_extra_header(h, sizeof(*x));
+	struct xfrm_usersa_info x = {
+		.family = AF_INET6, .mode = XFRM_MODE_ROUTEOPTIMIZATION,
+		.reqid = our_reqid(s->reqid), .flags = s->wildrecv ? XFRM_STATE_WILDRECV : 0,
+	};
+	struct nlmsghdr *h;
 
-	x->id.daddr.in6 = s->dst;
-	x->id.proto = s->proto;
-	x->saddr.in6 = s->src;
-	x->family = AF_INET6;
-	x->mode = XFRM_MODE_ROUTEOPTIMIZATION;
-	x->reqid = our_reqid(s->reqid);
-	x->flags = s->wildrecv ? XFRM_STATE_WILDRECV : 0;
-	lifetime_forever(&x->lft);
+	x.id.daddr.in6 = s->dst;
+	x.id.proto = s->proto;
+	x.saddr.in6 = s->src;
+	lifetime_forever(&x.lft);
+	h = xfrm_msg(k, type, &x, sizeof(x));
 	mnl_attr_put(h, XFRMA_COADDR, sizeof(s->coa), &s->coa);
 	kern_req(&k->xf, h, op);
 }
@@ -52,17 +63,14 @@ static void put_xstate(struct kern *k, struct kop *op, const struct k_xstate *s,
 int kern_xstate_del(struct kern *k, struct kop *op, const struct kobj *o)
 {
 	const struct k_xstate *s = &o->xstate;
-	struct xfrm_usersa_id *id;
+	struct xfrm_usersa_id id = { .family = AF_INET6, .proto = s->proto };
 	struct nlmsghdr *h;
 	int rc = xfrm_ready(k, op);
 
 	if (rc < 0)
 		return rc;
-	h = nlq_msg(&k->xf, XFRM_MSG_DELSA, 0);
-	id = mnl_nlmsg_put_extra_header(h, sizeof(*id));
-	id->daddr.in6 = s->dst;
-	id->family = AF_INET6;
-	id->proto = s->proto;
+	id.daddr.in6 = s->dst;
+	h = xfrm_msg(k, XFRM_MSG_DELSA, &id, sizeof(id));
 	/* Without an SPI it is found by both addresses. */
 	mnl_attr_put(h, XFRMA_SRCADDR, sizeof(s->src), &s->src);
 	kern_req(&k->xf, h, op);
@@ -125,21 +133,17 @@ static void put_template(struct nlmsghdr *h, const struct k_xpolicy *p)
 int kern_xpolicy_put(struct kern *k, struct kop *op, const struct kobj *o, const struct kobj *was)
 {
 	const struct k_xpolicy *p = &o->xpolicy;
-	struct xfrm_userpolicy_info *x;
+	struct xfrm_userpolicy_info x = { .priority = p->priority, .dir = p->dir,
+					  .action = XFRM_POLICY_ALLOW, .share = XFRM_SHARE_ANY };
 	struct nlmsghdr *h;
 	int rc = xfrm_ready(k, op);
 
 	if (rc < 0)
 		return rc;
+	fill_selector(&x.sel, p);
+	lifetime_forever(&x.lft);
 	/* NEW refuses a policy that is there already (somebody else's), UPD replaces it. */
-	h = nlq_msg(&k->xf, was ? XFRM_MSG_UPDPOLICY : XFRM_MSG_NEWPOLICY, 0);
-	x = mnl_nlmsg_put_extra_header(h, sizeof(*x));
-	fill_selector(&x->sel, p);
-	lifetime_forever(&x->lft);
-	x->priority = p->priority;
-	x->dir = p->dir;
-	x->action = XFRM_POLICY_ALLOW;
-	x->share = XFRM_SHARE_ANY;
+	h = xfrm_msg(k, was ? XFRM_MSG_UPDPOLICY : XFRM_MSG_NEWPOLICY, &x, sizeof(x));
 	put_template(h, p);
 	put_policy_type(h, p);
 	kern_req(&k->xf, h, op);
@@ -148,16 +152,14 @@ int kern_xpolicy_put(struct kern *k, struct kop *op, const struct kobj *o, const
 
 int kern_xpolicy_del(struct kern *k, struct kop *op, const struct kobj *o)
 {
-	struct xfrm_userpolicy_id *id;
+	struct xfrm_userpolicy_id id = { .dir = o->xpolicy.dir };
 	struct nlmsghdr *h;
 	int rc = xfrm_ready(k, op);
 
 	if (rc < 0)
 		return rc;
-	h = nlq_msg(&k->xf, XFRM_MSG_DELPOLICY, 0);
-	id = mnl_nlmsg_put_extra_header(h, sizeof(*id));
-	fill_selector(&id->sel, &o->xpolicy);
-	id->dir = o->xpolicy.dir;
+	fill_selector(&id.sel, &o->xpolicy);
+	h = xfrm_msg(k, XFRM_MSG_DELPOLICY, &id, sizeof(id));
 	put_policy_type(h, &o->xpolicy);
 	kern_req(&k->xf, h, op);
 	return 0;

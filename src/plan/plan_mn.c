@@ -107,25 +107,19 @@ static bool has_ipv4(const struct home_conf *h)
 
 /* ---- base ---- */
 
+static void put_sysctl(struct out *o, const char *value, const char *dev, const char *name)
+{
+	if (o->rc == 0)
+		o->rc = kplan_sysctl(o->p, value, "net/ipv6/conf/%s/%s", dev, name);
+}
+
 static void base_sysctls(const struct mn_conf *c, struct out *o)
 {
-	/* "all" first: writing it overwrites those of the single links */
-	if (o->rc == 0 && c->router) {
-		o->rc = kplan_sysctl(o->p, "1", "net/ipv6/conf/all/forwarding");
-		if (o->rc == 0)
-			o->rc = kplan_sysctl(o->p, "1", "net/ipv4/ip_forward");
-	}
-	for (size_t i = 0; o->rc == 0 && i < c->n_uplink; i++) {
-		const struct uplink_conf *u = &c->uplinks[i];
-
-		/* RFC 3963 5.6, 5.7: a host on the visited link, no answer to RS, not a member of
-		 * all-routers. Forwarding goes on: the kernel looks at "all" for that. */
-		if (c->router)
-			o->rc = kplan_sysctl(o->p, "0", "net/ipv6/conf/%s/forwarding", u->dev);
-		/* the detector reads RAs itself; the kernel would set addresses and routes too */
-		if (o->rc == 0 && !u->managed)
-			o->rc = kplan_sysctl(o->p, "0", "net/ipv6/conf/%s/accept_ra", u->dev);
-	}
+	if (!c->router)
+		return;
+	put_sysctl(o, "1", "all", "forwarding");
+	if (o->rc == 0)
+		o->rc = kplan_sysctl(o->p, "1", "net/ipv4/ip_forward");
 }
 
 /* A type 2 routing header on a Mobility Header message to the home address (kernel.md 4). */
@@ -183,6 +177,22 @@ int mn_plan_base(const struct mn_conf *c, struct kplan *p)
 
 /* ---- uplinks ---- */
 
+static void uplink_sysctls(const struct mn_conf *c, const struct uplink_conf *u, struct out *o)
+{
+	/* The detector reads RAs itself; the kernel would set addresses and routes too. Before
+	 * the link becomes a host: a router ignores RAs, so between the two the kernel would not. */
+	if (!u->managed)
+		put_sysctl(o, "0", u->dev, "accept_ra");
+	/* RFC 3963 5.6, 5.7: a host on the visited link, no answer to RS, not a member of
+	 * all-routers. Forwarding goes on: the kernel looks at "all" for that. Writing "all"
+	 * overwrites the single links, so whoever comes first of the base plan and the uplinks
+	 * must write it before the link's own. */
+	if (c->router) {
+		put_sysctl(o, "1", "all", "forwarding");
+		put_sysctl(o, "0", u->dev, "forwarding");
+	}
+}
+
 /* One care-of address: itself, its on-link prefix, and the rule that makes what it sends leave by
  * its own link. */
 static void put_coa(const struct mn_conf *c, const struct uplink_conf *u, struct out *o,
@@ -205,7 +215,7 @@ static void put_router(const struct uplink_conf *u, struct out *o, const struct 
 	const struct prefix any = default_of(AF_INET6);
 	struct kobj k = route(u->table, METRIC, &any, u->dev);
 
-	k.route.has_via = true;
+	k.route.has_via = !IN6_IS_ADDR_UNSPECIFIED(via);	/* else a link of two ends */
 	k.route.via = *via;
 	put(o, &k);
 }
@@ -218,6 +228,7 @@ int mn_plan_uplink(const struct mn_conf *c, const struct uplink_state *u, struct
 	bool old = u->has_old && !(u->has_coa && in6_eq(&u->coa, &u->old_coa));
 	struct out o = { .p = p };
 
+	uplink_sysctls(c, conf, &o);
 	if (usable)
 		put_coa(c, conf, &o, &u->coa, &u->link, false);
 	if (old)

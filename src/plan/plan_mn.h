@@ -41,9 +41,8 @@
 #define MN_RULE_FROM	15
 #define MN_RULE_HOME	20
 
-/* What is the same as long as the role runs: logical device, sysctls (forwarding; the uplinks
- * are hosts on their links: RFC 3963 5.6), wildcard type 2 routing header state per home
- * address, the +10 and +20 rules. */
+/* What is the same as long as the role runs: logical device, sysctls (forwarding), wildcard type 2
+ * routing header state per home address, the +10 and +20 rules. */
 int mn_plan_base(const struct mn_conf *c, struct kplan *p);
 
 /* What one uplink has now (struct of the movement detector). */
@@ -51,13 +50,15 @@ struct uplink_state {
 	const struct uplink_conf *conf;
 	unsigned index;
 	bool has_coa, has_router;
-	struct in6_addr coa, router;	/* router: link-local */
+	struct in6_addr coa, router;	/* router: link-local; ::: the default is the device alone */
 	struct prefix link;		/* on-link prefix of the care-of address */
 	bool has_old;			/* the care-of address before: kept until released */
 	struct in6_addr old_coa, old_router;
 	struct prefix old_link;
 	bool coa_tentative;		/* coa_dad = "full" and not yet through: not usable */
 };
+/* The device must exist. Its settings are in every plan, also without an address: it is a host on
+ * its link (RFC 3963 5.6), and if owned the kernel leaves Router Advertisements to us. */
 int mn_plan_uplink(const struct mn_conf *c, const struct uplink_state *u, struct kplan *p);
 
 /* What one home has now. */

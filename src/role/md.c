@@ -164,7 +164,7 @@ static void check_address(struct uplink *u)
 		return;
 	log_rl(&u->rl, "md", "%s: %s was removed, adding it again", u->conf->dev,
 	       A6(&u->st.coa));
-	u->wipe = true;
+	u->wipe = MD_WIPE_ADDRESSES;
 	md_apply(u);
 }
 
@@ -229,7 +229,7 @@ static void device_gone(struct uplink *u)
 	memset(u->route, 0, sizeof(u->route));
 	md_link_init(&u->link);
 	u->rules_at = u->check_at = 0;
-	md_flushed(u);
+	md_flushed(u, MD_WIPE_ALL);
 	md_arm(u);
 }
 
@@ -262,9 +262,13 @@ void md_link(struct md *md, const struct klink *l, bool gone)
 	was_up = u->admin_up;
 	u->admin_up = l->up;
 	u->ll = l->lladdr;
+	/* off and on again between two looks: another cable may be in the socket */
+	if (l->up && l->carrier && u->link.up && l->carrier_changes - u->carrier_changes > 1)
+		carrier(u, false);
+	u->carrier_changes = l->carrier_changes;
 	carrier(u, l->up && l->carrier);
 	if (was_up && !l->up)
-		md_flushed(u);
+		md_flushed(u, MD_WIPE_ADDRESSES);
 }
 
 void md_addr(struct md *md, const struct kaddr_news *a)

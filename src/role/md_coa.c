@@ -10,11 +10,17 @@ static const struct in6_addr all_routers = { .s6_addr = { 0xff, 2, [15] = 2 } };
 
 /* ---- the kernel follows ---- */
 
-static int build(const struct uplink *u, struct kplan *p)
+static int build(struct uplink *u, struct kplan *p)
 {
-	if (!u->ifindex || u->md->stopping)
+	struct uplink_state bare = { .conf = u->conf, .index = u->st.index };
+	enum md_wipe wipe = u->have.n ? u->wipe : MD_WIPE_NOTHING;
+
+	u->wipe = MD_WIPE_NOTHING;
+	if (wipe != MD_WIPE_NOTHING)
+		u->again = true;
+	if (!u->ifindex || u->md->stopping || wipe == MD_WIPE_ALL)
 		return 0;
-	return mn_plan_uplink(u->md->conf, &u->st, p);
+	return mn_plan_uplink(u->md->conf, wipe == MD_WIPE_NOTHING ? &u->st : &bare, p);
 }
 
 /* RFC 9131 6.1.2: the access router learns the new address before it needs it. Not overriding,
@@ -59,40 +65,31 @@ static void switch_done(void *arg, int rc)
 	} else {
 		kplan_free(&u->next);
 	}
-	if (md->stopping) {
-		if (again && rc == 0)
-			md_apply(u);
-		else
-			md_part_stopped(md, rc);
-		return;
-	}
-	if (rc < 0) {
+	if (rc < 0)
 		log_rl(&u->rl, "md", "%s: %s", u->conf->dev, kern_error(md->env.kern));
+	if (again) {
+		md_apply(u);
+	} else if (md->stopping) {
+		md_part_stopped(md, rc);
+	} else if (rc < 0) {
 		u->retry_at = run_now() + MD_RETRY;
 		md_arm(u);
-		return;
-	}
-	if (again)
-		md_apply(u);
-	else
+	} else {
 		settled(u);
+	}
 }
 
 void md_apply(struct uplink *u)
 {
 	struct kplan target = { 0 };
-	int rc = 0;
+	int rc;
 
 	u->retry_at = 0;
 	if (u->switching) {
 		u->again = true;	/* the newest target counts */
 		return;
 	}
-	if (u->wipe && u->have.n)
-		u->again = true;
-	else
-		rc = build(u, &target);
-	u->wipe = false;
+	rc = build(u, &target);
 	if (rc == 0 && !u->again && !u->md->stopping && kplan_equal(&u->have, &target)) {
 		kplan_free(&target);
 		settled(u);
@@ -256,12 +253,12 @@ void md_detach(struct uplink *u)
 	md_tell(u, &none);
 }
 
-void md_flushed(struct uplink *u)
+void md_flushed(struct uplink *u, enum md_wipe what)
 {
 	md_dad_end(u);
 	u->st.has_coa = u->st.has_old = u->st.has_router = u->st.coa_tentative = false;
 	u->old_until = 0;
-	u->wipe = true;
+	u->wipe = what;
 	md_apply(u);
 }
 

@@ -29,6 +29,8 @@
 
 enum md_kind { MD_AT_NONE, MD_AT_COA, MD_AT_HOME };
 
+enum md_wipe { MD_WIPE_NOTHING, MD_WIPE_ADDRESSES, MD_WIPE_ALL };
+
 /* A point of attachment. */
 struct md_point {
 	enum md_kind kind;
@@ -53,6 +55,7 @@ struct uplink {
 	const struct uplink_conf *conf;
 	int ifindex;			/* 0 = no such device */
 	bool admin_up;
+	uint32_t carrier_changes;	/* as the kernel counted them last */
 	struct nd_lladdr ll;
 	struct md_link link;
 	struct rtimer timer;		/* the only one, for the earliest of: */
@@ -65,7 +68,7 @@ struct uplink {
 	struct kplan have;		/* in the kernel, or what it is being moved to */
 	struct kplan next;		/* target of the switch under way */
 	bool switching, again;
-	bool wipe;			/* the kernel dropped our objects: first empty, then anew */
+	enum md_wipe wipe;		/* what the kernel dropped: first without, then anew */
 
 	struct dad_run *dad;
 	unsigned dad_failed;		/* in a row, on this attachment */
@@ -102,8 +105,8 @@ void md_attach(struct uplink *u);
 void md_at_home(struct uplink *u, const struct prefix *home);
 /* No attachment: told at once, the kernel keeps what it has. */
 void md_detach(struct uplink *u);
-/* The device is down or gone: the kernel has flushed its addresses and routes. */
-void md_flushed(struct uplink *u);
+/* The device is down or gone: the kernel has flushed its addresses and routes; or all of it. */
+void md_flushed(struct uplink *u, enum md_wipe what);
 /* The kernel follows st; md_info when it has. */
 void md_apply(struct uplink *u);
 void md_drop_old(struct uplink *u);

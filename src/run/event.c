@@ -9,8 +9,9 @@
 #include "run/log.h"
 #include "run/timer.h"
 
-#define LISTENERS	16
+#define LISTENERS 16
 
+/* clang-format off */
 /*
  * A field does not know its event's name, so the table is made in two passes:
  * names and types here, the offsets below where a local typedef says whose they
@@ -60,8 +61,13 @@ __attribute__((constructor)) static void place_all(void)
 #undef END
 }
 
+/* clang-format on */
+
 static struct {
-	struct { event_fn fn; void *arg; } listener[LISTENERS];
+	struct {
+		event_fn fn;
+		void *arg;
+	} listener[LISTENERS];
 	unsigned n_listener;
 	struct event *ring;
 	size_t head, n, cap;
@@ -148,10 +154,10 @@ void event_drain(void)
 		return;
 	q.draining = true;
 	for (unsigned burst = 0; q.n && burst < EVENT_BURST; burst++) {
-		e = q.ring[q.head];	/* an emission may move the ring */
+		e = q.ring[q.head]; /* an emission may move the ring */
 		q.head = (q.head + 1) % q.cap;
 		q.n--;
-		n = q.n_listener;	/* who joins now starts with the next event */
+		n = q.n_listener; /* who joins now starts with the next event */
 		for (unsigned i = 0; i < n && i < q.n_listener; i++)
 			if (q.listener[i].fn)
 				q.listener[i].fn(q.listener[i].arg, &e);

@@ -7,7 +7,7 @@
 static struct {
 	struct ev_loop *loop;
 	ev_prepare prepare;
-	ev_idle busy;			/* runs while events wait: the loop must not sleep */
+	ev_idle busy; /* runs while events wait: the loop must not sleep */
 } hook;
 
 static void busy_cb(struct ev_loop *loop, ev_idle *w, int revents)
@@ -26,7 +26,7 @@ static void prepare_cb(struct ev_loop *loop, ev_prepare *w, int revents)
 	event_drain();
 	if (!hook.loop)
 		return;
-	if (event_pending())		/* more than a burst */
+	if (event_pending()) /* more than a burst */
 		ev_idle_start(loop, &hook.busy);
 	else
 		ev_idle_stop(loop, &hook.busy);

@@ -21,11 +21,11 @@
 
 struct heap_node {
 	double key;
-	uint64_t seq;			/* order of entry */
+	uint64_t seq; /* order of entry */
 	struct rtimer *t;
 };
 
-struct heap {				/* zeroed memory is an empty heap */
+struct heap { /* zeroed memory is an empty heap */
 	struct heap_node *v;
 	size_t n, cap;
 	uint64_t seq;
@@ -33,10 +33,10 @@ struct heap {				/* zeroed memory is an empty heap */
 
 /* Puts t in, or moves it if it is in. */
 void heap_put(struct heap *h, struct rtimer *t, double key);
-void heap_take(struct heap *h, struct rtimer *t);	/* harmless if it is not in */
+void heap_take(struct heap *h, struct rtimer *t); /* harmless if it is not in */
 /* Takes out and returns the first timer whose key is <= now; NULL if there is none. */
 struct rtimer *heap_due(struct heap *h, double now);
-bool heap_first(const struct heap *h, double *key);	/* false: empty */
-void heap_fini(struct heap *h);				/* stops what is in it */
+bool heap_first(const struct heap *h, double *key); /* false: empty */
+void heap_fini(struct heap *h);			    /* stops what is in it */
 
 #endif

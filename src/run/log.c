@@ -11,16 +11,19 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LINE_LEN	1024		/* octets with the newline; longer lines are cut */
-#define ROOM_LEN	16
-#define ROOMS		16		/* rooms with a level of their own */
-#define BUCKET		10.		/* lines */
-#define REFILL		1.		/* lines per second */
+#define LINE_LEN 1024 /* octets with the newline; longer lines are cut */
+#define ROOM_LEN 16
+#define ROOMS	 16  /* rooms with a level of their own */
+#define BUCKET	 10. /* lines */
+#define REFILL	 1.  /* lines per second */
 
 static struct {
 	enum log_level all;
 	unsigned n;
-	struct { char name[ROOM_LEN]; enum log_level level; } room[ROOMS];
+	struct {
+		char name[ROOM_LEN];
+		enum log_level level;
+	} room[ROOMS];
 	bool journal, syslog;
 } conf = { .all = LOG_LV_INFO };
 
@@ -126,13 +129,13 @@ static PRINTF(3, 0) void line_out(enum log_level level, const char *room, const 
 		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
 			line[i] = '?';
 	if (conf.syslog) {
-		syslog((int)level, "%.*s", (int)n, line);	/* levels are syslog's */
+		syslog((int)level, "%.*s", (int)n, line); /* levels are syslog's */
 		errno = saved;
 		return;
 	}
 	line[n++] = '\n';
 	if (write(STDERR_FILENO, line, n) < 0)
-		(void)0;		/* nowhere to complain */
+		(void)0; /* nowhere to complain */
 	errno = saved;
 }
 

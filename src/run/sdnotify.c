@@ -14,17 +14,17 @@
 
 #include "run/timer.h"
 
-#define MSG_LEN		256
-#define BACKLOG		16
-#define RETRY		0.1		/* seconds until a full manager is asked again */
+#define MSG_LEN 256
+#define BACKLOG 16
+#define RETRY	0.1 /* seconds until a full manager is asked again */
 
 static struct {
-	int fd;				/* -1: no manager */
+	int fd; /* -1: no manager */
 	struct sockaddr_un to;
 	socklen_t to_len;
 	char unsent[BACKLOG][MSG_LEN];
 	unsigned n_unsent;
-	double watchdog;		/* seconds between two signs of life, 0 = not wanted */
+	double watchdog; /* seconds between two signs of life, 0 = not wanted */
 	struct rtimer retry, alive;
 } sd = { .fd = -1 };
 
@@ -68,7 +68,7 @@ static int tell(const char *msg)
 static void alive_cb(void *arg)
 {
 	(void)arg;
-	transmit("WATCHDOG=1");		/* a lost one is followed by the next */
+	transmit("WATCHDOG=1"); /* a lost one is followed by the next */
 	rtimer_set(&sd.alive, run_now() + sd.watchdog, alive_cb, NULL);
 }
 
@@ -148,7 +148,7 @@ int sdnotify_status(const char *fmt, ...)
 	vsnprintf(msg + n, sizeof(msg) - n, fmt, ap);
 	va_end(ap);
 	for (char *p = msg; *p; p++)
-		if (*p == '\n')		/* would begin another variable */
+		if (*p == '\n') /* would begin another variable */
 			*p = ' ';
 	return tell(msg);
 }

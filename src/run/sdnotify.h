@@ -21,8 +21,8 @@ int sdnotify_init(void);
 void sdnotify_fini(void);
 
 int sdnotify_ready(void);
-int sdnotify_status(const char *fmt, ...) PRINTF(1, 2);	/* one line for people */
-int sdnotify_reloading(void);	/* sdnotify_ready() ends it */
+int sdnotify_status(const char *fmt, ...) PRINTF(1, 2); /* one line for people */
+int sdnotify_reloading(void);				/* sdnotify_ready() ends it */
 int sdnotify_stopping(void);
 
 #endif

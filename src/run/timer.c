@@ -10,15 +10,15 @@
 
 #include "run/heap.h"
 
-#define BURST		1000		/* timers fired in one loop turn: sockets get theirs too */
-#define FOREVER		4e9		/* seconds; later is never */
+#define BURST	1000 /* timers fired in one loop turn: sockets get theirs too */
+#define FOREVER 4e9  /* seconds; later is never */
 
 /* One clock per process, as there is one loop. */
 static struct {
 	struct ev_loop *loop;
 	int fd;
-	double now;			/* of this loop turn */
-	double armed;			/* what the timerfd waits for; INFINITY: nothing */
+	double now;   /* of this loop turn */
+	double armed; /* what the timerfd waits for; INFINITY: nothing */
 	struct heap heap;
 	ev_io io;
 	ev_check check;
@@ -107,10 +107,10 @@ int run_timer_init(struct ev_loop *loop)
 	ev_io_init(&clk.io, expired_cb, clk.fd, EV_READ);
 	ev_io_start(loop, &clk.io);
 	ev_check_init(&clk.check, check_cb);
-	ev_set_priority(&clk.check, EV_MAXPRI);		/* before whoever asks for the time */
+	ev_set_priority(&clk.check, EV_MAXPRI); /* before whoever asks for the time */
 	ev_check_start(loop, &clk.check);
 	ev_prepare_init(&clk.prepare, prepare_cb);
-	ev_set_priority(&clk.prepare, EV_MINPRI);	/* after whoever sets a timer */
+	ev_set_priority(&clk.prepare, EV_MINPRI); /* after whoever sets a timer */
 	ev_prepare_start(loop, &clk.prepare);
 	return 0;
 }

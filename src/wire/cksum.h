@@ -15,8 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CKSUM_AT_ICMP6	2		/* offset of the checksum field */
-#define CKSUM_AT_MH	4
+#define CKSUM_AT_ICMP6 2 /* offset of the checksum field */
+#define CKSUM_AT_MH    4
 
 /* One's complement sum of big-endian 16-bit words, not folded. */
 static inline uint64_t cksum_words(const uint8_t *p, size_t n)
@@ -31,8 +31,8 @@ static inline uint64_t cksum_words(const uint8_t *p, size_t n)
 }
 
 /* at: even offset of the checksum field. */
-static inline uint16_t cksum6(const struct in6_addr *src, const struct in6_addr *dst,
-			      uint8_t proto, const uint8_t *msg, size_t len, size_t at)
+static inline uint16_t cksum6(const struct in6_addr *src, const struct in6_addr *dst, uint8_t proto,
+			      const uint8_t *msg, size_t len, size_t at)
 {
 	uint64_t sum = cksum_words(src->s6_addr, 16) + cksum_words(dst->s6_addr, 16) + len + proto;
 

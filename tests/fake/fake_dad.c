@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "fake/fake_io.h"
+#include "fake_io.h"
 
 struct dad_run {
 	struct fake_dad about;
@@ -36,7 +36,7 @@ void dad_stop(struct dad *d, struct dad_run *r)
 
 	if (!r)
 		return;
-	while (*p != r)			/* crashes on a run that has ended, as the real one may */
+	while (*p != r) /* crashes on a run that has ended, as the real one may */
 		p = &(*p)->next;
 	*p = r->next;
 	free(r);
@@ -67,9 +67,12 @@ struct dad_run *dad_start(struct dad *d, int ifindex, const struct in6_addr *add
 	if (!r)
 		abort();
 	*r = (struct dad_run){
-		.about = { .ifindex = ifindex, .addr = *addr, .transmits = transmits,
+		.about = { .ifindex = ifindex,
+			   .addr = *addr,
+			   .transmits = transmits,
 			   .retrans = retrans },
-		.done = done, .arg = arg,
+		.done = done,
+		.arg = arg,
 	};
 	while (*last)
 		last = &(*last)->next;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "fake/fake_io.h"
+#include "fake_io.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,15 +9,19 @@
 #include "base/util.h"
 #include "run/timer.h"
 
-#define LISTENERS	8
-#define SOCKETS		4
-#define TYPES		16
-#define LINKS		64
+#define LISTENERS 8
+#define SOCKETS	  4
+#define TYPES	  16
+#define LINKS	  64
 
 /* A queue of messages of one kind. */
 struct node {
 	struct node *next;
-	union { struct fake_mh mh; struct fake_nd nd; struct fake_icmp icmp; };
+	union {
+		struct fake_mh mh;
+		struct fake_nd nd;
+		struct fake_icmp icmp;
+	};
 };
 struct queue {
 	struct node *first, *last, *popped;
@@ -33,8 +37,15 @@ struct mhsock {
 	struct mhsock_stats stats;
 };
 struct ndsock {
-	struct { ndsock_rx_fn fn; void *arg; } listener[LISTENERS];
-	struct { int ifindex; struct in6_addr group; unsigned users; } member[LINKS];
+	struct {
+		ndsock_rx_fn fn;
+		void *arg;
+	} listener[LISTENERS];
+	struct {
+		int ifindex;
+		struct in6_addr group;
+		unsigned users;
+	} member[LINKS];
 	int fail;
 	struct queue sent;
 	struct ndsock_stats stats;

@@ -19,48 +19,48 @@
 #include "io/mhsock.h"
 #include "io/ndsock.h"
 
-void fake_io_reset(void);		/* forgets everything, the listeners too */
+void fake_io_reset(void); /* forgets everything, the listeners too */
 struct mhsock *fake_mhsock(void);
 struct ndsock *fake_ndsock(void);
 
 /* ---- Mobility Header ---- */
 
 struct fake_mh {
-	struct mh_tx tx;		/* buf and to_ll point to the copies below */
-	int err;			/* of mh_parse() */
+	struct mh_tx tx; /* buf and to_ll point to the copies below */
+	int err;	 /* of mh_parse() */
 	struct mh_msg m;
 	uint8_t buf[MH_MAX_LEN];
 	struct nd_lladdr ll;
 };
 size_t fake_mh_count(void);
-const struct fake_mh *fake_mh_pop(void);		/* the oldest; NULL: none */
-void fake_mh_rx(const struct mh_rx *rx);		/* octets in rx->buf; rx->at is set */
+const struct fake_mh *fake_mh_pop(void); /* the oldest; NULL: none */
+void fake_mh_rx(const struct mh_rx *rx); /* octets in rx->buf; rx->at is set */
 /* Builds m first; it must build. */
 void fake_mh_rx_msg(const struct mh_rx *rx, const struct mh_msg *m);
-void fake_mh_fail(int rc);		/* mhsock_send() returns it and sends nothing; 0: works */
+void fake_mh_fail(int rc); /* mhsock_send() returns it and sends nothing; 0: works */
 
 /* ---- Neighbour Discovery ---- */
 
 struct fake_nd {
 	int ifindex;
-	bool has_src, has_dst;		/* false: NULL was given */
+	bool has_src, has_dst; /* false: NULL was given */
 	struct in6_addr src, dst;
-	struct nd_msg m;		/* built and parsed */
+	struct nd_msg m; /* built and parsed */
 };
 size_t fake_nd_count(void);
 const struct fake_nd *fake_nd_pop(void);
 /* Returns false, and nobody hears it, if the link is not watched. */
 bool fake_nd_rx(int ifindex, const struct in6_addr *src, const struct in6_addr *dst,
 		const struct nd_msg *m);
-unsigned fake_nd_watched(int ifindex);			/* users */
+unsigned fake_nd_watched(int ifindex); /* users */
 unsigned fake_nd_joined(int ifindex, const struct in6_addr *addr);
-void fake_nd_fail(int rc);		/* ndsock_send(), _watch(on), _group(join) return it */
+void fake_nd_fail(int rc); /* ndsock_send(), _watch(on), _group(join) return it */
 
 /* ---- other ICMPv6 ---- */
 
 struct fake_icmp {
 	struct icmp6_tx tx;
-	struct icmp6_msg m;		/* echo data point to buf */
+	struct icmp6_msg m; /* echo data point to buf */
 	uint8_t buf[2048];
 };
 size_t fake_icmp_count(void);
@@ -79,10 +79,10 @@ struct fake_dad {
 };
 void fake_dad_reset(void);
 struct dad *fake_dad(void);
-size_t fake_dad_count(void);				/* running */
-const struct fake_dad *fake_dad_get(size_t i);		/* in the order of their start */
+size_t fake_dad_count(void);		       /* running */
+const struct fake_dad *fake_dad_get(size_t i); /* in the order of their start */
 /* Ends the oldest run for the address; false: there is none. */
 bool fake_dad_finish(const struct in6_addr *addr, bool duplicate);
-void fake_dad_fail(int err);		/* dad_start() returns NULL with this errno; 0: works */
+void fake_dad_fail(int err); /* dad_start() returns NULL with this errno; 0: works */
 
 #endif

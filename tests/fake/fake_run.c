@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "fake/fake_run.h"
+#include "fake_run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,12 +7,12 @@
 #include "base/util.h"
 #include "run/heap.h"
 
-#define START		1000.
-#define WALL_START	1767225600.	/* 2026-01-01 */
-#define RUNAWAY		1000000		/* timers in one call */
+#define START	   1000.
+#define WALL_START 1767225600. /* 2026-01-01 */
+#define RUNAWAY	   1000000     /* timers in one call */
 
 static struct heap heap;
-static double now = START, wall = WALL_START - START;	/* wall: offset to now */
+static double now = START, wall = WALL_START - START; /* wall: offset to now */
 static void (*each_turn)(void);
 
 double run_now(void)

@@ -25,8 +25,8 @@ unsigned fake_run_advance(double seconds);
 void fake_run_each_turn(void (*fn)(void));
 /* A suspend or a step: the clock jumps, and everything that fell due fires late, at the new time. */
 unsigned fake_run_jump(double seconds);
-void fake_run_set_wall(double seconds_since_1970);	/* touches no timer */
-size_t fake_run_timers(void);				/* how many are set */
+void fake_run_set_wall(double seconds_since_1970); /* touches no timer */
+size_t fake_run_timers(void);			   /* how many are set */
 /* Seconds until the next one, negative: none is set. */
 double fake_run_next(void);
 

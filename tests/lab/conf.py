@@ -58,7 +58,8 @@ OPEN = {"method": "none"}
 
 def common(node, **more):
     """Settings every daemon of the lab has: its own control socket and state folder."""
-    return {"control": {"socket": socket_path(node)}, "state_dir": state_dir(node), **more}
+    return {"control": {"socket": socket_path(node), "group": "", "admin_group": ""},
+             "state_dir": state_dir(node), **more}
 
 
 def socket_path(node):
@@ -111,7 +112,7 @@ def mr_conf(world, n=0, security=None, prefixes=None, uplinks=None, home=None, *
     if prefixes is None:
         prefixes = [prefix(p6), prefix(p4)]
     if uplinks is None:
-        uplinks = [{"device": "up0", "bid": 1, "priority": 10}]
+        uplinks = [{"device": "up0"}]
     entry = {"home_address": net.hoa(n) + "/64", "home_agent": net.HA_ADDR,
              "prefixes": prefixes, "nai": nai(n),
              "security": security or auth(world, n), **(home or {})}

@@ -43,7 +43,7 @@ class Daemon:
 
     def _answers(self):
         assert self.proc.alive(), f"{self.node.name}'s daemon ended: {self.log()[-3000:]}"
-        return self.ctl.up()
+        return self.ctl.up() and self.status()["ready"]
 
     def log(self):
         return self.proc.text()
@@ -78,35 +78,34 @@ class Daemon:
         """The command line client's output."""
         return self.node.run(MIP6CTL, "-S", self.ctl.path, *words, ok=ok)
 
-    def bindings(self, **filter_):
-        return [b for b in _records(self.ctl, "Bindings") if _match(b, filter_)]
+    def status(self):
+        return self.ctl.call("Status")
 
-    def registrations(self, **filter_):
-        return [r for r in _records(self.ctl, "Registrations") if _match(r, filter_)]
+    def bindings(self, **wanted):
+        """The home agent's bindings; wanted: fields and their values, addresses as text."""
+        return [b for b in self._listing("ListBindings") if _match(b, wanted)]
+
+    def registrations(self, **wanted):
+        return [r for r in self._listing("ListRegistrations") if _match(r, wanted)]
+
+    def prefixes(self, **wanted):
+        """Mobile network prefixes and their states, of either role."""
+        return [p for p in self._listing("ListPrefixes") if _match(p, wanted)]
+
+    def _listing(self, method):
+        try:
+            return self.ctl.records(method)
+        except (OSError, ControlError):         # starting, stopping
+            return []
 
 
-# What the daemon calls its listings, and the names of their fields.
-METHODS = {"Bindings": "ListBindings", "Registrations": "ListRegistrations"}
-
-
-def _records(ctl, what):
-    try:
-        return ctl.records(METHODS[what])
-    except (OSError, ControlError):
-        return []
-
-
-def _plain(v):
-    """Addresses come as text or as a locator object; compare their address."""
-    return v.get("addr", v) if isinstance(v, dict) else v
+def address(v):
+    """Addresses come as text or as a locator object: the text."""
+    return v["addr"] if isinstance(v, dict) else v
 
 
 def _match(record, wanted):
-    for key, value in wanted.items():
-        got = _plain(record.get(key))
-        if value is not None and str(got).split("/")[0] != str(value):
-            return False
-    return True
+    return all(str(address(record.get(k))) == str(v) for k, v in wanted.items() if v is not None)
 
 
 def ha(world, text=None, **more):
@@ -122,24 +121,22 @@ def mr(world, n=0, text=None, **more):
 def wait_binding(ha_daemon, hoa=net.HOA, coa=None, limit=30.0):
     """Wait until the home agent holds a binding (at this care-of address, if given)."""
     def found():
-        return next(iter(ha_daemon.bindings(home_address=hoa, care_of_address=coa)), None)
+        return next(iter(ha_daemon.bindings(home_address=hoa, care_of=coa, state="bound")), None)
     return until(f"a binding for {hoa} at {coa or 'any address'}", found, limit)
 
 
 def wait_no_binding(ha_daemon, hoa=net.HOA, limit=30.0):
     until(f"no binding for {hoa}", lambda: ha_daemon.ctl.up()
-          and not ha_daemon.bindings(home_address=hoa), limit)
+          and not ha_daemon.bindings(home_address=hoa, state="bound"), limit)
 
 
-def wait_registered(mr_daemon, prefix=None, limit=30.0, state="bound"):
-    """Wait until the mobile router is registered, with a care-of address that begins so."""
+def wait_registered(mr_daemon, coa="", limit=30.0, state="bound", hoa=None):
+    """Wait until the mobile router is registered with a care-of address that begins so."""
     def found():
-        for r in mr_daemon.registrations():
-            coa = str(_plain(r.get("care_of_address")))
-            if r.get("state") == state and (prefix is None or coa.startswith(prefix)):
-                return r
-        return None
-    return until(f"{mr_daemon.node.name} {state} from {prefix or 'anywhere'}", found, limit)
+        return next((r for r in mr_daemon.registrations(state=state, home_address=hoa)
+                     if str(address(r.get("registered_care_of") or r.get("care_of"))
+                            or "").startswith(coa)), None)
+    return until(f"{mr_daemon.node.name} {state} from {coa or 'anywhere'}", found, limit)
 
 
 def wait_home(mr_daemon, limit=30.0):

@@ -151,13 +151,19 @@ def _sysctls():
     for top in ("/proc/sys/net/ipv4", "/proc/sys/net/ipv6", "/proc/sys/net/core"):
         for d, _dirs, files in os.walk(top):
             for f in files:
-                # A device's tree comes and goes with it: its link line says so already.
+                # os.open and os.read: a thousand times three system calls, not eight.
+                path = os.path.join(d, f)
                 try:
-                    with open(os.path.join(d, f)) as h:
-                        value = h.read().strip()
+                    fd = os.open(path, os.O_RDONLY)
                 except OSError:
                     continue
-                lines.add(f"sysctl {os.path.join(d, f)[10:]} = {value}")
+                try:
+                    value = os.read(fd, 4096).decode(errors="replace").strip()
+                except OSError:
+                    continue
+                finally:
+                    os.close(fd)
+                lines.add(f"sysctl {path[10:]} = {value}")
     return lines
 
 

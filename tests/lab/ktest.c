@@ -358,8 +358,6 @@ void in_peer(bool peer)
 
 static void make_network(void)
 {
-	const char *script;
-
 	if (unshare(CLONE_NEWNET) < 0) {
 		printf("Bail out! unshare: %s\n", strerror(errno));
 		exit(1);
@@ -368,10 +366,10 @@ static void make_network(void)
 	if (unshare(CLONE_NEWNET) < 0)
 		abort();
 	t.ns_peer = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	script = "ip link set lo up; ip link add vb type veth peer name va;"
-		 "ip link set va netns /proc/%d/fd/%d; ip link set vb up;"
-		 "ip addr add " PEER_ADDR "/64 dev vb nodad 2>&1";
-	note("peer: %s", sh(script, getpid(), t.ns_here));
+	note("peer: %s", sh("ip link set lo up; ip link add vb type veth peer name va;"
+			    "ip link set va netns /proc/%d/fd/%d; ip link set vb up;"
+			    "ip addr add " PEER_ADDR "/64 dev vb nodad 2>&1",
+			    getpid(), t.ns_here));
 	in_peer(false);
 	note("here: %s", sh("ip link set lo up; ip link set va up; ip addr add " HA_ADDR
 			    "/64 dev va nodad; ip link add k0 type dummy; ip link set k0 up;"

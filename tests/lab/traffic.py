@@ -17,15 +17,18 @@ PORT = 8080
 BIG = 1 << 20
 
 
-def unlock_root():
-    """A lab kernel's own /etc/shadow, where root may log in with a key (sshd refuses `!`)."""
-    own = "/run/tmp/shadow"
-    with open("/etc/shadow") as f, open(own, "w") as g:
-        for line in f:
-            name, _, rest = line.split(":", 2)
-            g.write(f"{name}:*:{rest}" if name == "root" else line)
-    os.chmod(own, 0o600)
-    subprocess.run(["mount", "--bind", own, "/etc/shadow"], check=True)
+def own_root_account():
+    """Give the lab kernel its own root: with a key it may log in (sshd refuses a locked
+    password), and no dot file of this machine runs then. Bind mounts, inside the lab only."""
+    for name, change in (("passwd", lambda f: f[:5] + ["/run/tmp", "/bin/sh"]),
+                         ("shadow", lambda f: [f[0], "*", *f[2:]])):
+        own = f"/run/tmp/{name}"
+        with open(f"/etc/{name}") as f, open(own, "w") as g:
+            for line in f:
+                fields = line.rstrip("\n").split(":")
+                g.write(":".join(change(fields) if fields[0] == "root" else fields) + "\n")
+        os.chmod(own, 0o644 if name == "passwd" else 0o600)
+        subprocess.run(["mount", "--bind", own, f"/etc/{name}"], check=True)
 
 
 def sshd(node):
@@ -35,7 +38,7 @@ def sshd(node):
     for name in ("host", "user"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f",
                         f"{folder}/{name}"], check=True)
-    unlock_root()
+    own_root_account()
     with open(f"{folder}/conf", "w") as f:
         f.write(f"HostKey {folder}/host\nAuthorizedKeysFile {folder}/user.pub\nUsePAM no\n"
                 "StrictModes no\nPermitRootLogin yes\nPasswordAuthentication no\n"
@@ -66,7 +69,7 @@ class SshSession:
         os.set_blocking(write, False)
         self._pipe = write
         self._write()
-        until(f"the first line back from {dst}", self.count, limit=60)
+        until(f"the first line back from {dst}", self.count, limit=120)
         node.world.reactor.add(self)
 
     def _write(self):

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Adds up the results of meson's test logs and pytest's junit files: the last line of tests/run.
 
-    summary.py FILE...      testlog.json (one JSON object a line) or *.xml (junit)
+    summary.py FILE...      testlog.json (one JSON object a line) or *.xml (junit);
+                            failed:WORDS counts as one failure
 
 A meson test that speaks TAP counts its cases, another one counts as one.
 Exit status 1 if anything failed or nothing ran.
@@ -64,6 +65,8 @@ def main(paths):
             *counts, wrong = (from_junit if path.endswith(".xml") else from_meson)(path)
         except (OSError, ValueError, KeyError, ElementTree.ParseError) as e:
             counts, wrong = [0, 1, 0], [f"{path}: no result ({e})"]
+        if path.startswith("failed:"):
+            wrong = [path[7:]]
         total = [a + b for a, b in zip(total, counts)]
         names += wrong
     for name in names:

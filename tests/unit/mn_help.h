@@ -48,6 +48,13 @@ static inline struct in6_addr ip6(const char *s)
 	return a;
 }
 
+static inline bool is6(const struct in6_addr *a, const char *s)
+{
+	struct in6_addr b = ip6(s);
+
+	return in6_eq(a, &b);
+}
+
 static inline struct in_addr ip4(const char *s)
 {
 	struct in_addr a = { 0 };

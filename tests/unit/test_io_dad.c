@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "base/util.h"
-#include "fake/fake_io.h"
-#include "fake/fake_run.h"
+#include "fake_io.h"
+#include "fake_run.h"
 
 #define LINK 7
 
@@ -33,7 +33,7 @@ static int setup(void **state)
 	fake_io_reset();
 	assert_int_equal(dad_init(&dad, fake_ndsock()), 0);
 	addr = a6("2001:db8::10");
-	other = a6("2001:db8:0:1::10");		/* the same solicited-node group */
+	other = a6("2001:db8:0:1::10"); /* the same solicited-node group */
 	all_nodes = a6("ff02::1");
 	peer = a6("fe80::99");
 	n_done = n_duplicate = 0;
@@ -68,8 +68,7 @@ static void hear_na(int ifindex, const struct in6_addr *target)
 	fake_nd_rx(ifindex, &peer, &all_nodes, &m);
 }
 
-static void hear_ns(const struct in6_addr *src, const struct in6_addr *target,
-		    const uint8_t *nonce)
+static void hear_ns(const struct in6_addr *src, const struct in6_addr *target, const uint8_t *nonce)
 {
 	struct nd_msg m = { .type = ND_NS, .ns = { .target = *target, .nonce = nonce != NULL } };
 	struct in6_addr dst = in6_solicited_node(target);
@@ -90,7 +89,7 @@ static void test_probes_are_sent_from_nowhere_with_a_nonce_and_without_a_link_ad
 	assert_int_equal(f->ifindex, LINK);
 	assert_int_equal(f->m.type, ND_NS);
 	assert_true(f->has_src && IN6_IS_ADDR_UNSPECIFIED(&f->src));
-	assert_false(f->has_dst);	/* the solicited-node group */
+	assert_false(f->has_dst); /* the solicited-node group */
 	assert_true(in6_eq(&f->m.ns.target, &addr));
 	assert_int_equal(f->m.ns.slla.len, 0);
 	assert_true(f->m.ns.nonce);
@@ -98,14 +97,17 @@ static void test_probes_are_sent_from_nowhere_with_a_nonce_and_without_a_link_ad
 
 static void test_silence_after_the_last_probe_means_unique(void **state)
 {
-	static const struct { unsigned transmits; double until; } row[] = { {1, 1}, {3, 3}, {0, 0} };
+	static const struct {
+		unsigned transmits;
+		double until;
+	} row[] = { { 1, 1 }, { 3, 3 }, { 0, 0 } };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
 		unsigned before = n_done;
 
 		assert_non_null(start(&addr, row[i].transmits));
-		assert_int_equal(n_done, before);	/* never from inside */
+		assert_int_equal(n_done, before); /* never from inside */
 		if (row[i].until > 0)
 			fake_run_advance(row[i].until - .01);
 		assert_int_equal(n_done, before);
@@ -122,11 +124,23 @@ static void test_silence_after_the_last_probe_means_unique(void **state)
 static void test_what_is_heard_decides(void **state)
 {
 	static const uint8_t foreign[6] = { 1, 2, 3, 4, 5, 6 };
-	enum { NA, NA_OTHER, NA_ELSEWHERE, NS_DAD, NS_DAD_FOREIGN, NS_DAD_OURS, NS_RESOLVE, NS_OTHER };
-	static const struct { int what; bool duplicate; } row[] = {
-		{ NA, true }, { NA_OTHER, false }, { NA_ELSEWHERE, false }, { NS_DAD, true },
-		{ NS_DAD_FOREIGN, true }, { NS_DAD_OURS, false }, { NS_RESOLVE, false },
-		{ NS_OTHER, false },
+	enum {
+		NA,
+		NA_OTHER,
+		NA_ELSEWHERE,
+		NS_DAD,
+		NS_DAD_FOREIGN,
+		NS_DAD_OURS,
+		NS_RESOLVE,
+		NS_OTHER
+	};
+	static const struct {
+		int what;
+		bool duplicate;
+	} row[] = {
+		{ NA, true },	       { NA_OTHER, false },	 { NA_ELSEWHERE, false },
+		{ NS_DAD, true },      { NS_DAD_FOREIGN, true }, { NS_DAD_OURS, false },
+		{ NS_RESOLVE, false }, { NS_OTHER, false },
 	};
 
 	(void)state;
@@ -146,8 +160,9 @@ static void test_what_is_heard_decides(void **state)
 			hear_ns(&peer, &addr, NULL);
 		else
 			hear_ns(&in6addr_any, row[i].what == NS_OTHER ? &other : &addr,
-				row[i].what == NS_DAD_FOREIGN ? foreign :
-				row[i].what == NS_DAD_OURS    ? ours : NULL);
+				row[i].what == NS_DAD_FOREIGN ? foreign
+				: row[i].what == NS_DAD_OURS  ? ours
+							      : NULL);
 		assert_int_equal(n_done, row[i].duplicate);
 		assert_int_equal(n_duplicate, row[i].duplicate);
 		fake_run_advance(1);
@@ -164,7 +179,7 @@ static void test_the_groups_are_joined_while_it_runs_and_left_after(void **state
 	(void)state;
 	r = start(&addr, 1);
 	start(&other, 2);
-	assert_int_equal(fake_nd_joined(LINK, &addr), 2);	/* one group for both */
+	assert_int_equal(fake_nd_joined(LINK, &addr), 2); /* one group for both */
 	assert_int_equal(fake_nd_watched(LINK), 2);
 	dad_stop(dad, r);
 	assert_int_equal(fake_nd_joined(LINK, &addr), 1);
@@ -191,7 +206,7 @@ static void test_thousands_at_once_each_get_their_own_answer(void **state)
 	(void)state;
 	fake_nd_pop();
 	for (unsigned i = 0; i < 2000; i++) {
-		a.s6_addr[4] = (uint8_t)(i >> 8);	/* outside the group's three octets */
+		a.s6_addr[4] = (uint8_t)(i >> 8); /* outside the group's three octets */
 		a.s6_addr[5] = (uint8_t)i;
 		assert_non_null(start(&a, 1));
 	}
@@ -226,9 +241,9 @@ static void test_a_callback_may_stop_and_start_runs_of_the_same_address(void **s
 	sibling = start(&addr, 1);
 	start(&addr, 1);
 	hear_na(LINK, &addr);
-	assert_int_equal(n_duplicate, 2);	/* the first and the third; the sibling was stopped */
+	assert_int_equal(n_duplicate, 2); /* the first and the third; the sibling was stopped */
 	assert_int_equal(n_done, 2);
-	fake_run_advance(1);			/* the new one is judged by what came after it */
+	fake_run_advance(1); /* the new one is judged by what came after it */
 	assert_int_equal(n_done, 3);
 	assert_int_equal(n_duplicate, 2);
 }
@@ -282,7 +297,7 @@ static void test_the_end_of_the_engine_stops_all_silently(void **state)
 	assert_int_equal(fake_nd_watched(LINK), 0);
 	assert_int_equal(n_done, 0);
 	ndsock_watch(fake_ndsock(), LINK, true);
-	hear_na(LINK, &addr);			/* nobody listens any more */
+	hear_na(LINK, &addr); /* nobody listens any more */
 }
 
 int main(void)

@@ -12,7 +12,7 @@
 #define LL	"fe80::1"
 #define GLOBAL	"2001:db8::1"
 #define TARGET	"2001:db8::a:b1c2"
-#define SOLNODE	"ff02::1:ff0a:b1c2"
+#define SOLNODE "ff02::1:ff0a:b1c2"
 #define NODES	"ff02::1"
 #define ANY	"::"
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Ancillary data of the raw sockets, as Linux hands them over (addresses swapped). */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -73,7 +70,7 @@ static void got_rh2(struct got *g, const char *addr)
 	uint8_t b[RH2_LEN];
 
 	rh2_build(&a, b);
-	b[3] = 0;			/* segments left: the kernel has been there */
+	b[3] = 0; /* segments left: the kernel has been there */
 	got_add(g, IPPROTO_IPV6, IPV6_RTHDR, b, sizeof(b));
 }
 
@@ -106,9 +103,9 @@ static void test_the_swap_of_a_home_address_option_is_undone(void **state)
 	struct got g;
 
 	(void)state;
-	got_init(&g, "2001:db8:1::10");			/* home address */
+	got_init(&g, "2001:db8:1::10"); /* home address */
 	got_pktinfo(&g, "2001:db8::2", 5);
-	got_hao(&g, "2001:db8:2::20");			/* care-of address */
+	got_hao(&g, "2001:db8:2::20"); /* care-of address */
 	assert_int_equal(raw_decode(&g.h, &in), 0);
 	assert_true(in.has_hao);
 	assert_addr(&in.src, "2001:db8:2::20");
@@ -204,9 +201,13 @@ static void test_sending_carries_source_interface_and_only_the_wanted_headers(vo
 	(void)state;
 	for (int with = 0; with < 4; with++) {
 		struct raw_out o = {
-			.src = a6("2001:db8:2::20"), .dst = a6("2001:db8::2"), .ifindex = 3,
-			.has_hao = with & 1, .has_rh2 = with & 2,
-			.hao = a6("2001:db8:1::10"), .rh2_coa = a6("2001:db8:3::30"),
+			.src = a6("2001:db8:2::20"),
+			.dst = a6("2001:db8::2"),
+			.ifindex = 3,
+			.has_hao = with & 1,
+			.has_rh2 = with & 2,
+			.hao = a6("2001:db8:1::10"),
+			.rh2_coa = a6("2001:db8:3::30"),
 		};
 		struct msghdr h = { 0 };
 		struct in6_pktinfo info;
@@ -220,11 +221,13 @@ static void test_sending_carries_source_interface_and_only_the_wanted_headers(vo
 		assert_true(!sent(&h, IPV6_DSTOPTS) == !(with & 1));
 		assert_true(!sent(&h, IPV6_RTHDR) == !(with & 2));
 		if (with & 1) {
-			assert_int_equal(hao_parse(CMSG_DATA(sent(&h, IPV6_DSTOPTS)), HAO_HDR_LEN, &a), 1);
+			assert_int_equal(
+				hao_parse(CMSG_DATA(sent(&h, IPV6_DSTOPTS)), HAO_HDR_LEN, &a), 1);
 			assert_true(in6_eq(&a, &o.hao));
 		}
 		if (with & 2) {
-			assert_int_equal(rh2_parse(CMSG_DATA(sent(&h, IPV6_RTHDR)), RH2_LEN, &a), 1);
+			assert_int_equal(rh2_parse(CMSG_DATA(sent(&h, IPV6_RTHDR)), RH2_LEN, &a),
+					 1);
 			assert_true(in6_eq(&a, &o.rh2_coa));
 		}
 	}
@@ -235,7 +238,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_plain_message_is_as_it_is),
 		cmocka_unit_test(test_the_swap_of_a_home_address_option_is_undone),
-		cmocka_unit_test(test_behind_a_type_2_routing_header_the_care_of_address_was_the_first_stop),
+		cmocka_unit_test(
+			test_behind_a_type_2_routing_header_the_care_of_address_was_the_first_stop),
 		cmocka_unit_test(test_the_count_of_lost_messages_is_read),
 		cmocka_unit_test(test_what_no_legal_message_has_is_refused),
 		cmocka_unit_test(test_other_extension_headers_are_no_harm),

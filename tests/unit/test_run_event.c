@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/util.h"
-#include "fake/fake_run.h"
+#include "fake_run.h"
 #include "run/event.h"
 
 static uint32_t heard[16];
@@ -91,7 +91,7 @@ static void answer(void *arg, const struct event *e)
 	in_handler = true;
 	if (e->refused.status < 3)
 		emit(e->refused.status + 1);
-	event_drain();			/* must not run handlers inside a handler */
+	event_drain(); /* must not run handlers inside a handler */
 	in_handler = false;
 }
 
@@ -225,19 +225,22 @@ static void test_only_the_first_event_of_an_empty_queue_wakes_the_loop(void **st
 
 static void test_the_table_names_each_field_where_it_is(void **state)
 {
-#define ROW(ev, fld, ty) { EV_##ev, #fld, EVF_##ty, offsetof(struct event, ev.fld) }
+#define ROW(ev, fld, ty)                                                \
+	{                                                               \
+		EV_##ev, #fld, EVF_##ty, offsetof(struct event, ev.fld) \
+	}
 	static const struct {
 		enum event_type ev;
 		const char *field;
 		enum event_field_type type;
 		size_t at;
 	} row[] = {
-		ROW(node_type, role, str),	ROW(node_type, on, bool),
+		ROW(node_type, role, str),	 ROW(node_type, on, bool),
 		ROW(bc_add, home_address, addr), ROW(bc_add, bid, u32),
-		ROW(bc_add, care_of, locator),	ROW(bc_add, lifetime, u32),
-		ROW(bul_add, rtt, dbl),		ROW(bul_remove, reason, str),
-		ROW(md_info, link, prefix),	ROW(handover, to, locator),
-		ROW(handover, total, dbl),	ROW(prefix_state, up, bool),
+		ROW(bc_add, care_of, locator),	 ROW(bc_add, lifetime, u32),
+		ROW(bul_add, rtt, dbl),		 ROW(bul_remove, reason, str),
+		ROW(md_info, link, prefix),	 ROW(handover, to, locator),
+		ROW(handover, total, dbl),	 ROW(prefix_state, up, bool),
 	};
 #undef ROW
 
@@ -262,9 +265,13 @@ static void test_the_table_names_each_field_where_it_is(void **state)
 static void test_fields_of_an_event_follow_each_other_without_overlap(void **state)
 {
 	static const size_t size[] = {
-		[EVF_addr] = sizeof(struct in6_addr), [EVF_prefix] = sizeof(struct prefix),
-		[EVF_locator] = sizeof(struct locator), [EVF_u32] = sizeof(uint32_t),
-		[EVF_dbl] = sizeof(double), [EVF_bool] = sizeof(bool), [EVF_str] = EVENT_STR,
+		[EVF_addr] = sizeof(struct in6_addr),
+		[EVF_prefix] = sizeof(struct prefix),
+		[EVF_locator] = sizeof(struct locator),
+		[EVF_u32] = sizeof(uint32_t),
+		[EVF_dbl] = sizeof(double),
+		[EVF_bool] = sizeof(bool),
+		[EVF_str] = EVENT_STR,
 	};
 
 	(void)state;

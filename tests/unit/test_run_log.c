@@ -69,8 +69,9 @@ static void test_a_line_has_time_room_and_text(void **state)
 
 	(void)state;
 	log_info("ha", "binding %s lifetime=%us", "2001:db8::1", 60u);
-	assert_int_equal(sscanf(lines(), "%d-%d-%d %d:%d:%d.%d %15[a-z]: %63[^\n]\n", &y, &mo, &d, &h,
-				&mi, &s, &ms, room, rest), 9);
+	assert_int_equal(sscanf(lines(), "%d-%d-%d %d:%d:%d.%d %15[a-z]: %63[^\n]\n", &y, &mo, &d,
+				&h, &mi, &s, &ms, room, rest),
+			 9);
 	assert_string_equal(room, "ha");
 	assert_string_equal(rest, "binding 2001:db8::1 lifetime=60s");
 	assert_int_equal(count("\n"), 1);
@@ -78,9 +79,14 @@ static void test_a_line_has_time_room_and_text(void **state)
 
 static void test_the_journal_gets_the_level_as_a_prefix(void **state)
 {
-	static const struct { enum log_level level; const char *line; } row[] = {
-		{ LOG_LV_ERR, "<3>kern: x\n" }, { LOG_LV_WARN, "<4>kern: x\n" },
-		{ LOG_LV_NOTICE, "<5>kern: x\n" }, { LOG_LV_INFO, "<6>kern: x\n" },
+	static const struct {
+		enum log_level level;
+		const char *line;
+	} row[] = {
+		{ LOG_LV_ERR, "<3>kern: x\n" },
+		{ LOG_LV_WARN, "<4>kern: x\n" },
+		{ LOG_LV_NOTICE, "<5>kern: x\n" },
+		{ LOG_LV_INFO, "<6>kern: x\n" },
 	};
 	char env[64];
 	struct stat st;
@@ -134,7 +140,7 @@ static void test_ten_lines_pass_and_the_next_says_how_many_did_not(void **state)
 	(void)state;
 	for (int i = 0; i < 10; i++)
 		log_rl(&rl, "mh", "flood");
-	rl.last += 1000;		/* no refill, however slow this machine is */
+	rl.last += 1000; /* no refill, however slow this machine is */
 	for (int i = 0; i < 7; i++) {
 		rl.tokens = 0;
 		log_rl(&rl, "mh", "flood");
@@ -142,7 +148,7 @@ static void test_ten_lines_pass_and_the_next_says_how_many_did_not(void **state)
 	}
 	assert_int_equal(count("flood"), 10);
 	assert_int_equal(rl.swallowed, 7);
-	rl.tokens = 1e6;		/* as after a long time */
+	rl.tokens = 1e6; /* as after a long time */
 	log_rl(&rl, "mh", "flood");
 	assert_int_equal(count("flood (and 7 lines like it)\n"), 1);
 	assert_int_equal(rl.swallowed, 0);
@@ -150,7 +156,10 @@ static void test_ten_lines_pass_and_the_next_says_how_many_did_not(void **state)
 
 static void test_the_bucket_refills_by_one_line_a_second_up_to_ten(void **state)
 {
-	static const struct { double away; unsigned lines; } row[] = { { 3.5, 3 }, { 3600, 10 } };
+	static const struct {
+		double away;
+		unsigned lines;
+	} row[] = { { 3.5, 3 }, { 3600, 10 } };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
@@ -159,13 +168,13 @@ static void test_the_bucket_refills_by_one_line_a_second_up_to_ten(void **state)
 
 		log_rl(&rl, "mh", "x");
 		rl.tokens = 0;
-		rl.last -= row[i].away;	/* the last line was so long ago */
+		rl.last -= row[i].away; /* the last line was so long ago */
 		before = count("mh:");
 		for (unsigned k = 0; k < 30; k++) {
 			double was = rl.last;
 
 			log_rl(&rl, "mh", "x");
-			if (k > 0)	/* no time passes but what the row says */
+			if (k > 0) /* no time passes but what the row says */
 				rl.tokens -= MAX(rl.last - was, 0);
 		}
 		assert_int_equal(count("mh:") - before, row[i].lines);

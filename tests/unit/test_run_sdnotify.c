@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "base/util.h"
-#include "fake/fake_run.h"
+#include "fake_run.h"
 #include "run/sdnotify.h"
 
 static int manager;
@@ -176,14 +176,15 @@ static void test_what_a_full_manager_refuses_comes_later_and_in_order(void **sta
 	sdnotify_init();
 	while (fake_run_timers() == 0 && n < 1000)
 		assert_int_equal(sdnotify_status("%u", n++), 0);
-	assert_int_equal(fake_run_timers(), 1);		/* the manager's queue is full */
-	sdnotify_ready();
-	fake_run_advance(1);				/* still full */
+	assert_int_equal(fake_run_timers(), 1); /* the manager's queue is full */
+	fake_run_advance(1);			/* still full */
 	while (hear()) {
 		snprintf(want, sizeof(want), "STATUS=%u", k++);
 		assert_string_equal(heard, want);
 	}
 	assert_int_equal(k, n - 1);
+	sdnotify_ready(); /* there is room, but not before the other */
+	assert_null(hear());
 	fake_run_advance(1);
 	snprintf(want, sizeof(want), "STATUS=%u", k);
 	assert_string_equal(hear(), want);

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "fake_node.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "run/timer.h"
+
+struct fake_node fake_node;
+
+/* The handles are only looked at as NULL or not. */
+static char handle[8];
+
+static struct in6_addr hoa_of(unsigned i)
+{
+	struct in6_addr a = { .s6_addr = { 0x20, 1, 0xd, 0xb8, 2, 0x80, [13] = 1 } };
+
+	a.s6_addr[14] = (uint8_t)(i >> 8);
+	a.s6_addr[15] = (uint8_t)i;
+	return a;
+}
+
+void fake_node_start(const struct conf *conf)
+{
+	struct node *n = &fake_node.node;
+
+	memset(&fake_node, 0, sizeof(fake_node));
+	fake_node.conf = conf;
+	conf_node(conf, &n->conf);
+	n->started = run_now();
+	n->ready = true;
+	n->kern = (struct kern *)(void *)&handle[0];
+	n->mh = (struct mhsock *)(void *)&handle[1];
+	n->nd = (struct ndsock *)(void *)&handle[2];
+	if (conf->roles & ROLE_HA && bc_new(&fake_node.bc) == 0)
+		n->ha = (struct ha *)(void *)&handle[3];
+	if (conf->roles & (ROLE_MN | ROLE_MR)) {
+		n->mn = (struct mn *)(void *)&handle[4];
+		n->md = (struct md *)(void *)&handle[5];
+	}
+}
+
+void fake_node_stop(void)
+{
+	if (fake_node.bc)
+		bc_free(fake_node.bc);
+	memset(&fake_node, 0, sizeof(fake_node));
+}
+
+void fake_node_bind(unsigned i)
+{
+	struct in6_addr coa = { .s6_addr = { 0x20, 1, 0xd, 0xb8, 0, 0xf1, [15] = 2 } };
+	struct binding b = {
+		.key.hoa = hoa_of(i), .coa = locator6(&coa), .local = hoa_of(0),
+		.flags = BU_A | BU_H | BU_R, .seq = (uint16_t)i, .lifetime = 600,
+		.since = run_now() - 1, .expires = run_now() + 599, .n_prefix = 1,
+		.prefix[0] = { .family = AF_INET, .plen = 24, .a.b = { 10, 0, 0, 0 } },
+	};
+
+	if (!bc_put(fake_node.bc, &b))
+		abort();
+}
+
+void fake_node_unbind(unsigned i)
+{
+	struct in6_addr a = hoa_of(i);
+	struct bc_entry *e = bc_find(fake_node.bc, &a, 0);
+
+	if (e)
+		bc_del(fake_node.bc, e);
+}
+
+/* ---- role/ha.h ---- */
+
+struct bc *ha_bc(struct ha *ha)
+{
+	(void)ha;
+	return fake_node.bc;
+}
+
+const struct ha_conf *ha_conf_of(const struct ha *ha)
+{
+	(void)ha;
+	return &fake_node.conf->ha;
+}
+
+struct ha_stats ha_stats(const struct ha *ha)
+{
+	(void)ha;
+	return (struct ha_stats){ .bu = 7, .refused_by[132] = 3 };
+}
+
+unsigned ha_flush(struct ha *ha, const struct in6_addr *hoa)
+{
+	struct bc_entry *e = hoa ? bc_find(fake_node.bc, hoa, 0) : NULL;
+
+	(void)ha;
+	fake_node.flushed++;
+	if (!hoa)
+		return (unsigned)bc_count(fake_node.bc);
+	if (e)
+		bc_del(fake_node.bc, e);
+	return e != NULL;
+}
+
+/* ---- role/mn.h ---- */
+
+unsigned mn_homes(const struct mn *mn)
+{
+	(void)mn;
+	return (unsigned)MIN(fake_node.conf->mn.n_home, (size_t)FAKE_HOMES);
+}
+
+bool mn_home(const struct mn *mn, unsigned i, struct mn_info *info)
+{
+	const struct home_conf *h = &fake_node.conf->mn.homes[i];
+
+	(void)mn;
+	*info = (struct mn_info){ .conf = h, .bul = &fake_node.bul[i], .tunnel = "mip0a",
+				  .uplink = "wwan0", .probe_rtt = 0.05,
+				  .n_prefix = (unsigned)MIN(h->n_prefix, (size_t)4),
+				  .prefix = fake_node.prefix[i] };
+	for (unsigned k = 0; k < info->n_prefix; k++)
+		fake_node.prefix[i][k].conf = &h->prefixes[k];
+	return true;
+}
+
+struct mn_stats mn_stats(const struct mn *mn)
+{
+	(void)mn;
+	return (struct mn_stats){ .handovers = 2 };
+}
+
+static int changed(const struct in6_addr *hoa)
+{
+	const struct mn_conf *m = &fake_node.conf->mn;
+
+	for (size_t i = 0; hoa && fake_node.answer >= 0 && i < m->n_home; i++)
+		if (in6_eq(hoa, &m->homes[i].hoa.a.in6))
+			return 1;
+	return hoa && fake_node.answer >= 0 ? 0 : fake_node.answer;
+}
+
+int mn_refresh(struct mn *mn, const struct in6_addr *hoa)
+{
+	(void)mn;
+	fake_node.refreshed++;
+	return changed(hoa);
+}
+
+int mn_deregister(struct mn *mn, const struct in6_addr *hoa)
+{
+	(void)mn;
+	fake_node.deregistered++;
+	return changed(hoa);
+}
+
+/* ---- role/md.h ---- */
+
+unsigned md_uplinks(const struct md *md)
+{
+	(void)md;
+	return (unsigned)MIN(fake_node.conf->mn.n_uplink, (size_t)FAKE_UPLINKS);
+}
+
+bool md_uplink(const struct md *md, unsigned i, struct md_uplink_info *info)
+{
+	(void)md;
+	*info = fake_node.uplink[i];
+	info->dev = fake_node.conf->mn.uplinks[i].dev;
+	return true;
+}
+
+/* ---- counters ---- */
+
+struct mhsock_stats mhsock_stats(const struct mhsock *s)
+{
+	(void)s;
+	return (struct mhsock_stats){ .rx[5] = 11, .tx[6] = 12 };
+}
+
+struct ndsock_stats ndsock_stats(const struct ndsock *s)
+{
+	(void)s;
+	return (struct ndsock_stats){ .rx = 5 };
+}
+
+struct kern_stats kern_stats(const struct kern *k)
+{
+	(void)k;
+	return (struct kern_stats){ .requests = 9 };
+}
+
+int64_t kern_ingress_dropped(struct kern *k)
+{
+	(void)k;
+	return -1;
+}
+
+void kern_sysctl_each(struct kern *k, void (*fn)(void *arg, const char *path, const char *was,
+						 const char *now), void *arg)
+{
+	(void)k;
+	fn(arg, "net/ipv6/conf/all/forwarding", "0", "1");
+}

@@ -1,0 +1,607 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A mobile router's attachment and registration as kernel objects. */
+#include "mn_help.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+
+#include "plan/plan_mn.h"
+
+/* Each object as text, in order; extra or missing ones fail. */
+static void expect(const struct kplan *p, const char *const *row, size_t n)
+{
+	for (size_t i = 0; i < p->n && i < n; i++)
+		assert_string_equal(KOBJ(&p->obj[i]), row[i]);
+	if (p->n != n)
+		fail_msg("%zu objects instead of %zu; the first extra one: %s", p->n, n,
+			 p->n > n ? KOBJ(&p->obj[n]) : row[p->n]);
+}
+#define EXPECT(p, ...) do {						\
+		static const char *const row_[] = { __VA_ARGS__ };	\
+		expect((p), row_, ARRAY_SIZE(row_));			\
+	} while (0)
+
+static bool has(const struct kplan *p, const char *text)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (strcmp(KOBJ(&p->obj[i]), text) == 0)
+			return true;
+	return false;
+}
+
+static unsigned count(const struct kplan *p, const char *part)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		n += !!strstr(KOBJ(&p->obj[i]), part);
+	return n;
+}
+
+/* ---- base ---- */
+
+static void test_base_is_device_sysctls_routing_header_state_and_four_rules(void **state)
+{
+	struct kplan p = { 0 };
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	w.c.n_home = 1;
+	assert_int_equal(mn_plan_base(&w.c, &p), 0);
+	EXPECT(&p,
+	       "sysctl net/ipv6/conf/all/forwarding = 1",
+	       "sysctl net/ipv4/ip_forward = 1",
+	       "link mip0 dummy",
+	       "xfrm state src :: dst 2001:db8:280::beef proto route2 coa :: wildrecv",
+	       "xfrm policy in sub prio 0x6d00 src ::/0 dst 2001:db8:280::beef/128 proto 135"
+	       " tmpl route2 2001:db8:280::beef use",
+	       "rule ipv6 pref 6010 from any to any lookup 254 suppress_prefixlength 0",
+	       "rule ipv6 pref 6020 from any to any lookup 6500",
+	       "rule ipv4 pref 6010 from any to any lookup 254 suppress_prefixlength 0",
+	       "rule ipv4 pref 6020 from any to any lookup 6500");
+	kplan_free(&p);
+}
+
+static void test_host_forwards_nothing_and_claims_no_ipv4_without_a_prefix(void **state)
+{
+	struct kplan p = { 0 };
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	w.c.router = false;
+	w.home[0].n_prefix = 0;
+	assert_int_equal(mn_plan_base(&w.c, &p), 0);
+	assert_int_equal(count(&p, "forward"), 0);
+	assert_int_equal(count(&p, "rule ipv4"), 0);
+	assert_int_equal(count(&p, "rule ipv6"), 2);
+	assert_int_equal(count(&p, "xfrm"), 4);
+	kplan_free(&p);
+}
+
+static void test_ipv4_goes_to_the_first_home_that_has_a_prefix(void **state)
+{
+	struct kplan p = { 0 };
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	w.home[0].n_prefix = 0;
+	w.home[1].prefixes = &w.mnp[1];
+	w.home[1].n_prefix = 1;
+	assert_int_equal(mn_plan_base(&w.c, &p), 0);
+	assert_true(has(&p, "rule ipv6 pref 6020 from any to any lookup 6500"));
+	assert_true(has(&p, "rule ipv4 pref 6020 from any to any lookup 6501"));
+	kplan_free(&p);
+}
+
+/* ---- uplinks ---- */
+
+#define OWNED \
+	"sysctl net/ipv6/conf/all/forwarding = 1", "sysctl net/ipv6/conf/wlan0/forwarding = 0", \
+	"sysctl net/ipv6/conf/wlan0/accept_ra = 0"
+#define MANAGED \
+	"sysctl net/ipv6/conf/all/forwarding = 1", "sysctl net/ipv6/conf/wwan0/forwarding = 0"
+
+static struct uplink_state on_link1(const struct mn_world *w, unsigned i)
+{
+	return (struct uplink_state){ .conf = &w->uplink[i], .index = i, .has_coa = true,
+				      .has_router = true, .coa = ip6(COA1),
+				      .router = ip6(ROUTER1), .link = pfx(LINK1) };
+}
+
+static void test_owned_uplink_has_its_address_table_and_rule(void **state)
+{
+	struct kplan p = { 0 };
+	struct uplink_state u;
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	u = on_link1(&w, 0);
+	assert_int_equal(mn_plan_uplink(&w.c, &u, &p), 0);
+	EXPECT(&p, OWNED,
+	       "addr 2001:db8:f1::c/64 dev wlan0 nodad noprefixroute",
+	       "route 2001:db8:f1::/64 dev wlan0 table 6000 metric 1024",
+	       "rule ipv6 pref 6000 from 2001:db8:f1::c/128 to any lookup 6000",
+	       "route ::/0 via fe80::f1 dev wlan0 table 6000 metric 1024",
+	       "route ::/0 unreachable table 6000 metric 65535");
+	kplan_free(&p);
+}
+
+static void test_old_care_of_address_stays_deprecated_until_released(void **state)
+{
+	struct kplan p = { 0 };
+	struct uplink_state u;
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	u = on_link1(&w, 0);
+	u.has_old = true;
+	u.old_coa = ip6(COA2);
+	u.old_router = ip6(ROUTER2);
+	u.old_link = pfx(LINK2);
+	assert_int_equal(mn_plan_uplink(&w.c, &u, &p), 0);
+	EXPECT(&p, OWNED,
+	       "addr 2001:db8:f1::c/64 dev wlan0 nodad noprefixroute",
+	       "route 2001:db8:f1::/64 dev wlan0 table 6000 metric 1024",
+	       "rule ipv6 pref 6000 from 2001:db8:f1::c/128 to any lookup 6000",
+	       "addr 2001:db8:f2::c/64 dev wlan0 nodad noprefixroute deprecated",
+	       "route 2001:db8:f2::/64 dev wlan0 table 6000 metric 1024",
+	       "rule ipv6 pref 6000 from 2001:db8:f2::c/128 to any lookup 6000",
+	       "route ::/0 via fe80::f1 dev wlan0 table 6000 metric 1024",
+	       "route ::/0 unreachable table 6000 metric 65535");
+	kplan_free(&p);
+	/* at home, or new address not yet usable: the old one with its own router */
+	u.coa_tentative = true;
+	u.has_router = false;
+	assert_int_equal(mn_plan_uplink(&w.c, &u, &p), 0);
+	EXPECT(&p, OWNED,
+	       "addr 2001:db8:f2::c/64 dev wlan0 nodad noprefixroute deprecated",
+	       "route 2001:db8:f2::/64 dev wlan0 table 6000 metric 1024",
+	       "rule ipv6 pref 6000 from 2001:db8:f2::c/128 to any lookup 6000",
+	       "route ::/0 via fe80::f2 dev wlan0 table 6000 metric 1024",
+	       "route ::/0 unreachable table 6000 metric 65535");
+	kplan_free(&p);
+}
+
+static void test_uplink_without_a_usable_address_has_only_its_settings(void **state)
+{
+	struct kplan p = { 0 };
+	struct uplink_state u;
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	u = on_link1(&w, 0);
+	u.coa_tentative = true;
+	assert_int_equal(mn_plan_uplink(&w.c, &u, &p), 0);
+	EXPECT(&p, OWNED);
+	kplan_free(&p);
+	u.has_coa = u.coa_tentative = false;
+	assert_int_equal(mn_plan_uplink(&w.c, &u, &p), 0);
+	EXPECT(&p, OWNED);
+	kplan_free(&p);
+	w.c.router = false;
+	assert_int_equal(mn_plan_uplink(&w.c, &u, &p), 0);
+	EXPECT(&p, "sysctl net/ipv6/conf/wlan0/accept_ra = 0");
+	kplan_free(&p);
+}
+
+static void test_managed_uplink_keeps_its_address_and_gets_an_on_link_rule(void **state)
+{
+	struct kplan p = { 0 };
+	struct uplink_state u;
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	u = on_link1(&w, 1);
+	assert_int_equal(mn_plan_uplink(&w.c, &u, &p), 0);
+	EXPECT(&p, MANAGED,
+	       "route 2001:db8:f1::/64 dev wwan0 table 6001 metric 1024",
+	       "rule ipv6 pref 6000 from 2001:db8:f1::c/128 to any lookup 6001",
+	       "route ::/0 via fe80::f1 dev wwan0 table 6001 metric 1024",
+	       "route ::/0 unreachable table 6001 metric 65535",
+	       "rule ipv6 pref 6005 from any to 2001:db8:f1::/64 lookup 6500");
+	kplan_free(&p);
+	u.router = in6addr_any;		/* PPP: a default without a router */
+	assert_int_equal(mn_plan_uplink(&w.c, &u, &p), 0);
+	assert_true(has(&p, "route ::/0 dev wwan0 table 6001 metric 1024"));
+	kplan_free(&p);
+}
+
+static void test_prefix_that_is_not_on_link_gives_a_bare_address(void **state)
+{
+	struct kplan p = { 0 };
+	struct uplink_state u;
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	u = on_link1(&w, 0);
+	u.link = (struct prefix){ 0 };
+	assert_int_equal(mn_plan_uplink(&w.c, &u, &p), 0);
+	EXPECT(&p, OWNED,
+	       "addr 2001:db8:f1::c/128 dev wlan0 nodad noprefixroute",
+	       "rule ipv6 pref 6000 from 2001:db8:f1::c/128 to any lookup 6000",
+	       "route ::/0 via fe80::f1 dev wlan0 table 6000 metric 1024",
+	       "route ::/0 unreachable table 6000 metric 65535");
+	kplan_free(&p);
+}
+
+/* ---- homes ---- */
+
+static struct home_state home_off(const struct mn_world *w)
+{
+	return (struct home_state){ .conf = &w->home[0], .now_suffix = 'a', .before_suffix = 'b',
+				    .ipv4 = true, .src4 = ip4(OWN4) };
+}
+
+static struct carrier tunnel(const char *coa)
+{
+	return (struct carrier){ .kind = CARRIER_IP6TNL, .local = loc(coa), .remote = loc(HA1) };
+}
+
+#define ALWAYS \
+	"addr 2001:db8:280::beef/128 dev mip0 nodad home", \
+	"route ::/0 unreachable table 6500 metric 65535", \
+	"route 0.0.0.0/0 unreachable table 6500 metric 65535", \
+	"route 2001:db8:281::/64 unreachable table 6500 metric 65535", \
+	"route 10.0.0.0/24 unreachable table 6500 metric 65535", \
+	"rule ipv6 pref 6015 from 2001:db8:280::beef/128 to any lookup 6500", \
+	"rule ipv6 pref 6015 from 2001:db8:281::/64 to any lookup 6500", \
+	"rule ipv4 pref 6015 from 10.0.0.0/24 to any lookup 6500"
+
+static void test_off_everything_is_unreachable(void **state)
+{
+	struct kplan p = { 0 };
+	struct home_state h;
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	h = home_off(&w);
+	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
+	EXPECT(&p, ALWAYS);
+	kplan_free(&p);
+}
+
+static void test_first_registration_holds_packets_until_the_tunnel_carries(void **state)
+{
+	struct kplan p = { 0 };
+	struct home_state h;
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	h = home_off(&w);
+	h.where = MN_AWAY;
+	h.now = tunnel(COA1);
+	h.receive = h.hold = true;
+	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
+	EXPECT(&p, ALWAYS,
+	       "link mip0a ip6tnl local 2001:db8:f1::c remote 2001:db8:280::1",
+	       "route ::/0 dev mip0 table 6500 metric 1024 src 2001:db8:280::beef/128",
+	       "route 0.0.0.0/0 dev mip0 table 6500 metric 1024 src 10.0.0.1/32");
+	kplan_free(&p);
+	h.hold = false;			/* too long */
+	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
+	EXPECT(&p, ALWAYS, "link mip0a ip6tnl local 2001:db8:f1::c remote 2001:db8:280::1");
+	kplan_free(&p);
+	h.carry = true;
+	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
+	EXPECT(&p, ALWAYS,
+	       "link mip0a ip6tnl local 2001:db8:f1::c remote 2001:db8:280::1",
+	       "route ::/0 dev mip0a table 6500 metric 1024 src 2001:db8:280::beef/128",
+	       "route 0.0.0.0/0 dev mip0a table 6500 metric 1024 src 10.0.0.1/32");
+	kplan_free(&p);
+}
+
+static void test_old_tunnel_carries_until_the_answer(void **state)
+{
+	struct kplan p = { 0 };
+	struct home_state h;
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	h = home_off(&w);
+	h.where = MN_AWAY;
+	h.now = tunnel(COA2);
+	h.before = tunnel(COA1);
+	h.receive = h.hold = true;
+	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
+	EXPECT(&p, ALWAYS,
+	       "link mip0a ip6tnl local 2001:db8:f2::c remote 2001:db8:280::1",
+	       "link mip0b ip6tnl local 2001:db8:f1::c remote 2001:db8:280::1",
+	       "route ::/0 dev mip0b table 6500 metric 1024 src 2001:db8:280::beef/128",
+	       "route 0.0.0.0/0 dev mip0b table 6500 metric 1024 src 10.0.0.1/32");
+	kplan_free(&p);
+}
+
+static void test_no_plan_of_a_node_away_has_a_way_out_beside_the_tunnel(void **state)
+{
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	for (unsigned bits = 0; bits < 32; bits++) {
+		struct kplan p = { 0 };
+		struct home_state h = home_off(&w);
+
+		h.where = bits & 1 ? MN_AWAY : MN_OFF;
+		h.receive = bits & 2;
+		h.carry = bits & 4;
+		h.now = tunnel(COA2);
+		if (bits & 8)
+			h.before = tunnel(COA1);
+		h.hold = bits & 16;
+		assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
+		for (size_t i = 0; i < p.n; i++) {
+			const struct k_route *r = &p.obj[i].route;
+
+			if (p.obj[i].kind != KOBJ_ROUTE || r->type == RTN_UNREACHABLE)
+				continue;
+			assert_true(strncmp(r->dev, "mip0", 4) == 0);
+			assert_false(r->has_via);
+		}
+		assert_int_equal(count(&p, "wlan0"), 0);
+		assert_int_equal(count(&p, "/0 unreachable table 6500"), 2);
+		kplan_free(&p);
+	}
+}
+
+static void test_home_agent_without_ipv4_leaves_ipv4_unreachable(void **state)
+{
+	struct kplan p = { 0 };
+	struct home_state h;
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	h = home_off(&w);
+	h.where = MN_AWAY;
+	h.now = tunnel(COA1);
+	h.receive = h.carry = true;
+	h.ipv4 = false;
+	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
+	assert_int_equal(count(&p, "route 0.0.0.0/0 dev"), 0);
+	assert_true(has(&p, "route 0.0.0.0/0 unreachable table 6500 metric 65535"));
+	assert_int_equal(count(&p, "route ::/0 dev mip0a"), 1);
+	kplan_free(&p);
+}
+
+static void test_refused_prefix_alone_is_kept_out_of_the_tunnel(void **state)
+{
+	struct kplan p = { 0 };
+	struct home_state h;
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	w.mnp[2] = mnp_conf(NET4B, PREFIX_EXPLICIT, "lan1");
+	w.home[0].n_prefix = 3;
+	h = home_off(&w);
+	h.where = MN_AWAY;
+	h.now = tunnel(COA1);
+	h.receive = h.carry = true;
+	h.refused = BIT64(2);
+	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
+	assert_true(has(&p, "rule ipv4 pref 6015 from 10.1.0.0/16 to any prohibit"));
+	assert_true(has(&p, "rule ipv4 pref 6015 from 10.0.0.0/24 to any lookup 6500"));
+	assert_int_equal(count(&p, "prohibit"), 1);
+	kplan_free(&p);
+}
+
+static void test_home_without_ipv4_prefix_has_no_ipv4_objects(void **state)
+{
+	struct kplan p = { 0 };
+	struct home_state h;
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	h = home_off(&w);
+	h.conf = &w.home[1];
+	h.index = 1;
+	h.ipv4 = false;
+	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
+	EXPECT(&p,
+	       "addr 2001:db8:290::77/128 dev mip0 nodad home",
+	       "route ::/0 unreachable table 6501 metric 65535",
+	       "rule ipv6 pref 6015 from 2001:db8:290::77/128 to any lookup 6501");
+	kplan_free(&p);
+}
+
+static void test_coming_home_the_tunnel_carries_until_the_answer(void **state)
+{
+	struct kplan p = { 0 };
+	struct home_state h;
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	h = home_off(&w);
+	h.where = MN_HOME;
+	h.now.remote = loc(HA1);
+	h.before = tunnel(COA1);
+	strcpy(h.home_dev, "wlan0");
+	h.home_router = ip6(HOME_ROUTER);
+	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
+	EXPECT(&p, ALWAYS,
+	       "link mip0b ip6tnl local 2001:db8:f1::c remote 2001:db8:280::1",
+	       "addr 2001:db8:280::beef/64 dev wlan0 nodad home noprefixroute",
+	       "route 2001:db8:280::1/128 dev wlan0 table 6500 metric 1024",
+	       "route ::/0 dev mip0b table 6500 metric 1024 src 2001:db8:280::beef/128",
+	       "route 0.0.0.0/0 dev mip0b table 6500 metric 1024 src 10.0.0.1/32");
+	kplan_free(&p);
+	h.before.kind = CARRIER_NONE;
+	h.carry = true;
+	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
+	EXPECT(&p, ALWAYS,
+	       "addr 2001:db8:280::beef/64 dev wlan0 nodad home noprefixroute",
+	       "route 2001:db8:280::1/128 dev wlan0 table 6500 metric 1024",
+	       "route 2001:db8:280::/64 dev wlan0 table 6500 metric 1024",
+	       "route ::/0 via fe80::1 dev wlan0 table 6500 metric 1024"
+	       " src 2001:db8:280::beef/128",
+	       "route 0.0.0.0/0 via fe80::1 dev wlan0 table 6500 metric 1024 src 10.0.0.1/32");
+	kplan_free(&p);
+}
+
+static void test_home_agent_is_the_router_if_no_other_is_known(void **state)
+{
+	struct kplan p = { 0 };
+	struct home_state h;
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	h = home_off(&w);
+	h.where = MN_HOME;
+	h.carry = true;
+	h.now.remote = loc(HA1);
+	strcpy(h.home_dev, "wlan0");
+	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
+	assert_true(has(&p, "route ::/0 via 2001:db8:280::1 dev wlan0 table 6500 metric 1024"
+			" src 2001:db8:280::beef/128 onlink"));
+	kplan_free(&p);
+}
+
+static void test_link_local_address_of_the_binding_is_ours_at_home(void **state)
+{
+	struct kplan p = { 0 };
+	struct home_state h;
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	h = home_off(&w);
+	h.where = MN_HOME;
+	h.link_local = true;
+	h.now.remote = loc(HA1);
+	strcpy(h.home_dev, "wlan0");
+	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
+	assert_true(has(&p, "addr fe80::beef/64 dev wlan0 nodad"));
+	kplan_free(&p);
+}
+
+/* The home address is on the logical device in every plan, so no switch takes it away. */
+static void test_home_address_never_leaves_the_logical_device(void **state)
+{
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	for (int where = MN_OFF; where <= MN_HOME; where++) {
+		struct home_state h = home_off(&w);
+		struct kplan p = { 0 };
+
+		h.where = where;
+		h.carry = true;
+		h.now = tunnel(COA1);
+		strcpy(h.home_dev, "wlan0");
+		assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
+		assert_string_equal(KOBJ(&p.obj[0]),
+				    "addr 2001:db8:280::beef/128 dev mip0 nodad home");
+		kplan_free(&p);
+	}
+}
+
+static void test_carriers_that_are_not_built_are_refused(void **state)
+{
+	static const struct { uint8_t kind; int rc; } row[] = {
+		{ CARRIER_IP6TNL, 0 }, { CARRIER_IP6GRE, 0 }, { CARRIER_NONE, -EOPNOTSUPP },
+		{ CARRIER_IP4, -EOPNOTSUPP }, { CARRIER_UDP, -EOPNOTSUPP },
+		{ CARRIER_ESP, -EOPNOTSUPP },
+	};
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		struct home_state h = home_off(&w);
+		struct kplan p = { 0 };
+
+		h.where = MN_AWAY;
+		h.receive = true;
+		h.now = tunnel(COA1);
+		h.now.kind = row[i].kind;
+		assert_int_equal(mn_plan_home(&w.c, &h, &p), row[i].rc);
+		kplan_free(&p);
+	}
+}
+
+static void test_gre_tunnel_has_its_key(void **state)
+{
+	struct kplan p = { 0 };
+	struct home_state h;
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	h = home_off(&w);
+	h.where = MN_AWAY;
+	h.receive = true;
+	h.now = tunnel(COA1);
+	h.now.kind = CARRIER_IP6GRE;
+	h.now.key = 77;
+	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
+	assert_true(has(&p, "link mip0a ip6gre local 2001:db8:f1::c remote 2001:db8:280::1"
+			" key 77"));
+	kplan_free(&p);
+}
+
+static void test_tunnel_of_another_home_is_used_by_its_name(void **state)
+{
+	struct kplan p = { 0 };
+	struct home_state h;
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	h = home_off(&w);
+	h.where = MN_AWAY;
+	h.receive = true;
+	h.now = tunnel(COA2);
+	h.before = tunnel(COA1);
+	strcpy(h.now_dev, "mip3c");
+	strcpy(h.before_dev, "mip4a");
+	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
+	assert_int_equal(count(&p, "link mip3c ip6tnl local 2001:db8:f2::c"), 1);
+	assert_int_equal(count(&p, "link mip4a ip6tnl local 2001:db8:f1::c"), 1);
+	assert_int_equal(count(&p, "dev mip4a"), 2);
+	kplan_free(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_base_is_device_sysctls_routing_header_state_and_four_rules),
+		cmocka_unit_test(test_host_forwards_nothing_and_claims_no_ipv4_without_a_prefix),
+		cmocka_unit_test(test_ipv4_goes_to_the_first_home_that_has_a_prefix),
+		cmocka_unit_test(test_owned_uplink_has_its_address_table_and_rule),
+		cmocka_unit_test(test_old_care_of_address_stays_deprecated_until_released),
+		cmocka_unit_test(test_uplink_without_a_usable_address_has_only_its_settings),
+		cmocka_unit_test(test_managed_uplink_keeps_its_address_and_gets_an_on_link_rule),
+		cmocka_unit_test(test_prefix_that_is_not_on_link_gives_a_bare_address),
+		cmocka_unit_test(test_off_everything_is_unreachable),
+		cmocka_unit_test(test_first_registration_holds_packets_until_the_tunnel_carries),
+		cmocka_unit_test(test_old_tunnel_carries_until_the_answer),
+		cmocka_unit_test(test_no_plan_of_a_node_away_has_a_way_out_beside_the_tunnel),
+		cmocka_unit_test(test_home_agent_without_ipv4_leaves_ipv4_unreachable),
+		cmocka_unit_test(test_refused_prefix_alone_is_kept_out_of_the_tunnel),
+		cmocka_unit_test(test_home_without_ipv4_prefix_has_no_ipv4_objects),
+		cmocka_unit_test(test_coming_home_the_tunnel_carries_until_the_answer),
+		cmocka_unit_test(test_home_agent_is_the_router_if_no_other_is_known),
+		cmocka_unit_test(test_link_local_address_of_the_binding_is_ours_at_home),
+		cmocka_unit_test(test_home_address_never_leaves_the_logical_device),
+		cmocka_unit_test(test_carriers_that_are_not_built_are_refused),
+		cmocka_unit_test(test_gre_tunnel_has_its_key),
+		cmocka_unit_test(test_tunnel_of_another_home_is_used_by_its_name),
+	};
+
+	return cmocka_run_group_tests_name("plan_mn", tests, NULL, NULL);
+}
