@@ -37,6 +37,16 @@ static const config_setting_t *at_elem(const struct conf_ctx *x, enum conf_src s
 	return e ? e : a;
 }
 
+static void check_some(struct conf_ctx *x, const char *key)
+{
+	const config_setting_t *s = top(x, key);
+
+	if (!s)
+		conf_err(x, NULL, key, "is missing: at least one is needed");
+	else if (config_setting_is_list(s) && config_setting_length(s) == 0)
+		conf_err(x, s, key, "is empty: at least one is needed");
+}
+
 /* ---- nobody's address or prefix is another's ---- */
 
 /* One claim to a prefix; a home address is a claim to its /128. */
@@ -287,9 +297,8 @@ static void check_ha(struct conf_ctx *x)
 {
 	struct ha_conf *h = &x->c->ha;
 
-	if (!top(x, "home_links") && !h->n_served)
-		conf_err(x, NULL, "home_links", "is missing: a home agent serves at least one home "
-			 "link, or served_prefixes");
+	if (!h->n_served)
+		check_some(x, "home_links");
 	if (h->n_served && !h->n_link && IN6_IS_ADDR_UNSPECIFIED(&h->virtual_address))
 		conf_err(x, NULL, "virtual_address", "is missing: without home links, "
 			 "served_prefixes need it");
@@ -422,10 +431,8 @@ static void check_mn(struct conf_ctx *x)
 	}
 	check_claims(x, v, n);
 	free(v);
-	if (!top(x, "uplinks"))
-		conf_err(x, NULL, "uplinks", "is missing: at least one is needed");
-	if (!top(x, "homes"))
-		conf_err(x, NULL, "homes", "is missing: at least one is needed");
+	check_some(x, "uplinks");
+	check_some(x, "homes");
 	check_uplinks(x, m);
 	check_tables(x, m);
 	if (x->c->roles & ROLE_MR && m->n_home && !mnps)

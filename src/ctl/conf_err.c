@@ -74,6 +74,15 @@ int conf_err(struct conf_ctx *x, const config_setting_t *s, const char *key,
 	return -EINVAL;
 }
 
+void conf_missing(struct conf_ctx *x, const config_setting_t *s, const char *name)
+{
+	char path[KEY_MAX], key[KEY_MAX + WORD_MAX];
+
+	key_path(s, path, sizeof(path));
+	snprintf(key, sizeof(key), "%s%s%s", path, *path ? "." : "", name);
+	conf_err(x, s, key, "is missing");
+}
+
 void conf_warn(struct conf_ctx *x, const config_setting_t *s, const char *key,
 	       const char *fmt, ...)
 {

@@ -90,15 +90,21 @@ void conf_defaults(const struct conf_schema *sc, void *obj)
 
 /* libconfig 1.5 cuts a number without an L to 32 bits. conf_widen() cares for our files, not for
  * files that they include. */
-static bool was_cut(const config_setting_t *s)
+static bool was_cut(const struct conf_ctx *x, const config_setting_t *s)
 {
-	const char *file = config_setting_source_file(s);
+	const char *file = config_setting_source_file(s), *slash = strrchr(x->file, '/');
 	unsigned line = config_setting_source_line(s);
-	FILE *f = file ? fopen(file, "re") : NULL;
-	char buf[LINE_MAX_LEN];
+	char path[PATH_MAX], buf[LINE_MAX_LEN];
 	size_t digits = 0;
 	bool cut = false;
+	FILE *f;
 
+	if (!file)
+		return false;
+	/* named as in the @include: from the directory of the file that has it */
+	snprintf(path, sizeof(path), "%.*s%s", slash && *file != '/' ? (int)(slash - x->file) + 1 : 0,
+		 x->file, file);
+	f = fopen(path, "re");
 	while (f && line && fgets(buf, sizeof(buf), f))
 		line -= strchr(buf, '\n') != NULL;
 	for (const char *p = buf; f && !line && *p; p++) {
@@ -116,7 +122,7 @@ static int get_number(struct conf_ctx *x, const config_setting_t *s, bool whole,
 	switch (config_setting_type(s)) {
 	case CONFIG_TYPE_INT:
 		*v = config_setting_get_int(s);
-		if (was_cut(s))
+		if (was_cut(x, s))
 			return conf_err(x, s, NULL, "a number of that size must end in L");
 		return 0;
 	case CONFIG_TYPE_INT64:
@@ -191,6 +197,24 @@ const char *conf_text(struct conf_ctx *x, const config_setting_t *s)
 	return t;
 }
 
+/* These texts go out as JSON, which is UTF-8. */
+static bool is_utf8(const char *t)
+{
+	for (const unsigned char *p = (const unsigned char *)t; *p; ) {
+		unsigned n = *p < 0x80 ? 0 : *p >= 0xc2 && *p < 0xe0 ? 1 : (*p & 0xf0) == 0xe0 ? 2 :
+			     *p >= 0xf0 && *p < 0xf5 ? 3 : 4;
+
+		if (n == 4 || (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+		    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+			return false;
+		for (p++; n; n--, p++) {
+			if ((*p & 0xc0) != 0x80)
+				return false;
+		}
+	}
+	return true;
+}
+
 static int text(struct conf_ctx *x, const struct conf_key *k, const config_setting_t *s, void *at)
 {
 	const char *t = conf_text(x, s);
@@ -207,6 +231,8 @@ static int text(struct conf_ctx *x, const struct conf_key *k, const config_setti
 		if ((unsigned char)*p <= ' ' || *p == 0x7f)
 			return conf_err(x, s, NULL, "a space or control character is in the text");
 	}
+	if (!is_utf8(t))
+		return conf_err(x, s, NULL, "the text is not UTF-8");
 	memcpy(at, t, n + 1);
 	return 0;
 }
@@ -444,13 +470,8 @@ uint64_t conf_walk(struct conf_ctx *x, const struct conf_schema *sc, const confi
 void conf_required(struct conf_ctx *x, const struct conf_schema *sc, const config_setting_t *s,
 		   uint64_t seen)
 {
-	char key[128];
-
 	for (size_t i = 0; i < sc->n; i++) {
-		if (!sc->key[i].required || seen & BIT64(i))
-			continue;
-		snprintf(key, sizeof(key), "%s%s%s", sc->name, *sc->name ? "." : "",
-			 sc->key[i].name);
-		conf_err(x, s, key, "is missing");
+		if (sc->key[i].required && !(seen & BIT64(i)))
+			conf_missing(x, s, sc->key[i].name);
 	}
 }

@@ -85,6 +85,8 @@ struct conf_ctx {
 /* s NULL: no line. key NULL: the path of s. Returns -EINVAL. */
 int conf_err(struct conf_ctx *x, const config_setting_t *s, const char *key,
 	     const char *fmt, ...) PRINTF(4, 5);
+/* The key `name` of group s. */
+void conf_missing(struct conf_ctx *x, const config_setting_t *s, const char *name);
 void conf_warn(struct conf_ctx *x, const config_setting_t *s, const char *key,
 	       const char *fmt, ...) PRINTF(4, 5);
 /* A message of which only the place differs: file and line are given. */

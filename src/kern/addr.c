@@ -21,11 +21,8 @@ static struct nlmsghdr *addr_msg(struct kern *k, uint16_t type, uint16_t flags, 
 
 int kern_addr_del(struct kern *k, struct kop *op, const struct kobj *o)
 {
-	int ifindex = kern_ifindex(k, o->addr.dev);
-
-	if (ifindex < 0)
-		return ifindex;		/* -ENODEV: the address went with it */
-	kern_req(&k->rt, addr_msg(k, RTM_DELADDR, 0, ifindex, &o->addr), op);
+	/* Not by name, which may be another device's by now; -ENODEV: it went with its device. */
+	kern_req(&k->rt, addr_msg(k, RTM_DELADDR, 0, op->e->ifindex, &o->addr), op);
 	return 0;
 }
 
@@ -43,6 +40,7 @@ int kern_addr_put(struct kern *k, struct kop *op, const struct kobj *o, const st
 		kop_why(op, "no device %s", a->dev);
 		return ifindex;
 	}
+	ksw_find(&k->sw, o)->ifindex = ifindex;
 	if (was && was->addr.addr.plen != a->addr.plen)	/* the kernel changes no length */
 		kern_req(&k->rt, addr_msg(k, RTM_DELADDR, 0, ifindex, &was->addr), op);
 	h = addr_msg(k, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, ifindex, a);

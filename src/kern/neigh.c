@@ -38,6 +38,7 @@ int kern_proxy_put(struct kern *k, struct kop *op, const struct kobj *o, const s
 		kop_why(op, "no device %s", o->proxy.dev);
 		return ifindex;
 	}
+	ksw_find(&k->sw, o)->ifindex = ifindex;
 	kern_req(&k->rt, proxy_msg(k, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, ifindex,
 				   &o->proxy), op);
 	return 0;
@@ -45,21 +46,20 @@ int kern_proxy_put(struct kern *k, struct kop *op, const struct kobj *o, const s
 
 int kern_proxy_del(struct kern *k, struct kop *op, const struct kobj *o)
 {
-	int ifindex = kern_ifindex(k, o->proxy.dev);
-
-	if (ifindex < 0)
-		return ifindex;
-	kern_req(&k->rt, proxy_msg(k, RTM_DELNEIGH, 0, ifindex, &o->proxy), op);
+	kern_req(&k->rt, proxy_msg(k, RTM_DELNEIGH, 0, op->e->ifindex, &o->proxy), op);
 	return 0;
 }
 
 void kern_neigh_put(struct kern *k, int ifindex, const struct in6_addr *addr,
 		    const struct nd_lladdr *ll, bool reachable)
 {
-	struct nlmsghdr *h = neigh_msg(k, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, ifindex,
-				       addr);
-	struct ndmsg *nd = mnl_nlmsg_get_payload(h);
+	struct nlmsghdr *h;
+	struct ndmsg *nd;
 
+	if (!ll->len || ll->len > sizeof(ll->b))
+		return;
+	h = neigh_msg(k, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, ifindex, addr);
+	nd = mnl_nlmsg_get_payload(h);
 	nd->ndm_state = reachable ? NUD_REACHABLE : NUD_STALE;
 	mnl_attr_put(h, NDA_LLADDR, ll->len, ll->b);
 	kern_req(&k->rt, h, NULL);

@@ -277,7 +277,9 @@ static void sw_add(struct ksw *s, struct kswitch *sw)
 static void op_undo(struct ksw *s, struct kswitch *sw, const struct kop *did)
 {
 	struct kentry *e = did->e;
-	bool applied = did->taken > 0 || did->rc == 0;
+	/* A refused change of a device may have changed half of it. */
+	bool applied = did->taken > 0 || did->rc == 0 ||
+		       (did->act == KOP_CHANGE && e->obj.kind == KOBJ_LINK);
 	struct kop *op;
 
 	switch ((enum kop_act)did->act) {

@@ -44,7 +44,7 @@ struct kentry {
 	struct kswitch *busy;		/* who creates, changes or deletes it */
 	uint64_t in_have, in_want;	/* stamps of the plan being looked at */
 	/* the back end's */
-	int ifindex;			/* LINK, INGRESS */
+	int ifindex;			/* LINK, ADDR, PROXY, INGRESS: where it was put */
 	uint32_t handle;		/* INGRESS: tc filter */
 	struct in6_addr outer;		/* INGRESS: as it stands in the check */
 	char was[KSW_SYSCTL_LEN];	/* SYSCTL: original value */

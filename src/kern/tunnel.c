@@ -58,7 +58,8 @@ static int free_ifindex(struct kern *k)
 
 /* ---- libnl-route: tunnels with two ends ---- */
 
-static struct rtnl_link *peer_link(const struct k_link *l, int ifindex)
+/* The name only at birth: given again it is a renaming, which a device that is up refuses. */
+static struct rtnl_link *peer_link(const struct k_link *l, int ifindex, bool is_new)
 {
 	struct in6_addr local = l->carrier.local.a.in6, remote = l->carrier.remote.a.in6;
 	bool gre = l->kind == KLINK_IP6GRE;
@@ -66,7 +67,8 @@ static struct rtnl_link *peer_link(const struct k_link *l, int ifindex)
 
 	if (!n)
 		return NULL;
-	rtnl_link_set_name(n, l->name);
+	if (is_new)
+		rtnl_link_set_name(n, l->name);
 	rtnl_link_set_ifindex(n, ifindex);
 	if (l->mtu)
 		rtnl_link_set_mtu(n, l->mtu);
@@ -102,7 +104,7 @@ static int put_peer_link(struct kern *k, struct kop *op, const struct k_link *l,
 		kop_why(op, "both ends of a tunnel are IPv6 addresses");
 		return -EAFNOSUPPORT;
 	}
-	n = peer_link(l, ifindex);
+	n = peer_link(l, ifindex, flags & NLM_F_CREATE);
 	if (!n)
 		return -ENOMEM;
 	rc = rtnl_link_build_add_request(n, flags, &msg);

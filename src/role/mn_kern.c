@@ -161,13 +161,30 @@ static int want(struct mn_home *h, struct kplan *p)
 
 static void retry_cb(void *arg)
 {
-	mn_kern_sync(arg);
+	struct mn_home *h = arg;
+
+	kplan_free(&h->bad);
+	mn_kern_sync(h);
 }
 
-static void failed(struct mn_home *h, int rc, const char *text)
+/* The kernel cannot follow; still, a registration that we have is not left to expire, and one that
+ * we do not want is ended. */
+static void urgent(struct mn_home *h)
 {
+	if (!(h->after & AFTER_SEND) || h->bul.state == BUL_WAIT_BA)
+		return;
+	h->after &= ~(unsigned)AFTER_SEND;
+	mn_tx(h);
+}
+
+/* p is what the kernel would not take: not tried again before the pause is over, but anything else
+ * is. */
+static void failed(struct mn_home *h, struct kplan *p, int rc, const char *text)
+{
+	kplan_free(&h->bad);
+	h->bad = *p;
+	*p = (struct kplan){ 0 };
 	h->kern_wait = h->kern_wait ? MIN(h->kern_wait * 2, RETRY_MAX) : RETRY_FIRST;
-	h->kern_bad = true;
 	log_err("mn", "%s: the kernel cannot follow, next try in %.0f s: %s", A6(mn_hoa(h)),
 		h->kern_wait, text ? text : strerror(-rc));
 	if (h->gone) {			/* nothing more that could be done */
@@ -176,10 +193,7 @@ static void failed(struct mn_home *h, int rc, const char *text)
 	}
 	rtimer_set(&h->kern_timer, run_now() + h->kern_wait, retry_cb, h);
 	mn_home_synced(h, rc);
-	if (h->after & AFTER_SEND && h->bul.state != BUL_WAIT_BA) {
-		h->after &= ~(unsigned)AFTER_SEND;
-		mn_tx(h);
-	}
+	urgent(h);
 }
 
 /* No home has a tunnel from an earlier care-of address: the detector may drop those. */
@@ -198,7 +212,7 @@ static void release_old(struct mn *mn)
 static void there(struct mn_home *h)
 {
 	h->kern_wait = 0;
-	h->kern_bad = false;
+	kplan_free(&h->bad);
 	h->old_in_use = h->old_flying;
 	rtimer_stop(&h->kern_timer);
 	if (h->gone) {
@@ -220,14 +234,14 @@ static void switch_done(void *arg, int rc)
 		kplan_free(&h->have);
 		h->have = h->flying;
 		h->flying = (struct kplan){ 0 };
-	} else {
-		kplan_free(&h->flying);
 	}
+	/* that the wrong thing failed does not matter when all shall go */
+	if (rc < 0 && !(h->gone && newer))
+		failed(h, &h->flying, rc, kern_error(h->mn->env.kern));
+	kplan_free(&h->flying);
 	if (newer)
 		mn_kern_sync(h);
-	else if (rc < 0)
-		failed(h, rc, kern_error(h->mn->env.kern));
-	else
+	else if (rc == 0)
 		there(h);
 }
 
@@ -248,6 +262,11 @@ void mn_kern_sync(struct mn_home *h)
 		there(h);
 		return;
 	}
+	if (rc == 0 && rtimer_armed(&h->kern_timer) && kplan_equal(&h->bad, &p)) {
+		kplan_free(&p);
+		urgent(h);
+		return;
+	}
 	if (rc == 0) {
 		h->flying = p;
 		h->in_flight = true;
@@ -257,8 +276,7 @@ void mn_kern_sync(struct mn_home *h)
 		h->in_flight = false;
 		h->flying = (struct kplan){ 0 };
 	}
-	kplan_free(&p);
-	failed(h, rc, NULL);
+	failed(h, &p, rc, NULL);
 }
 
 void mn_kern_free(struct mn_home *h)
@@ -266,5 +284,6 @@ void mn_kern_free(struct mn_home *h)
 	rtimer_stop(&h->kern_timer);
 	kplan_free(&h->have);
 	kplan_free(&h->flying);
+	kplan_free(&h->bad);
 	h->in_flight = false;
 }

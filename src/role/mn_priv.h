@@ -72,8 +72,8 @@ struct mn_home {
 	struct locator told;		/* care-of address of the last bul_add; family 0 = none */
 	double last_handover, rtt, answered_at;
 	/* kernel */
-	struct kplan have, flying;
-	bool in_flight, dirty, kern_bad;
+	struct kplan have, flying, bad;	/* in the kernel, on its way, refused last */
+	bool in_flight, dirty;
 	bool old_in_use, old_flying;	/* the plan has a tunnel from the care-of address before */
 	unsigned after;			/* AFTER_* */
 	double kern_wait;

@@ -108,14 +108,14 @@ def _match(record, wanted):
     return all(str(address(record.get(k))) == str(v) for k, v in wanted.items() if v is not None)
 
 
-def ha(world, text=None, **more):
+def ha(world, text=None, debug=True, **more):
     """Start the home agent; `more` goes to conf.ha_conf()."""
-    return Daemon(world.ha, text or conf.ha_conf(world, **more)).start()
+    return Daemon(world.ha, text or conf.ha_conf(world, **more), debug).start()
 
 
-def mr(world, n=0, text=None, **more):
+def mr(world, n=0, text=None, debug=True, **more):
     """Start mobile router n; `more` goes to conf.mr_conf()."""
-    return Daemon(world.mrs[n], text or conf.mr_conf(world, n, **more)).start()
+    return Daemon(world.mrs[n], text or conf.mr_conf(world, n, **more), debug).start()
 
 
 def wait_binding(ha_daemon, hoa=net.HOA, coa=None, limit=30.0):

@@ -4,6 +4,7 @@
 One thread and no poll(): every system call costs tens of microseconds in
 user-mode Linux, and looking at a capture ring costs none.
 """
+import os
 import sys
 import threading
 import time
@@ -39,6 +40,10 @@ class Reactor:
             thing.close()
 
     def _run(self):
+        try:        # the clock of the lab goes first when its one processor is busy
+            os.sched_setscheduler(threading.get_native_id(), os.SCHED_RR, os.sched_param(1))
+        except OSError:
+            pass
         due = time.monotonic()
         while not self._stop:
             with self._lock:

@@ -99,8 +99,8 @@ static void test_ipv4_goes_to_the_first_home_that_has_a_prefix(void **state)
 /* ---- uplinks ---- */
 
 #define OWNED \
-	"sysctl net/ipv6/conf/all/forwarding = 1", "sysctl net/ipv6/conf/wlan0/forwarding = 0", \
-	"sysctl net/ipv6/conf/wlan0/accept_ra = 0"
+	"sysctl net/ipv6/conf/wlan0/accept_ra = 0", "sysctl net/ipv6/conf/all/forwarding = 1", \
+	"sysctl net/ipv6/conf/wlan0/forwarding = 0"
 #define MANAGED \
 	"sysctl net/ipv6/conf/all/forwarding = 1", "sysctl net/ipv6/conf/wwan0/forwarding = 0"
 
