@@ -104,7 +104,7 @@ static const struct conf_key timers_keys[] = {
 	      "how long a de-registered binding is remembered"),
 	TIMER(dad_retrans, 0.01, 60, 1, 60, "RFC 4861 section 10", "1",
 	      "wait after each probe of duplicate address detection"),
-	COUNT(dad_transmits, 1, 10, 1, 10, "RFC 4862 section 5.1", "1",
+	COUNT(dad_transmits, 1, 10, 0, 0, NULL, "1",
 	      "probes of duplicate address detection"),
 	TIMER(probe_interval, 0, 3600, 0, 0, NULL, "1",
 	      "between echo requests through a tunnel; 0: none are sent"),

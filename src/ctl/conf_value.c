@@ -132,8 +132,12 @@ static int key_decode(const char *text, size_t n, uint8_t key[static AUTH_KEY_MA
 static int secret_open(struct conf_ctx *x, const config_setting_t *s, const char *path)
 {
 	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = -1;
 
+	/* looked at first: to open a device may do something */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return conf_err(x, s, NULL, "%s is not a regular file", path);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return conf_err(x, s, NULL, "%s: %s", path, strerror(errno));
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {

@@ -78,6 +78,12 @@ void kern_ingress_detach(struct kern *k, struct kop *op, int ifindex)
 	kern_req(&k->rt, clsact_msg(k, RTM_DELQDISC, 0, ifindex), op);
 }
 
+void kern_ingress_flush(struct kern *k)
+{
+	if (k->ingress && k->ingress->bpf)
+		ingress_bpf_flush(k->ingress->bpf);
+}
+
 void kern_ingress_close(struct kern *k)
 {
 	if (!k->ingress)
@@ -134,7 +140,7 @@ int kern_ingress_del(struct kern *k, struct kop *op, const struct kobj *o)
 				   .o = &o->ingress, .handle = row->handle };
 
 	if (k->ingress_mode == KERN_INGRESS_BPF)
-		return ingress_bpf_del(k->ingress->bpf, &e);
+		return ingress_bpf_del(k->ingress->bpf, op, &e);
 	ingress_flower_del(k, op, &e);
 	return 0;
 }

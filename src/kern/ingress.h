@@ -3,7 +3,7 @@
  * kern/ingress.h - the two ways to do the ingress check, inside the room.
  *
  * A device with the check gets a clsact qdisc and a filter while it is still
- * down, so its default is to drop. Mode BPF: one program, two maps that all
+ * down, so its default is to drop. Mode BPF: one program and one map that all
  * devices share. Mode flower: one filter per entry and a last one that drops; it
  * knows no longest match, so prefixes of different owners must not nest.
  */
@@ -32,12 +32,13 @@ struct ingress_entry {
 struct nlmsghdr *ingress_tc_msg(struct nlq *n, uint16_t type, uint16_t flags, int ifindex,
 				uint16_t pref, uint16_t ethertype, uint32_t handle);
 
-/* ingress_bpf.c; all at once, no requests */
+/* ingress_bpf.c; add and del are written, and op is answered, by the next flush */
 int ingress_bpf_open(struct bpf_ingress **b, struct kop *op);	/* loads program and maps */
 void ingress_bpf_close(struct bpf_ingress *b);
 void ingress_bpf_attach(struct kern *k, struct kop *op, int ifindex);
 int ingress_bpf_add(struct bpf_ingress *b, struct kop *op, const struct ingress_entry *e);
-int ingress_bpf_del(struct bpf_ingress *b, const struct ingress_entry *e);
+int ingress_bpf_del(struct bpf_ingress *b, struct kop *op, const struct ingress_entry *e);
+void ingress_bpf_flush(struct bpf_ingress *b);
 int64_t ingress_bpf_dropped(const struct bpf_ingress *b);
 
 /* ingress_flower.c */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Loading the program and keeping its maps. Several entries share a row of a map
- * (an owner's prefix with two care-of addresses, two prefixes of one care-of
- * address), so the rows are counted here. Maps are never pinned nor opened again:
- * a new run starts with empty ones.
+ * Loading the program and keeping its map. Rows are prepared here and written by
+ * one system call per turn; whoever changed a row gets his answer then. The map is
+ * never pinned nor opened again: a new run starts with an empty one.
  */
 #include "kern/ingress.h"
 
@@ -19,40 +18,48 @@
 
 #include "kern/ingress_map.h"
 
+#define KERNEL_ENOTSUPP	524		/* no errno of user space, but the kernel returns it */
 #define PREF_BPF	1
 #define HANDLE_BPF	1
 
-struct inner_row {
+/* One inner prefix. */
+struct row {
 	struct ingress_inner key;
-	struct ingress_owner owner;
-	unsigned users;
+	struct in6_addr owner;		/* home address: a prefix has one */
+	struct ingress_allowed now;
+	unsigned users[INGRESS_PLACES];
+	bool in_map, dirty;
+	int rc;				/* of the last writing */
 	UT_hash_handle hh;
 };
 
-struct pair_row {
-	struct ingress_pair key;
-	unsigned users;
-	UT_hash_handle hh;
-};
+/* Who waits for a row to be written. */
+struct waiter { struct kop *op; struct row *row; struct ingress_place place; bool add; };
 
 struct bpf_ingress {
 	struct bpf_object *obj;
-	int prog, inner, pairs, drops;	/* descriptors, of obj */
+	int prog, inner, drops;		/* descriptors, of obj */
 	int n_cpu;
-	struct inner_row *inner_rows;
-	struct pair_row *pair_rows;
+	bool no_batch;			/* this kernel changes one row at a time (before 5.6) */
+	struct row *rows;
+	struct row **dirty;
+	struct waiter *wait;
+	size_t n_dirty, cap_dirty, n_wait, cap_wait;
 };
 
 __attribute__((format(printf, 2, 0)))
 static int libbpf_say(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
-	char line[256];
+	char *text = NULL, *next;
 
-	if (level == LIBBPF_DEBUG)
+	(void)level;
+	if (!log_wants("kern", LOG_LV_DEBUG) || vasprintf(&text, fmt, ap) < 0)
 		return 0;
-	vsnprintf(line, sizeof(line), fmt, ap);
-	line[strcspn(line, "\n")] = '\0';
-	log_debug("kern", "%s", line);
+	next = text;			/* the verifier's words are many lines */
+	for (char *line = strsep(&next, "\n"); line; line = strsep(&next, "\n"))
+		if (*line)
+			log_debug("kern", "%s", line);
+	free(text);
 	return 0;
 }
 
@@ -71,10 +78,9 @@ static int bpf_load(struct bpf_ingress *b)
 	prog = bpf_object__find_program_by_name(b->obj, "mip6d_ingress");
 	b->prog = prog ? bpf_program__fd(prog) : -ENOENT;
 	b->inner = bpf_object__find_map_fd_by_name(b->obj, "inner");
-	b->pairs = bpf_object__find_map_fd_by_name(b->obj, "pairs");
 	b->drops = bpf_object__find_map_fd_by_name(b->obj, "drops");
 	b->n_cpu = libbpf_num_possible_cpus();
-	return b->prog < 0 || b->inner < 0 || b->pairs < 0 || b->drops < 0 || b->n_cpu < 1 ?
+	return b->prog < 0 || b->inner < 0 || b->drops < 0 || b->n_cpu < 1 ?
 	       -ENOENT : 0;
 }
 
@@ -97,20 +103,17 @@ int ingress_bpf_open(struct bpf_ingress **out, struct kop *op)
 
 void ingress_bpf_close(struct bpf_ingress *b)
 {
-	struct inner_row *in, *in_tmp;
-	struct pair_row *pr, *pr_tmp;
+	struct row *row, *tmp;
 
 	if (!b)
 		return;
-	HASH_ITER(hh, b->inner_rows, in, in_tmp) {
-		HASH_DEL(b->inner_rows, in);
-		free(in);
-	}
-	HASH_ITER(hh, b->pair_rows, pr, pr_tmp) {
-		HASH_DEL(b->pair_rows, pr);
-		free(pr);
+	HASH_ITER(hh, b->rows, row, tmp) {
+		HASH_DEL(b->rows, row);
+		free(row);
 	}
 	bpf_object__close(b->obj);
+	free(b->dirty);
+	free(b->wait);
 	free(b);
 }
 
@@ -145,119 +148,258 @@ static struct ingress_inner inner_key(const struct prefix *p)
 	return key;
 }
 
-static struct ingress_pair pair_key(const struct ingress_entry *e)
+static struct row *row_find(struct bpf_ingress *b, const struct prefix *p)
 {
-	struct ingress_pair key = { .ifindex = (uint32_t)e->ifindex };
+	struct ingress_inner key = inner_key(p);
+	struct row *row;
 
-	memcpy(key.owner, &e->o->owner, sizeof(key.owner));
-	memcpy(key.outer, &e->outer, sizeof(key.outer));
-	return key;
+	HASH_FIND(hh, b->rows, &key, sizeof(key), row);
+	return row;
 }
 
-static int inner_add(struct bpf_ingress *b, struct kop *op, const struct k_ingress *o)
+static bool row_empty(const struct row *row)
 {
-	struct ingress_inner key = inner_key(&o->inner);
-	struct inner_row *row;
-	int rc;
+	for (int i = 0; i < INGRESS_PLACES; i++)
+		if (row->users[i])
+			return false;
+	return true;
+}
 
-	HASH_FIND(hh, b->inner_rows, &key, sizeof(key), row);
-	if (row) {
-		if (memcmp(&row->owner, &o->owner, sizeof(row->owner)) != 0) {
-			kop_why(op, "the prefix is %s's", A6(row->owner.hoa));
-			return -EEXIST;
-		}
-		row->users++;
+/* The slot of a place, or a free one if it has none; -1: full. */
+static int row_slot(const struct row *row, const struct ingress_place *p)
+{
+	int unused = -1;
+
+	for (int i = INGRESS_PLACES - 1; i >= 0; i--) {
+		if (row->users[i] && memcmp(&row->now.place[i], p, sizeof(*p)) == 0)
+			return i;
+		if (!row->users[i])
+			unused = i;
+	}
+	return unused;
+}
+
+static void row_give(struct row *row, const struct ingress_place *p)
+{
+	int i = row_slot(row, p);
+
+	row->now.place[i] = *p;
+	row->users[i]++;
+}
+
+static void row_take(struct row *row, const struct ingress_place *p)
+{
+	int i = row_slot(row, p);
+
+	if (i >= 0 && row->users[i] && --row->users[i] == 0)
+		memset(&row->now.place[i], 0, sizeof(row->now.place[i]));
+}
+
+static int grow(void *list, size_t n, size_t *cap, size_t size)
+{
+	void **p = list, *grown;
+
+	if (n < *cap)
 		return 0;
-	}
-	row = calloc(1, sizeof(*row));
-	if (!row)
+	grown = realloc(*p, (*cap ? *cap * 2 : 64) * size);
+	if (!grown)
 		return -ENOMEM;
-	row->key = key;
-	memcpy(&row->owner, &o->owner, sizeof(row->owner));
-	row->users = 1;
-	rc = bpf_map_update_elem(b->inner, &row->key, &row->owner, BPF_ANY);
-	if (rc < 0) {
-		free(row);
-		return rc;
-	}
-	HASH_ADD(hh, b->inner_rows, key, sizeof(row->key), row);
+	*p = grown;
+	*cap = *cap ? *cap * 2 : 64;
 	return 0;
 }
 
-static int inner_del(struct bpf_ingress *b, const struct k_ingress *o)
+static int row_queue(struct bpf_ingress *b, struct row *row, struct kop *op,
+		     const struct ingress_place *p, bool add)
 {
-	struct ingress_inner key = inner_key(&o->inner);
-	struct inner_row *row;
-	int rc;
-
-	HASH_FIND(hh, b->inner_rows, &key, sizeof(key), row);
-	if (!row || --row->users > 0)
-		return 0;
-	rc = bpf_map_delete_elem(b->inner, &row->key);
-	HASH_DEL(b->inner_rows, row);
-	free(row);
-	return rc;
-}
-
-static int pair_add(struct bpf_ingress *b, const struct ingress_entry *e)
-{
-	struct ingress_pair key = pair_key(e);
-	struct pair_row *row;
-	uint32_t one = 1;
-	int rc;
-
-	HASH_FIND(hh, b->pair_rows, &key, sizeof(key), row);
-	if (row) {
-		row->users++;
-		return 0;
-	}
-	row = calloc(1, sizeof(*row));
-	if (!row)
+	if (grow(&b->wait, b->n_wait, &b->cap_wait, sizeof(*b->wait)) < 0 ||
+	    grow(&b->dirty, b->n_dirty, &b->cap_dirty, sizeof(struct row *)) < 0)
 		return -ENOMEM;
-	row->key = key;
-	row->users = 1;
-	rc = bpf_map_update_elem(b->pairs, &row->key, &one, BPF_ANY);
-	if (rc < 0) {
-		free(row);
-		return rc;
-	}
-	HASH_ADD(hh, b->pair_rows, key, sizeof(row->key), row);
+	if (!row->dirty)
+		b->dirty[b->n_dirty++] = row;
+	row->dirty = true;
+	b->wait[b->n_wait++] = (struct waiter){ op, row, *p, add };
+	kop_sent(op);
 	return 0;
 }
 
-static int pair_del(struct bpf_ingress *b, const struct ingress_entry *e)
+static void row_drop_if_unused(struct bpf_ingress *b, struct row *row)
 {
-	struct ingress_pair key = pair_key(e);
-	struct pair_row *row;
-	int rc;
-
-	HASH_FIND(hh, b->pair_rows, &key, sizeof(key), row);
-	if (!row || --row->users > 0)
-		return 0;
-	rc = bpf_map_delete_elem(b->pairs, &row->key);
-	HASH_DEL(b->pair_rows, row);
+	if (row->dirty || row->in_map || !row_empty(row))
+		return;
+	HASH_DEL(b->rows, row);
 	free(row);
-	return rc;
+}
+
+static struct ingress_place place_of(const struct ingress_entry *e)
+{
+	struct ingress_place p = { .ifindex = (uint32_t)e->ifindex };
+
+	memcpy(p.outer, &e->outer, sizeof(p.outer));
+	return p;
 }
 
 int ingress_bpf_add(struct bpf_ingress *b, struct kop *op, const struct ingress_entry *e)
 {
-	int rc = inner_add(b, op, e->o);
+	struct row *row = row_find(b, &e->o->inner);
+	struct ingress_place p = place_of(e);
+	int rc;
 
-	if (rc < 0)
-		return rc;
-	rc = pair_add(b, e);
-	if (rc < 0)
-		inner_del(b, e->o);
+	if (!row) {
+		row = calloc(1, sizeof(*row));
+		if (!row)
+			return -ENOMEM;
+		row->key = inner_key(&e->o->inner);
+		HASH_ADD(hh, b->rows, key, sizeof(row->key), row);
+	}
+	if (row_empty(row))
+		row->owner = e->o->owner;
+	if (!in6_eq(&row->owner, &e->o->owner)) {
+		kop_why(op, "the prefix is %s's", A6(&row->owner));
+		return -EEXIST;
+	}
+	if (row_slot(row, &p) < 0) {
+		kop_why(op, "a prefix comes from %d care-of addresses at most", INGRESS_PLACES);
+		return -ENOSPC;
+	}
+	rc = row_queue(b, row, op, &p, true);
+	if (rc == 0)
+		row_give(row, &p);
+	row_drop_if_unused(b, row);
 	return rc;
 }
 
-int ingress_bpf_del(struct bpf_ingress *b, const struct ingress_entry *e)
+int ingress_bpf_del(struct bpf_ingress *b, struct kop *op, const struct ingress_entry *e)
 {
-	int rc = pair_del(b, e);	/* first what lets packets in */
-	int rc2 = inner_del(b, e->o);
+	struct row *row = row_find(b, &e->o->inner);
+	struct ingress_place p = place_of(e);
+	int rc;
 
-	return rc < 0 ? rc : rc2;
+	if (!row)
+		return -ENOENT;
+	rc = row_queue(b, row, op, &p, false);
+	if (rc == 0)
+		row_take(row, &p);
+	return rc;
+}
+
+/* ---- writing ---- */
+
+struct write {
+	uint32_t n;
+	struct row **row;
+	struct ingress_inner *key;
+	struct ingress_allowed *value;
+	int *rc;
+};
+
+static int write_one(struct bpf_ingress *b, const struct write *w, uint32_t i, bool update)
+{
+	int rc = update ? bpf_map_update_elem(b->inner, &w->key[i], &w->value[i], BPF_ANY)
+			: bpf_map_delete_elem(b->inner, &w->key[i]);
+
+	return rc < 0 ? -errno : 0;
+}
+
+/* How many of the rows from `at` on a batch wrote: it stops at the first error. */
+static uint32_t write_batch(struct bpf_ingress *b, const struct write *w, uint32_t at, bool update)
+{
+	uint32_t all = w->n - at, count = all;
+	int rc;
+
+	if (b->no_batch || all < 2)
+		return 0;
+	rc = update ? bpf_map_update_batch(b->inner, &w->key[at], &w->value[at], &count, NULL)
+		    : bpf_map_delete_batch(b->inner, &w->key[at], &count, NULL);
+	if (rc == 0)
+		return all;
+	b->no_batch = errno == EINVAL || errno == EOPNOTSUPP || errno == KERNEL_ENOTSUPP;
+	return b->no_batch || count > all ? 0 : count;
+}
+
+static void write_rows(struct bpf_ingress *b, struct write *w, bool update)
+{
+	w->n = 0;
+	for (size_t i = 0; i < b->n_dirty; i++) {
+		struct row *row = b->dirty[i];
+
+		if (row_empty(row) == update || (!update && !row->in_map))
+			continue;
+		w->row[w->n] = row;
+		w->key[w->n] = row->key;
+		w->value[w->n] = row->now;
+		w->rc[w->n++] = 0;
+	}
+	for (uint32_t at = 0; at < w->n; at++) {
+		at += write_batch(b, w, at, update);
+		if (at < w->n)		/* the one it stopped at, for its own error */
+			w->rc[at] = write_one(b, w, at, update);
+	}
+	for (uint32_t i = 0; i < w->n; i++) {
+		struct row *row = w->row[i];
+
+		row->rc = update ? w->rc[i] : 0;
+		/* Refused: nothing may come in by what the row allowed before. */
+		if (row->rc < 0 && row->in_map)
+			(void)bpf_map_delete_elem(b->inner, &row->key);
+		row->in_map = update && row->rc == 0;
+	}
+}
+
+static void answer_all(struct bpf_ingress *b)
+{
+	for (size_t i = 0; i < b->n_wait; i++) {
+		struct waiter *w = &b->wait[i];
+		int rc = w->add ? w->row->rc : 0;	/* what was taken away is away */
+
+		if (rc < 0)
+			row_take(w->row, &w->place);
+		kop_answer(w->op, rc, NULL);
+	}
+	b->n_wait = 0;
+}
+
+/* A row that could not be written but still has places is tried again next time. */
+static void rows_settle(struct bpf_ingress *b)
+{
+	size_t keep = 0;
+
+	for (size_t i = 0; i < b->n_dirty; i++) {
+		struct row *row = b->dirty[i];
+
+		row->dirty = row->rc < 0 && !row_empty(row);
+		row->rc = 0;
+		if (row->dirty)
+			b->dirty[keep++] = row;
+		else
+			row_drop_if_unused(b, row);
+	}
+	b->n_dirty = keep;
+}
+
+void ingress_bpf_flush(struct bpf_ingress *b)
+{
+	size_t n = b->n_dirty;
+	struct write w = { 0 };
+
+	if (!n)
+		return;
+	w.row = calloc(n, sizeof(struct row *));
+	w.key = calloc(n, sizeof(*w.key));
+	w.value = calloc(n, sizeof(*w.value));
+	w.rc = calloc(n, sizeof(*w.rc));
+	for (size_t i = 0; i < n; i++)
+		b->dirty[i]->rc = w.row && w.key && w.value && w.rc ? 0 : -ENOMEM;
+	if (b->dirty[0]->rc == 0) {
+		write_rows(b, &w, false);
+		write_rows(b, &w, true);
+	}
+	answer_all(b);
+	rows_settle(b);
+	free(w.row);
+	free(w.key);
+	free(w.value);
+	free(w.rc);
 }
 
 int64_t ingress_bpf_dropped(const struct bpf_ingress *b)

@@ -30,10 +30,15 @@ int ingress_bpf_add(struct bpf_ingress *b, struct kop *op, const struct ingress_
 	return -EOPNOTSUPP;
 }
 
-int ingress_bpf_del(struct bpf_ingress *b, const struct ingress_entry *e)
+int ingress_bpf_del(struct bpf_ingress *b, struct kop *op, const struct ingress_entry *e)
 {
-	(void)b, (void)e;
+	(void)b, (void)op, (void)e;
 	return -EOPNOTSUPP;
+}
+
+void ingress_bpf_flush(struct bpf_ingress *b)
+{
+	(void)b;
 }
 
 int64_t ingress_bpf_dropped(const struct bpf_ingress *b)

@@ -67,8 +67,8 @@ static void kern_ack(void *arg, void *tag, int rc, const char *text)
 
 	if (tag)
 		kop_answer(tag, rc, text);
-	else if (rc < 0)		/* kern_neigh_put() is the only one that waits for nothing */
-		log_rl(&k->rl, "kern", "neighbour entry: %s%s%s", strerror(-rc),
+	else if (rc < 0)		/* kern_neigh_put(), kern_flush_ra(): nobody waits */
+		log_rl(&k->rl, "kern", "request: %s%s%s", strerror(-rc),
 		       text ? ": " : "", text ? text : "");
 }
 
@@ -148,6 +148,7 @@ static void kern_work(struct kern *k, long budget)
 		budget = ksw_start(&k->sw, budget);
 		nlq_send(&k->rt);
 		nlq_send(&k->xf);
+		kern_ingress_flush(k);
 		moved = ksw_step(&k->sw);
 	} while (moved || (k->sw.dirty && budget > 0));
 }

@@ -122,6 +122,13 @@ int kern_addr4_in(struct kern *k, const char *dev, const struct prefix *p, struc
 void kern_neigh_put(struct kern *k, int ifindex, const struct in6_addr *addr,
 		    const struct nd_lladdr *ll, bool reachable);
 
+/*
+ * Deletes what the kernel itself made of Router Advertisements on a link before accept_ra was
+ * switched off: autoconfigured addresses (with them their on-link routes in the main table, which
+ * would lead around the tunnel) and default routes. Fire and forget.
+ */
+void kern_flush_ra(struct kern *k, int ifindex);
+
 /* For `status`: calls fn for each sysctl now changed by us. */
 void kern_sysctl_each(struct kern *k, void (*fn)(void *arg, const char *path, const char *was,
 						 const char *now), void *arg);

@@ -83,6 +83,7 @@ int kern_sysctl_recover(struct kern *k);
 int kern_ingress_attach(struct kern *k, struct kop *op, int ifindex);
 void kern_ingress_detach(struct kern *k, struct kop *op, int ifindex);
 void kern_ingress_forget(struct kern *k, int ifindex);	/* before the device is deleted */
+void kern_ingress_flush(struct kern *k);	/* writes what stands in maps and not in messages */
 void kern_ingress_close(struct kern *k);
 
 /* ---- tunnel.c ---- */

@@ -122,7 +122,8 @@ static void timer_cb(void *arg);
 
 void md_arm(struct uplink *u)
 {
-	const double due[] = { u->rules_at, u->retry_at, u->old_until, u->check_at };
+	const double due[] = { u->rules_at, u->retry_at, u->old_until, u->check_at,
+			       u->hold_until };
 	double at = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(due); i++)
@@ -176,6 +177,8 @@ static void timer_cb(void *arg)
 
 	if (u->check_at && u->check_at <= now)
 		check_address(u);
+	if (u->hold_until && u->hold_until <= now)
+		md_follow(u);
 	if (u->old_until && u->old_until <= now)
 		md_drop_old(u);
 	if (u->retry_at && u->retry_at <= now)
@@ -213,8 +216,11 @@ static void carrier(struct uplink *u, bool up)
 	if (!up)
 		u->hinted = false;
 	act(u, &res);
+	if (u->conf->managed && res.act & MD_PROBE)
+		u->hold_until = run_now() + MD_HOLD;
 	if (u->conf->managed)
 		md_follow(u);
+	md_arm(u);
 }
 
 static void device_gone(struct uplink *u)
@@ -241,6 +247,8 @@ static void device_here(struct uplink *u, int ifindex)
 		log_err("md", "%s: cannot listen: %s", u->conf->dev, strerror(-rc));
 	u->ifindex = ifindex;
 	md_apply(u);			/* its settings, before the first RA if we can */
+	if (!u->conf->managed)
+		kern_flush_ra(u->md->env.kern, ifindex);	/* in the same batch, behind them */
 }
 
 void md_link(struct md *md, const struct klink *l, bool gone)

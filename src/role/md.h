@@ -28,7 +28,7 @@ struct md_env {
 int md_start(struct md **md, const struct mn_conf *c, const struct md_env *env);
 /* Takes the uplink plans out of the kernel again; done from the loop. */
 void md_stop(struct md *md, void (*done)(void *arg, int rc), void *arg);
-void md_free(struct md *md);
+void md_free(struct md *md);		/* after done, or after kern_flush() */
 
 /* News, passed on by role.c from kern/monitor. */
 void md_link(struct md *md, const struct klink *l, bool gone);

@@ -42,17 +42,30 @@ static const struct prefix *in_home_prefix(const struct mn_conf *c, const struct
 	return NULL;
 }
 
+/* Of a link that we have left: a router that is not heard here any more had its prefix. */
+static bool left_behind(const struct uplink *u, const struct in6_addr *a)
+{
+	for (size_t i = 0; i < MD_MAX_ROUTER; i++) {
+		const struct md_router *r = &u->link.router[i];
+
+		if (!r->confirmed && r->prefix.family && prefix_contains6(&r->prefix, a))
+			return true;
+	}
+	return false;
+}
+
 static void consider(void *arg, const struct kaddr_news *a)
 {
 	struct choice *ch = arg;
 	const struct uplink *u = ch->u;
 	const struct mn_conf *c = u->md->conf;
+	bool near = ch->near && prefix_contains6(ch->near, &a->addr);
 	const struct prefix *home;
 	unsigned rank;
 
 	/* the home address is ours, also while we are at home: it proves nothing */
 	if (a->flags & UNUSABLE || !in6_is_unicast_routable(&a->addr) ||
-	    is_home_address(c, &a->addr))
+	    is_home_address(c, &a->addr) || (ch->near && !near && left_behind(u, &a->addr)))
 		return;
 	home = in_home_prefix(c, &a->addr);
 	if (home) {
@@ -63,7 +76,7 @@ static void consider(void *arg, const struct kaddr_news *a)
 	rank = 1 + (a->flags & IFA_F_TEMPORARY ? 0 : 1);
 	if (u->st.has_coa && in6_eq(&u->st.coa, &a->addr))
 		rank += PRESENT;
-	if (ch->near && prefix_contains6(ch->near, &a->addr))
+	if (near)
 		rank += NEAR;
 	if (rank <= ch->rank)
 		return;
@@ -73,25 +86,28 @@ static void consider(void *arg, const struct kaddr_news *a)
 	ch->plen = a->plen;
 }
 
+/* The kernel keeps the default routes of links that it has left: the one by the router that is
+ * heard here, else the best. */
 static bool find_router(const struct uplink *u, struct in6_addr *via)
 {
+	const struct md_router *r = md_default(&u->link, run_now());
 	const struct md_default_route *best = NULL;
-	const struct md_router *r;
 
 	for (size_t i = 0; i < MD_ROUTES; i++) {
 		const struct md_default_route *d = &u->route[i];
 
+		if (d->used && r && in6_eq(&d->via, &r->addr)) {
+			best = d;
+			break;
+		}
 		if (d->used && (!best || d->metric < best->metric))
 			best = d;
 	}
-	if (best) {
+	if (best)
 		*via = best->via;
-		return true;
-	}
-	r = md_default(&u->link, run_now());
-	if (r)
+	else if (r)
 		*via = r->addr;
-	return r != NULL;
+	return best || r;
 }
 
 static void follow_coa(struct uplink *u, const struct choice *ch)
@@ -108,15 +124,27 @@ static void follow_coa(struct uplink *u, const struct choice *ch)
 	md_apply(u);
 }
 
+/* The carrier came back and the addresses are those from before: the routers that we know are
+ * being asked whether it is the same link (RFC 6059 5.4). Without a word they count in the end. */
+static bool undecided(struct uplink *u)
+{
+	if (u->hold_until <= run_now() || md_current(&u->link))
+		u->hold_until = 0;
+	return u->hold_until > 0;
+}
+
 void md_follow(struct uplink *u)
 {
 	const struct md_router *r = md_current(&u->link);
 	struct choice ch = { .u = u };
 
 	if (!u->link.up) {
+		u->hold_until = 0;
 		md_detach(u);
 		return;
 	}
+	if (undecided(u))
+		return;
 	if (r && !r->is_home && r->prefix.family)
 		ch.near = &r->prefix;
 	kern_addr_each(u->md->env.kern, u->ifindex, consider, &ch);
@@ -124,7 +152,7 @@ void md_follow(struct uplink *u)
 		md_at_home(u, &u->hint);
 	else if (r && r->is_home)
 		md_at_home(u, &u->md->conf->homes[r->home].hoa);
-	else if (ch.home && ch.rank < NEAR)
+	else if (ch.home && !r)
 		md_at_home(u, &ch.home_prefix);
 	else if (ch.found)
 		follow_coa(u, &ch);

@@ -24,6 +24,7 @@
 #define MD_RETRY	1.		/* after the kernel refused something */
 #define MD_CHECK	0.05		/* is our address really gone, or was that our own doing */
 #define MD_DAD_TRIES	3		/* IDGEN_RETRIES, RFC 7217 7 */
+#define MD_HOLD		2.		/* managed: for a word of the link that came back */
 #define MD_MEMO		8		/* prefixes with a conflict that are remembered */
 #define MD_ROUTES	4		/* default routes of a managed uplink */
 
@@ -59,7 +60,7 @@ struct uplink {
 	struct nd_lladdr ll;
 	struct md_link link;
 	struct rtimer timer;		/* the only one, for the earliest of: */
-	double rules_at, retry_at, old_until, check_at;
+	double rules_at, retry_at, old_until, check_at, hold_until;
 	double since;			/* of the last change told */
 	struct log_rl rl;
 
@@ -96,7 +97,8 @@ struct md {
 
 /* ---- md.c ---- */
 void md_arm(struct uplink *u);
-void md_tell(struct uplink *u, const struct md_point *p);	/* md_info, if it says anything new */
+/* md_info, if it says anything new. */
+void md_tell(struct uplink *u, const struct md_point *p);
 void md_part_stopped(struct md *md, int rc);
 
 /* ---- md_coa.c ---- */

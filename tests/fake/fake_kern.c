@@ -313,6 +313,11 @@ int kern_addr4_in(struct kern *k, const char *dev, const struct prefix *p, struc
 	return -ENOENT;
 }
 
+void kern_flush_ra(struct kern *k, int ifindex)
+{
+	k->flushed_ra = ifindex;
+}
+
 void kern_neigh_put(struct kern *k, int ifindex, const struct in6_addr *addr,
 		    const struct nd_lladdr *ll, bool reachable)
 {

@@ -23,7 +23,7 @@ void fake_run_reset(void);
 unsigned fake_run_advance(double seconds);
 /* Called first and after each timer function, as the loop would (event_drain, say). */
 void fake_run_each_turn(void (*fn)(void));
-/* A suspend or a step: the clock jumps, and everything that fell due fires late, at the new time. */
+/* A suspend: the clock jumps, and everything that fell due fires late, at the new time. */
 unsigned fake_run_jump(double seconds);
 void fake_run_set_wall(double seconds_since_1970); /* touches no timer */
 size_t fake_run_timers(void);			   /* how many are set */

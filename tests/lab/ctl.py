@@ -6,7 +6,6 @@ mip6ctl does the same; polling with it would cost a process each time.
 import json
 import socket
 
-from proc import until
 
 INTERFACE = "io.mip6d"
 

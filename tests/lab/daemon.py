@@ -10,19 +10,37 @@ from dump import difference, dump
 from proc import until
 
 MIP6D = os.environ.get("LAB_MIP6D", "mip6d")
+MIP6D_WEAK = os.environ.get("LAB_MIP6D_WEAK")   # a build with -Dlab=true has it
 MIP6CTL = os.environ.get("LAB_MIP6CTL", "mip6ctl")
 ABNORMAL = ("runtime error:", "AddressSanitizer", "LeakSanitizer", "Assertion ")
 START_LIMIT = 30
 
 
-class Daemon:
-    """One mip6d. The node's state before its first start is kept to compare with."""
+def program(name):
+    """The path of a test program of the build under test (-Dlab=true)."""
+    for folder, _dirs, files in os.walk(os.environ.get("LAB_BUILD", "")):
+        path = os.path.join(folder, name)
+        if name in files and os.access(path, os.X_OK):
+            return path
+    raise FileNotFoundError(f"{name} was not built")
 
-    def __init__(self, node, text, debug=True, name="mip6d"):
+
+class Daemon:
+    """One mip6d. The node's state before its first start is kept to compare with.
+
+    weaken: names of defences ("auth,replay", see base/weaken.h) that this one goes
+    without: it is mip6d-weak then, to show that an attack is one.
+    """
+
+    def __init__(self, node, text, debug=True, name=None, weaken=None):
+        assert not weaken or MIP6D_WEAK, "no mip6d-weak here: build with -Dlab=true"
+        name = name or ("mip6d-weak" if weaken else "mip6d")
         self.node, self.name = node, name
         self.config = node.world.result(f"{node.name}-{name}.conf")
         self.ctl = Control(conf.socket_path(node))
-        self.argv = [MIP6D, "--config", self.config, "--foreground"] + ["--debug"] * debug
+        self.env = {"MIP6D_WEAKEN": weaken} if weaken else {}
+        self.argv = [MIP6D_WEAK if weaken else MIP6D, "--config", self.config, "--foreground",
+                     *(["--debug"] if debug else [])]
         self.proc = None
         self.write(text)
         if not hasattr(node, "untouched"):
@@ -36,7 +54,7 @@ class Daemon:
 
     def start(self, ready=True):
         """Start it; wait until it answers on its control socket."""
-        self.proc = self.node.spawn(self.name, self.argv)
+        self.proc = self.node.spawn(self.name, self.argv, env=self.env)
         if ready:
             until(f"{self.node.name}'s daemon answers", self._answers, START_LIMIT)
         return self
@@ -108,14 +126,15 @@ def _match(record, wanted):
     return all(str(address(record.get(k))) == str(v) for k, v in wanted.items() if v is not None)
 
 
-def ha(world, text=None, debug=True, **more):
+def ha(world, text=None, debug=True, weaken=None, **more):
     """Start the home agent; `more` goes to conf.ha_conf()."""
-    return Daemon(world.ha, text or conf.ha_conf(world, **more), debug).start()
+    return Daemon(world.ha, text or conf.ha_conf(world, **more), debug, weaken=weaken).start()
 
 
-def mr(world, n=0, text=None, debug=True, **more):
+def mr(world, n=0, text=None, debug=True, weaken=None, **more):
     """Start mobile router n; `more` goes to conf.mr_conf()."""
-    return Daemon(world.mrs[n], text or conf.mr_conf(world, n, **more), debug).start()
+    return Daemon(world.mrs[n], text or conf.mr_conf(world, n, **more), debug,
+                  weaken=weaken).start()
 
 
 def wait_binding(ha_daemon, hoa=net.HOA, coa=None, limit=30.0):

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ktest [WORD] - only the groups whose name contains WORD. Needs root and `ip`, `tc`.
+ * ktest [WORD]               only the groups whose name contains WORD; needs root, `ip`
+ * ktest --probe bpf|flower   what kern_probe() says here, in this namespace and with
+ *                            these capabilities
  * Exit status 0 only if all is well.
  */
 #ifndef _GNU_SOURCE
@@ -411,6 +413,17 @@ static void test_ingress_flower(void)
 	test_ingress(KERN_INGRESS_FLOWER);
 }
 
+static int probe_here(const char *mode)
+{
+	unsigned missing;
+
+	kern_begin(strcmp(mode, "flower") == 0 ? KERN_INGRESS_FLOWER : KERN_INGRESS_BPF);
+	missing = kern_probe(t.k, true, true, true, say, NULL);
+	printf("%u missing\n", missing);
+	kern_end();
+	return missing ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct { const char *name; void (*fn)(void); } group[] = {
@@ -424,6 +437,8 @@ int main(int argc, char **argv)
 
 	log_init(getenv("KTEST_DEBUG") ? LOG_LV_DEBUG : LOG_LV_ERR);
 	t.loop = ev_default_loop(0);
+	if (argc > 2 && strcmp(argv[1], "--probe") == 0)
+		return probe_here(argv[2]);
 	make_network();
 	for (size_t i = 0; i < ARRAY_SIZE(group); i++) {
 		if (argc > 1 && !strstr(group[i].name, argv[1]))

@@ -120,7 +120,7 @@ void test_news(void)
 	news_of_routes();
 	kern_neigh_put(t.k, kern_link(t.k, "va")->ifindex, &other, &ll, false);
 	run_for(0.2);
-	ok(says("2001:db8:7::1 dev va lladdr 02:00:00:00:00:09 STALE", "ip -6 neigh show dev va"),
+	ok(says("2001:db8:7::1 lladdr 02:00:00:00:00:09 STALE", "ip -6 neigh show dev va"),
 	   "a neighbour put");
 	sh("ip -6 neigh del 2001:db8:7::1 dev va");
 	kern_end();
@@ -420,7 +420,7 @@ void test_xfrm_packets(void)
 	send_hao("2001:db8:1::10", IPPROTO_MH);
 	ok(mh_arrives(fd, "2001:db8:1::10"), "a binding update comes in from the home address");
 	memset(&t.seen, 0, sizeof(t.seen));
-	send_hao("2001:db8:1::10", IPPROTO_UDP);
+	send_hao("2001:db8:1::10", 253);	/* RFC 3692: nobody's */
 	ok(run_until(saw_report, NULL, 5.) && in6_eq(&t.seen.last_report.src, &hoa) &&
 	   in6_eq(&t.seen.last_report.coa, &coa) && t.seen.last_report.proto == IPPROTO_DSTOPTS,
 	   "other traffic with a home address option is reported");

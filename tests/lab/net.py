@@ -150,6 +150,7 @@ class Loss:
 
     def __init__(self, node, mh_type, times=None):
         self.node, self.table = node, f"lose{mh_type}"
+        self.dropped = 0            # known when the context ends
         # A bucket of `times` packets that is never refilled while a test runs.
         few = f"limit rate 1/day burst {times} packets " if times else ""
         self.rules = f"""table ip6 {self.table} {{
@@ -166,4 +167,5 @@ class Loss:
         return int(text.split("counter packets ")[1].split()[0])
 
     def __exit__(self, *exc):
+        self.dropped = self.count()
         self.node.run("nft", "delete", "table", "ip6", self.table)

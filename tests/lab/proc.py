@@ -41,7 +41,7 @@ class Proc:
         with open(self.log, errors="replace") as f:
             return f.read()
 
-    def wait_log(self, words, limit=30.0, count=1):
+    def wait_log(self, words, limit=60.0, count=1):
         """Wait until the log holds `words` (`count` times); return the whole log."""
         def seen():
             text = self.text()

@@ -35,8 +35,10 @@ def find_program(build, name):
 
 
 def environment(build):
-    env = {"LAB_BUILD": build or "", "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
-    for key, name in (("LAB_MIP6D", "mip6d"), ("LAB_MIP6CTL", "mip6ctl")):
+    env = {"LAB_BUILD": os.path.abspath(build) if build else "",
+           "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
+    for key, name in (("LAB_MIP6D", "mip6d"), ("LAB_MIP6D_WEAK", "mip6d-weak"),
+                      ("LAB_MIP6CTL", "mip6ctl")):
         path = find_program(build, name)
         if path:
             env[key] = os.path.abspath(path)
@@ -49,8 +51,9 @@ def environment(build):
 def start(args, n, kernel):
     """One boot: pytest over the scenarios, in the claims of which all boots share."""
     out = os.path.join(args.out, f"boot{n}")
-    files = [os.path.join(boot.HERE, f) for f in args.files] or [os.path.join(boot.HERE, f) for f in sorted(os.listdir(boot.HERE))
-                           if f.startswith("test_") and f.endswith(".py")]
+    names = args.files or sorted(f for f in os.listdir(boot.HERE)
+                                 if f.startswith("test_") and f.endswith(".py"))
+    files = [os.path.join(boot.HERE, f) for f in names]
     command = [boot.PYTHON, "-m", "pytest", "-c", os.path.join(boot.HERE, "pytest.ini"),
                "--rootdir", boot.HERE, "-v", "--tb=short", "-rN", "--no-header",
                f"--junitxml={out}/junit.xml", *files]

@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 
-WORKERS = 12
+WORKERS = 24        # a kept connection occupies one
 
 
 class Server(http.server.HTTPServer):
@@ -42,6 +42,7 @@ class Server(http.server.HTTPServer):
 
 class Handler(http.server.SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    timeout = 20        # of a connection on which nothing comes
 
     def log_message(self, *args):
         pass

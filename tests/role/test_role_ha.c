@@ -3,6 +3,7 @@
 #include "ha_role_help.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 /* ---- the thread through all stages ---- */
 
@@ -87,6 +88,42 @@ static void test_move_needs_no_dad_and_no_advertisement(void **state)
 	assert_int_equal(bc_count(ha_bc(ha)), 1);
 	assert_int_equal(n_event[EV_bc_add], 2);
 	assert_int_equal(n_event[EV_prefix_state], 2);	/* they were up all the time */
+}
+
+static void test_prefix_that_is_left_out_leaves_the_kernel(void **state)
+{
+	struct kobj in = { .kind = KOBJ_INGRESS };
+
+	(void)state;
+	start();
+	bind_node(MR, COA, 1);		/* both prefixes, implicit */
+	BU(.seq = 2, .mnp = MNP1);
+	kernel_works();
+	ba_is(BA_ACCEPTED, 2);
+	kernel_agrees(MR);
+	assert_int_equal(fake_kern_count_kind(KOBJ_ROUTE), 4);	/* two, and MR2's at home */
+	snprintf(in.ingress.dev, sizeof(in.ingress.dev), "%s", HA_DEVICE);
+	in.ingress.inner = pfx(MNP2);
+	in.ingress.owner = ip6(MR);
+	in.ingress.outer = entry(MR)->b.coa;
+	assert_false(fake_kern_has_key(&in));
+	in.ingress.inner = pfx(MNP1);
+	assert_true(fake_kern_has_key(&in));
+	assert_false(last_event[EV_prefix_state].prefix_state.up);
+	assert_string_equal(last_event[EV_prefix_state].prefix_state.reason, "withdrawn");
+}
+
+static void test_advertisement_for_a_host_says_no_router(void **state)
+{
+	const struct fake_nd *na;
+
+	(void)state;
+	start();
+	BU(.hoa = HOST, .seq = 1, .flags = AH);
+	dad_ends(HOST, false);
+	kernel_works();
+	na = fake_nd_pop();
+	assert_true(na && na->m.type == ND_NA && !na->m.na.router && na->m.na.override);
 }
 
 static void test_deregistration_at_home(void **state)
@@ -472,6 +509,8 @@ int main(void)
 		T(test_start_puts_base_and_home_routes),
 		T(test_registration_goes_dad_kernel_answer_news),
 		T(test_move_needs_no_dad_and_no_advertisement),
+		T(test_prefix_that_is_left_out_leaves_the_kernel),
+		T(test_advertisement_for_a_host_says_no_router),
 		T(test_deregistration_at_home),
 		T(test_no_routing_header_to_the_home_address),
 		T(test_answer_goes_to_the_source_not_to_the_care_of_address),

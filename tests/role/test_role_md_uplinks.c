@@ -272,6 +272,45 @@ static void test_managed_router_is_that_of_the_default_route(void **state)
 	no_event();
 }
 
+/* After a carrier change the addresses are the old ones, and prove nothing. */
+static void test_managed_uplink_waits_for_a_word_of_the_link(void **state)
+{
+	struct in6_addr a = ip("2001:db8:a::77"), b = ip("2001:db8:b::77");
+
+	(void)state;
+	link_up(WWAN0);
+	route("fe80::a:1", 1024, 9, false);
+	address(WWAN0, "2001:db8:a::77/64", 0, false);
+	ra(WWAN0, 1, A);
+	told("wwan0", "coa", &a, 1);
+	/* the router that we know answers */
+	carrier(WWAN0, false);
+	told("wwan0", "lost", NULL, 0);
+	carrier(WWAN0, true);
+	sent(WWAN0, ND_NS);
+	no_event();
+	na(WWAN0, 1);
+	told("wwan0", "coa", &a, 1);
+	/* another one speaks: the old address is of no use, the old default route neither */
+	carrier(WWAN0, false);
+	told("wwan0", "lost", NULL, 0);
+	carrier(WWAN0, true);
+	ra(WWAN0, 2, B);
+	no_event();
+	route("fe80::a:2", 1024, 9, false);
+	address(WWAN0, "2001:db8:b::77/64", 0, false);
+	told("wwan0", "coa", &b, 2);
+	assert_true(has_default(6002, 2));
+	/* nobody speaks: what is there must do */
+	carrier(WWAN0, false);
+	told("wwan0", "lost", NULL, 0);
+	carrier(WWAN0, true);
+	fake_run_advance(1.9);
+	no_event();
+	fake_run_advance(0.2);
+	assert_string_equal(heard[n_read].md_info.kind, "coa");
+}
+
 /* PPP and the like: a default route by the device alone. */
 static void test_managed_default_route_without_a_router(void **state)
 {
@@ -348,6 +387,7 @@ int main(void)
 		T(test_managed_address_is_kept_while_it_is_good),
 		T(test_advertisements_choose_among_managed_addresses),
 		T(test_managed_router_is_that_of_the_default_route),
+		T(test_managed_uplink_waits_for_a_word_of_the_link),
 		T(test_managed_default_route_without_a_router),
 		T(test_managed_uplink_at_home),
 		T(test_stop_in_the_middle_of_a_change_leaves_nothing),

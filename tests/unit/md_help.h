@@ -139,7 +139,8 @@ static void play(struct md_link *l, const struct row *rows, size_t n)
 		unsigned probed = 0;
 
 		if (w->ev == TIMER && fabs(res.timer - w->at) > 1e-6)
-			fail_msg("row %zu: the timer was asked for %g, not %g", i, res.timer, w->at);
+			fail_msg("row %zu: the timer was asked for %g, not %g", i, res.timer,
+				 w->at);
 		if (i && w->ev != TIMER && res.timer && res.timer < w->at - 1e-6)
 			fail_msg("row %zu: the timer of %g was left out", i, res.timer);
 		if (w->ev == TIMER)
@@ -171,6 +172,7 @@ static void play(struct md_link *l, const struct row *rows, size_t n)
 } while (0)
 
 #define PROBES	MD_PROBE
+#define TAKES(n) .act = MD_CHANGED, .cur = (n)
 #define UPS(t)	{ .at = (t), .ev = UP, .act = MD_SEND_RS }
 
 static int md_setup(void **state)

@@ -236,6 +236,26 @@ static void test_proxy_says_router_for_routers_only(void **state)
 	}
 }
 
+static void test_nothing_link_local_goes_into_the_tunnel(void **state)
+{
+	struct binding b = binding(MR, HA_ADDR, BU_H | BU_R | BU_L);
+	struct kplan p = { 0 };
+
+	(void)state;
+	assert_int_equal(ha_plan_node(&w.c, world_node(&w, MR), &b, &p), 0);
+	for (size_t i = 0; i < p.n; i++) {
+		const struct kobj *o = &p.obj[i];
+
+		if (o->kind == KOBJ_ROUTE)
+			assert_false(IN6_IS_ADDR_LINKLOCAL(&o->route.dst.a.in6));
+		if (o->kind == KOBJ_INGRESS)
+			assert_false(IN6_IS_ADDR_LINKLOCAL(&o->ingress.inner.a.in6));
+	}
+	assert_int_equal(p.obj[p.n - 1].kind, KOBJ_PROXY);
+	assert_true(IN6_IS_ADDR_LINKLOCAL(&p.obj[p.n - 1].proxy.addr));
+	kplan_free(&p);
+}
+
 static void test_home_prefix_on_no_link_has_no_proxy(void **state)
 {
 	struct binding b = binding(VMR, VIRTUAL_HA, BU_H | BU_R | BU_L);
@@ -361,6 +381,7 @@ int main(void)
 		T(test_bound_router_in_a_device_of_its_own),
 		T(test_gre_key_is_in_the_carrier),
 		T(test_proxy_says_router_for_routers_only),
+		T(test_nothing_link_local_goes_into_the_tunnel),
 		T(test_home_prefix_on_no_link_has_no_proxy),
 		T(test_node_at_home_is_a_router_of_the_link),
 		T(test_move_home_replaces_the_same_routes),

@@ -7,34 +7,34 @@
 static void test_router_that_resigns_is_left_for_the_next(void **state)
 {
 	(void)state;
-	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, TAKES(1) },
 	      { .at = 2.1, .ev = RA, .r = 2, .p = A, .cur = 1 },
-	      { .at = 3, .ev = RA, .r = 1, .p = A, .gone = true, .act = MD_CHANGED, .cur = 2 },
+	      { .at = 3, .ev = RA, .r = 1, .p = A, .gone = true, TAKES(2) },
 	      { .at = 4, .ev = RA, .r = 2, .p = A, .gone = true, .act = MD_LOST | MD_SEND_RS });
 	/* RFC 4861 7.3.3: it became a host */
-	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, TAKES(1) },
 	      { .at = 3, .ev = NA, .r = 1, .gone = true, .act = MD_LOST | MD_SEND_RS });
 }
 
 static void test_router_expires(void **state)
 {
 	(void)state;
-	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .life = 9, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .life = 9, TAKES(1) },
 	      { .at = 11, .ev = TIMER, .act = MD_LOST | MD_SEND_RS });
-	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .life = 9, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .life = 9, TAKES(1) },
 	      { .at = 3, .ev = RA, .r = 2, .p = A, .cur = 1 },
-	      { .at = 11, .ev = TIMER, .act = MD_CHANGED, .cur = 2 });
+	      { .at = 11, .ev = TIMER, TAKES(2) });
 }
 
 static void test_prefix_expires_with_its_valid_lifetime(void **state)
 {
 	(void)state;
-	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .valid = 30, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .valid = 30, TAKES(1) },
 	      { .at = 32, .ev = TIMER, .act = MD_LOST | MD_SEND_RS });
-	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .valid = 30, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .valid = 30, TAKES(1) },
 	      { .at = 2.1, .ev = RA, .r = 2, .p = B, .act = PROBES, .cur = 1 },
 	      { .at = 2.11, .ev = NA, .r = 1, .cur = 1 },
-	      { .at = 32, .ev = TIMER, .act = MD_CHANGED, .cur = 2 });
+	      { .at = 32, .ev = TIMER, TAKES(2) });
 }
 
 /* RFC 4862 5.5.3 e): one RA cannot take our address away at once. */
@@ -62,9 +62,9 @@ static void test_deprecated_prefix_gives_way(void **state)
 	struct md_link l;
 	static const struct row rows[] = {
 		UPS(1.9),
-		{ .at = 2, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+		{ .at = 2, .ev = RA, .r = 1, .p = A, TAKES(1) },
 		{ .at = 3, .ev = RA, .r = 1, .p = A, .p2 = B, .deprecated = true,
-		  .act = MD_CHANGED, .cur = 1 },
+		  TAKES(1) },
 	};
 
 	(void)state;
@@ -72,47 +72,49 @@ static void test_deprecated_prefix_gives_way(void **state)
 	play(&l, rows, ARRAY_SIZE(rows));
 	assert_true(in6_eq(&l.router[0].prefix.a.in6, (struct in6_addr[]){ ip(B) }));
 	/* no other one: it serves on; a neighbour's is better; or one is there already */
-	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, TAKES(1) },
 	      { .at = 3, .ev = RA, .r = 1, .p = A, .deprecated = true, .cur = 1 },
-	      { .at = 4, .ev = RA, .r = 2, .p = B, .act = MD_CHANGED, .cur = 2 });
-	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	      { .at = 4, .ev = RA, .r = 2, .p = B, TAKES(2) });
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, TAKES(1) },
 	      { .at = 2.1, .ev = RA, .r = 2, .p = B, .act = PROBES, .cur = 1 },
 	      { .at = 2.11, .ev = NA, .r = 1, .cur = 1 },
-	      { .at = 3, .ev = RA, .r = 1, .p = A, .deprecated = true, .act = MD_CHANGED, .cur = 2 });
+	      { .at = 3, .ev = RA, .r = 1, .p = A, .deprecated = true, TAKES(2) });
 }
 
 /* RFC 4861 6.3.4: an RA that leaves a prefix out takes nothing away. */
 static void test_prefix_left_out_is_not_withdrawn(void **state)
 {
 	(void)state;
-	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, TAKES(1) },
 	      { .at = 3, .ev = RA, .r = 1, .p = B, .cur = 1 },
 	      { .at = 4, .ev = RA, .r = 1, .cur = 1 },
 	      { .at = 5, .ev = RA, .r = 1, .p = B, .cur = 1 },
 	      { .at = 6, .ev = RA, .r = 1, .p = A, .cur = 1 },
 	      { .at = 7, .ev = RA, .r = 1, .p = B, .cur = 1 },
 	      { .at = 8, .ev = RA, .r = 1, .p = B, .cur = 1 },
-	      { .at = 9, .ev = RA, .r = 1, .p = B, .act = MD_CHANGED, .cur = 1 });
+	      { .at = 9, .ev = RA, .r = 1, .p = B, TAKES(1) });
 }
 
 static void test_preference_chooses_among_routers_of_one_link(void **state)
 {
 	(void)state;
-	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, TAKES(1) },
 	      { .at = 3, .ev = RA, .r = 2, .p = A, .pref = -1, .cur = 1 },
 	      { .at = 4, .ev = RA, .r = 3, .p = A, .pref = 0, .cur = 1 },
-	      { .at = 5, .ev = RA, .r = 4, .p = A, .pref = 1, .act = MD_CHANGED, .cur = 4 },
+	      { .at = 5, .ev = RA, .r = 4, .p = A, .pref = 1, TAKES(4) },
 	      { .at = 6, .ev = RA, .r = 2, .p = A, .pref = -1, .cur = 4 },
-	      { .at = 7, .ev = RA, .r = 4, .p = A, .gone = true, .act = MD_CHANGED, .cur = 3 },
-	      { .at = 8, .ev = RA, .r = 3, .p = A, .gone = true, .act = MD_CHANGED, .cur = 1 });
+	      { .at = 7, .ev = RA, .r = 4, .p = A, .gone = true, TAKES(3) },
+	      { .at = 8, .ev = RA, .r = 3, .p = A, .gone = true, TAKES(1) });
 	/* not at the price of another care-of address */
-	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, TAKES(1) },
 	      { .at = 3, .ev = RA, .r = 2, .p = B, .pref = 1, .act = PROBES, .cur = 1 },
 	      { .at = 3.01, .ev = NA, .r = 1, .cur = 1 },
 	      { .at = 4, .ev = RA, .r = 2, .p = B, .pref = 1, .cur = 1 });
 }
 
 /* ---- which prefixes ---- */
+
+#define PIO(pref) .plen = 64, .autonomous = true, .valid = 9, .preferred = (pref)
 
 static void test_prefixes_that_give_no_care_of_address(void **state)
 {
@@ -121,8 +123,8 @@ static void test_prefixes_that_give_no_care_of_address(void **state)
 		const char *a;
 		bool good;
 	} row[] = {
-		{ { .plen = 64, .on_link = true, .autonomous = true, .valid = 9, .preferred = 9 }, A, true },
-		{ { .plen = 64, .autonomous = true, .valid = 9, .preferred = 9 }, A, true },
+		{ { PIO(9), .on_link = true }, A, true },
+		{ { PIO(9) }, A, true },
 		{ { .plen = 64, .autonomous = true, .valid = 9 }, A, true },
 		{ { .plen = 64, .autonomous = true, .valid = ~0u, .preferred = ~0u }, A, true },
 		{ { .plen = 64, .on_link = true, .valid = 9, .preferred = 9 }, A, false },
@@ -130,11 +132,11 @@ static void test_prefixes_that_give_no_care_of_address(void **state)
 		{ { .plen = 80, .autonomous = true, .valid = 9, .preferred = 9 }, A, false },
 		{ { .plen = 64, .autonomous = true }, A, false },
 		{ { .plen = 64, .autonomous = true, .valid = 9, .preferred = 10 }, A, false },
-		{ { .plen = 64, .autonomous = true, .valid = 9, .preferred = 9 }, "fe80::", false },
-		{ { .plen = 64, .autonomous = true, .valid = 9, .preferred = 9 }, "ff05::", false },
+		{ { PIO(9) }, "fe80::", false },
+		{ { PIO(9) }, "ff05::", false },
 		/* ours, behind us or at home (but not on this link) */
-		{ { .plen = 64, .autonomous = true, .valid = 9, .preferred = 9 }, "2001:db8:281::", false },
-		{ { .plen = 64, .autonomous = true, .valid = 9, .preferred = 9 }, HOMENET, false },
+		{ { PIO(9) }, "2001:db8:281::", false },
+		{ { PIO(9) }, HOMENET, false },
 	};
 	struct in6_addr from = router_addr(1);
 
@@ -155,9 +157,9 @@ static void test_prefixes_that_give_no_care_of_address(void **state)
 static void test_first_preferred_prefix_is_taken(void **state)
 {
 	struct nd_ra ra = { .router_lifetime = 9, .n_prefix = 3, .prefix = {
-		{ .plen = 64, .autonomous = true, .valid = 9, .preferred = 0, .addr = ip("2001:db8:1::") },
-		{ .plen = 64, .autonomous = true, .valid = 9, .preferred = 9, .addr = ip("2001:db8:2::7") },
-		{ .plen = 64, .autonomous = true, .valid = 9, .preferred = 9, .addr = ip("2001:db8:3::") },
+		{ PIO(0), .addr = ip("2001:db8:1::") },
+		{ PIO(9), .addr = ip("2001:db8:2::7") },
+		{ PIO(9), .addr = ip("2001:db8:3::") },
 	} };
 	struct in6_addr from = router_addr(1), want = ip("2001:db8:2::");
 	struct md_link l;
@@ -210,8 +212,8 @@ static void test_home_prefix_is_home(void **state)
 static void test_home_is_believed_at_once_and_kept(void **state)
 {
 	(void)state;
-	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
-	      { .at = 3, .ev = RA, .r = 2, .p = HOMENET, .act = MD_CHANGED, .cur = 2 },
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, TAKES(1) },
+	      { .at = 3, .ev = RA, .r = 2, .p = HOMENET, TAKES(2) },
 	      { .at = 4, .ev = RA, .r = 1, .p = A, .cur = 2 },
 	      /* a new one: the home router is asked before we leave */
 	      { .at = 5, .ev = RA, .r = 3, .p = B, .act = PROBES, .cur = 2, .probed = 1u << 2 },
@@ -220,15 +222,14 @@ static void test_home_is_believed_at_once_and_kept(void **state)
 	      { .at = 6, .ev = RA, .r = 4, .p = HOMENET, .cur = 2 },
 	      { .at = 7, .ev = RA, .r = 2, .p = HOMENET, .gone = true, .cur = 2 });
 	/* home prefix withdrawn: a foreign link with this router's other prefix */
-	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = HOMENET, .p2 = A, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = HOMENET, .p2 = A, TAKES(1) },
 	      { .at = 3, .ev = RA, .r = 1, .p = HOMENET, .p2 = A, .no_life = true,
-		.act = MD_CHANGED, .cur = 1 });
+		TAKES(1) });
 	/* or expired */
 	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = HOMENET, .p2 = A, .valid = 30,
-			.act = MD_CHANGED, .cur = 1 },
-	      { .at = 32, .ev = TIMER, .act = MD_CHANGED, .cur = 1 });
-	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = HOMENET, .valid = 30, .act = MD_CHANGED,
-			.cur = 1 },
+			TAKES(1) },
+	      { .at = 32, .ev = TIMER, TAKES(1) });
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = HOMENET, .valid = 30, TAKES(1) },
 	      { .at = 32, .ev = TIMER, .act = MD_LOST | MD_SEND_RS });
 }
 

@@ -21,7 +21,7 @@ static void test_solicitations_end_with_the_first_router(void **state)
 	struct md_link l;
 
 	(void)state;
-	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, TAKES(1) },
 	      { .at = 1.3, .ev = RA, .r = 1, .p = A, .cur = 1 });
 	/* one that is no router (lifetime 0) does not count */
 	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, .gone = true },
@@ -37,7 +37,7 @@ static void test_solicitations_end_with_the_first_router(void **state)
 static void test_lost_carrier_acts_at_once(void **state)
 {
 	(void)state;
-	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, TAKES(1) },
 	      { .at = 2, .ev = DOWN, .act = MD_LOST },
 	      { .at = 2, .ev = DOWN },				/* said once */
 	      { .at = 2.1, .ev = RA, .r = 1, .p = A });		/* late from the old link: no use */
@@ -48,10 +48,10 @@ static void test_same_router_after_the_carrier_is_recognised(void **state)
 	struct md_link l;
 	static const struct row rows[] = {
 		UPS(1),
-		{ .at = 1.1, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+		{ .at = 1.1, .ev = RA, .r = 1, .p = A, TAKES(1) },
 		{ .at = 2, .ev = DOWN, .act = MD_LOST },
 		{ .at = 3, .ev = UP, .act = MD_SEND_RS | PROBES, .probed = 1u << 1 },
-		{ .at = 3.05, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+		{ .at = 3.05, .ev = RA, .r = 1, .p = A, TAKES(1) },
 	};
 
 	(void)state;
@@ -64,19 +64,19 @@ static void test_same_router_after_the_carrier_is_recognised(void **state)
 static void test_known_router_is_recognised_by_its_answer(void **state)
 {
 	(void)state;
-	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, TAKES(1) },
 	      { .at = 2, .ev = DOWN, .act = MD_LOST },
 	      { .at = 3, .ev = UP, .act = MD_SEND_RS | PROBES, .probed = 1u << 1 },
-	      { .at = 3.01, .ev = NA, .r = 1, .act = MD_CHANGED, .cur = 1 },
+	      { .at = 3.01, .ev = NA, .r = 1, TAKES(1) },
 	      /* unless the RA says otherwise: one box with one MAC on both links */
-	      { .at = 3.2, .ev = RA, .r = 1, .p = B, .act = MD_CHANGED, .cur = 1 });
+	      { .at = 3.2, .ev = RA, .r = 1, .p = B, TAKES(1) });
 	/* another box at this address */
-	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, TAKES(1) },
 	      { .at = 2, .ev = DOWN, .act = MD_LOST },
 	      { .at = 3, .ev = UP, .act = MD_SEND_RS | PROBES },
 	      { .at = 3.01, .ev = NA, .r = 1, .mac = 9 });
 	/* unsolicited: does not show that it hears us */
-	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, TAKES(1) },
 	      { .at = 2, .ev = DOWN, .act = MD_LOST },
 	      { .at = 3, .ev = UP, .act = MD_SEND_RS | PROBES },
 	      { .at = 3.01, .ev = NA, .r = 1, .unsolicited = true });
@@ -85,10 +85,10 @@ static void test_known_router_is_recognised_by_its_answer(void **state)
 static void test_first_router_heard_after_the_carrier_is_taken(void **state)
 {
 	(void)state;
-	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, TAKES(1) },
 	      { .at = 2, .ev = DOWN, .act = MD_LOST },
 	      { .at = 2.1, .ev = UP, .act = MD_SEND_RS | PROBES },
-	      { .at = 2.15, .ev = RA, .r = 2, .p = B, .act = MD_CHANGED, .cur = 2 },
+	      { .at = 2.15, .ev = RA, .r = 2, .p = B, TAKES(2) },
 	      { .at = 2.2, .ev = TIMER, .act = PROBES, .cur = 2, .probed = 1u << 1 },
 	      { .at = 2.3, .ev = TIMER, .act = PROBES, .cur = 2, .probed = 1u << 1 },
 	      { .at = 2.4, .ev = TIMER, .cur = 2 });		/* the old one stays silent */
@@ -98,18 +98,18 @@ static void test_first_router_heard_after_the_carrier_is_taken(void **state)
 static void test_stale_advertisement_in_the_moment_of_the_carrier_is_ignored(void **state)
 {
 	(void)state;
-	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, TAKES(1) },
 	      { .at = 2, .ev = DOWN, .act = MD_LOST },
 	      { .at = 2, .ev = UP, .act = MD_SEND_RS | PROBES },
 	      { .at = 2, .ev = RA, .r = 1, .p = A },
-	      { .at = 2, .ev = RA, .r = 2, .p = B, .act = MD_CHANGED, .cur = 2 });
+	      { .at = 2, .ev = RA, .r = 2, .p = B, TAKES(2) });
 }
 
 static void test_expired_router_is_not_asked_after_the_carrier(void **state)
 {
 	(void)state;
 	STORY(UPS(1),
-	      { .at = 1.1, .ev = RA, .r = 1, .p = A, .life = 10, .act = MD_CHANGED, .cur = 1 },
+	      { .at = 1.1, .ev = RA, .r = 1, .p = A, .life = 10, TAKES(1) },
 	      { .at = 2, .ev = DOWN, .act = MD_LOST },
 	      { .at = 20, .ev = UP, .act = MD_SEND_RS });
 }
@@ -119,7 +119,7 @@ static void test_expired_router_is_not_asked_after_the_carrier(void **state)
 static void test_silent_move_is_found_by_probing(void **state)
 {
 	(void)state;
-	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, TAKES(1) },
 	      { .at = 9, .ev = RA, .r = 2, .p = B, .act = PROBES, .cur = 1, .probed = 1u << 1 },
 	      { .at = 9.05, .ev = RA, .r = 2, .p = B, .cur = 1 },	/* no second burst */
 	      { .at = 9.1, .ev = TIMER, .act = PROBES, .cur = 1, .probed = 1u << 1 },
@@ -134,13 +134,13 @@ static void test_silent_move_is_found_by_probing(void **state)
 static void test_router_that_answers_is_kept(void **state)
 {
 	(void)state;
-	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, TAKES(1) },
 	      { .at = 9, .ev = RA, .r = 2, .p = B, .act = PROBES, .cur = 1 },
 	      { .at = 9.01, .ev = NA, .r = 1, .cur = 1 },
 	      { .at = 9.05, .ev = RA, .r = 2, .p = B, .cur = 1 },
-	      { .at = 9.06, .ev = RA, .r = 1, .p = A, .gone = true, .act = MD_CHANGED, .cur = 2 });
+	      { .at = 9.06, .ev = RA, .r = 1, .p = A, .gone = true, TAKES(2) });
 	/* only a solicited answer counts, and only with its own link-layer address */
-	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, TAKES(1) },
 	      { .at = 9, .ev = RA, .r = 2, .p = B, .act = PROBES, .cur = 1 },
 	      { .at = 9.01, .ev = NA, .r = 1, .unsolicited = true, .cur = 1 },
 	      { .at = 9.02, .ev = NA, .r = 1, .mac = 9, .cur = 1 },
@@ -153,7 +153,7 @@ static void test_router_that_answers_is_kept(void **state)
 static void test_advertisement_does_not_answer_a_probe(void **state)
 {
 	(void)state;
-	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, TAKES(1) },
 	      { .at = 9, .ev = RA, .r = 2, .p = B, .act = PROBES, .cur = 1 },
 	      { .at = 9.05, .ev = RA, .r = 1, .p = A, .cur = 1 },
 	      { .at = 9.1, .ev = TIMER, .act = PROBES, .cur = 1 },
@@ -193,9 +193,10 @@ static void test_two_routers_on_one_link_do_not_flap(void **state)
 static void test_silent_move_leaves_the_other_routers_of_the_old_link(void **state)
 {
 	(void)state;
-	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, TAKES(1) },
 	      { .at = 1.2, .ev = RA, .r = 2, .p = A, .pref = 0, .cur = 1 },
-	      { .at = 1.3, .ev = RA, .r = 4, .p = "2001:db8:c::", .pref = 1, .act = PROBES, .cur = 1 },
+	      { .at = 1.3, .ev = RA, .r = 4, .p = "2001:db8:c::", .pref = 1, .act = PROBES,
+		.cur = 1 },
 	      { .at = 1.31, .ev = NA, .r = 1, .cur = 1 },
 	      { .at = 5, .ev = RA, .r = 3, .p = B, .pref = -1, .act = PROBES, .cur = 1 },
 	      { .at = 5.1, .ev = TIMER, .act = PROBES, .cur = 1 },
@@ -208,10 +209,10 @@ static void test_silent_move_leaves_the_other_routers_of_the_old_link(void **sta
 static void test_same_address_with_another_mac_and_prefix_is_another_link(void **state)
 {
 	(void)state;
-	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
-	      { .at = 5, .ev = RA, .r = 1, .mac = 9, .p = B, .act = MD_CHANGED, .cur = 1 });
+	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, TAKES(1) },
+	      { .at = 5, .ev = RA, .r = 1, .mac = 9, .p = B, TAKES(1) });
 	/* a new interface card in the same router */
-	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1), { .at = 1.1, .ev = RA, .r = 1, .p = A, TAKES(1) },
 	      { .at = 5, .ev = RA, .r = 1, .mac = 9, .p = A, .cur = 1 });
 }
 
@@ -219,9 +220,9 @@ static void test_global_address_tells_routers_apart(void **state)
 {
 	(void)state;
 	STORY(UPS(1),
-	      { .at = 1.1, .ev = RA, .r = 1, .p = A, .global = A "1", .act = MD_CHANGED, .cur = 1 },
+	      { .at = 1.1, .ev = RA, .r = 1, .p = A, .global = A "1", TAKES(1) },
 	      { .at = 1.2, .ev = RA, .r = 1, .p = B, .cur = 1 },	/* no R flag: left out */
-	      { .at = 1.3, .ev = RA, .r = 1, .p = B, .global = B "1", .act = MD_CHANGED, .cur = 1 });
+	      { .at = 1.3, .ev = RA, .r = 1, .p = B, .global = B "1", TAKES(1) });
 }
 
 /* ---- late advertisements ---- */
@@ -231,7 +232,7 @@ static void test_one_late_advertisement_is_not_a_movement(void **state)
 	(void)state;
 	/* the router's word: 1 s; three of them, then ask; an answer is enough, again and again */
 	STORY(UPS(1.9),
-	      { .at = 2, .ev = RA, .r = 1, .p = A, .every = 1000, .act = MD_CHANGED, .cur = 1 },
+	      { .at = 2, .ev = RA, .r = 1, .p = A, .every = 1000, TAKES(1) },
 	      { .at = 4.5, .ev = RA, .r = 1, .p = A, .every = 1000, .cur = 1 },
 	      { .at = 7.5, .ev = TIMER, .act = PROBES, .cur = 1, .probed = 1u << 1 },
 	      { .at = 7.52, .ev = NA, .r = 1, .cur = 1 },
@@ -244,16 +245,16 @@ static void test_only_silence_loses_a_late_router(void **state)
 {
 	(void)state;
 	STORY(UPS(1.9),
-	      { .at = 2, .ev = RA, .r = 1, .p = A, .every = 1000, .act = MD_CHANGED, .cur = 1 },
+	      { .at = 2, .ev = RA, .r = 1, .p = A, .every = 1000, TAKES(1) },
 	      { .at = 5, .ev = TIMER, .act = PROBES, .cur = 1 },
 	      { .at = 5.1, .ev = TIMER, .act = PROBES, .cur = 1 },
 	      { .at = 5.2, .ev = TIMER, .act = PROBES, .cur = 1 },
 	      { .at = 5.3, .ev = TIMER, .act = MD_LOST | MD_SEND_RS },
 	      { .at = 5.55, .ev = TIMER, .act = MD_SEND_RS },
-	      { .at = 5.6, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 });
+	      { .at = 5.6, .ev = RA, .r = 1, .p = A, TAKES(1) });
 	/* another one of the link takes over, and is asked: it was not heard lately either */
 	STORY(UPS(1.9),
-	      { .at = 2, .ev = RA, .r = 1, .p = A, .every = 1000, .act = MD_CHANGED, .cur = 1 },
+	      { .at = 2, .ev = RA, .r = 1, .p = A, .every = 1000, TAKES(1) },
 	      { .at = 2.1, .ev = RA, .r = 2, .p = A, .every = 60000, .cur = 1 },
 	      { .at = 3, .ev = RA, .r = 1, .p = A, .every = 1000, .cur = 1 },
 	      { .at = 6, .ev = TIMER, .act = PROBES, .cur = 1 },
@@ -267,10 +268,10 @@ static void test_late_has_a_floor_and_learns_the_longest_gap(void **state)
 {
 	(void)state;
 	/* 3 * 50 ms is below the floor of 0.2 s */
-	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .every = 50, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .every = 50, TAKES(1) },
 	      { .at = 2.2, .ev = TIMER, .act = PROBES, .cur = 1 });
 	/* no option: nothing is late before there was a gap; then the longest one counts */
-	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, TAKES(1) },
 	      { .at = 6, .ev = RA, .r = 1, .p = A, .cur = 1 },
 	      { .at = 7, .ev = RA, .r = 1, .p = A, .cur = 1 },
 	      { .at = 19, .ev = TIMER, .act = PROBES, .cur = 1 },
@@ -278,11 +279,11 @@ static void test_late_has_a_floor_and_learns_the_longest_gap(void **state)
 	      { .at = 19.1, .ev = NA, .r = 1, .cur = 1 },
 	      { .at = 55.4, .ev = TIMER, .act = PROBES, .cur = 1 });
 	/* the time without a carrier is no gap */
-	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, TAKES(1) },
 	      { .at = 3, .ev = RA, .r = 1, .p = A, .cur = 1 },
 	      { .at = 4, .ev = DOWN, .act = MD_LOST },
 	      { .at = 90, .ev = UP, .act = MD_SEND_RS | PROBES },
-	      { .at = 90.05, .ev = RA, .r = 1, .p = A, .act = MD_CHANGED, .cur = 1 },
+	      { .at = 90.05, .ev = RA, .r = 1, .p = A, TAKES(1) },
 	      { .at = 93.05, .ev = TIMER, .act = PROBES, .cur = 1 });
 }
 
