@@ -4,9 +4,10 @@
  *
  * ha.c: start, stop, reload, flush. ha_bu.c: a message comes in. ha_auth.c: who sent
  * it. ha_tx.c: transactions, one per home address at a time. ha_commit.c: what
- * follows when the kernel has it. ha_reply.c: answers and advertisements. Times: seconds of run_now(). A struct ha_tx and its message
- * belong to ha->txs; it is freed by
- * ha_tx_end() and ha_tx_cancel_all() only.
+ * follows when the kernel has it. ha_reply.c: answers and advertisements.
+ *
+ * Times: seconds of run_now(). A struct ha_tx and its messages belong to ha->txs; it
+ * is freed by ha_tx_end() and ha_tx_cancel_all() only.
  */
 #ifndef MIP6_ROLE_HA_PRIV_H
 #define MIP6_ROLE_HA_PRIV_H

@@ -86,7 +86,7 @@ static void test_reload_removes_what_is_no_longer_allowed_and_nothing_else(void 
 	world_node(&w2, MR2)->n_prefix = 0;	/* its prefix is taken away */
 	world_node(&w2, HOST)->hoa = ip6(STRANGER);
 	ha_conf_index(&w2.c);
-	for (size_t i = 0; i < w2.c.n_node; i++)	/* as the loader would for an unchanged list */
+	for (size_t i = 0; i < w2.c.n_node; i++)	/* as for an unchanged list */
 		w2.c.nodes[i].slot = w.c.nodes[i].slot;
 	fake_kern_log();
 	reload();

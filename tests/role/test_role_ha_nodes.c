@@ -38,7 +38,12 @@ static void test_limit_is_free_again_after_a_failure(void **state)
 
 static void test_two_home_addresses_at_one_care_of_address(void **state)
 {
-	static const struct { enum tunnel_mode mode; uint8_t carrier; uint32_t key; bool ok; } row[] = {
+	static const struct {
+		enum tunnel_mode mode;
+		uint8_t carrier;
+		uint32_t key;
+		bool ok;
+	} row[] = {
 		{ TUNNEL_SHARED, CARRIER_IP6TNL, 0, true },
 		{ TUNNEL_DEVICE, CARRIER_IP6TNL, 0, false },
 		{ TUNNEL_DEVICE, CARRIER_IP6TNL, 5, false },	/* ip6tnl has no key */

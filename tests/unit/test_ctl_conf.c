@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Wrong configurations and the exact words they draw; the examples load.
- * MIP6_SRC is the source tree (default: the present directory).
+ * MIP6_SRC is the source tree (default: where this file was compiled from).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "ctl/conf_schema.h"
+#include "conf_help.h"
 
 #define TEXT_MAX	16384
 #define KEY		"000102030405060708090a0b0c0d0e0f"
@@ -822,13 +822,13 @@ static void test_a_hundred_thousand_mobile_nodes(void **state)
 
 static void example(const char *name, unsigned role)
 {
-	const char *src = getenv("MIP6_SRC") ? getenv("MIP6_SRC") : ".", *was = "/etc/mip6d/ha.key";
+	const char *was = "/etc/mip6d/ha.key";
 	static char text[TEXT_MAX], ours[TEXT_MAX];
 	struct conf *c;
 	char path[512], *p;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/conf/%s", src, name);
+	source_path("conf", name, path, sizeof(path));
 	f = fopen(path, "r");
 	assert_non_null(f);
 	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';

@@ -2,7 +2,7 @@
 /*
  * The manual says what the tables say: every key of the schema with its form, range, unit and
  * default in mip6d.conf(5), every event with its fields in mip6ctl(8), and nothing else.
- * MIP6_SRC is the source tree (default: the present directory). "test_ctl_man --print" writes the
+ * MIP6_SRC is the source tree (default: where this file was compiled from). "test_ctl_man --print" writes the
  * lines that it looks for, for whoever changes a table.
  */
 #include <ctype.h>
@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "ctl/conf_schema.h"
+#include "conf_help.h"
 #include "run/event.h"
 
 #define PAGE_MAX	131072
@@ -109,11 +109,10 @@ static char page[PAGE_MAX];
 
 static void read_page(const char *name)
 {
-	const char *src = getenv("MIP6_SRC") ? getenv("MIP6_SRC") : ".";
 	char path[512];
 	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/man/%s", src, name);
+	source_path("man", name, path, sizeof(path));
 	f = fopen(path, "r");
 	if (!f)
 		fail_msg("%s cannot be read (MIP6_SRC is the source tree)", path);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * mip6ctl as its users have it: the program, run against a server with a fake
- * node. The environment variable MIP6CTL names the program.
+ * node. The environment variable MIP6CTL names the program; else it is the one of
+ * this build.
  */
 #include <errno.h>
 #include <ev.h>
@@ -26,6 +27,7 @@
 
 static char dir[] = "/tmp/mip6d-cli.XXXXXX";
 static char out[OUT_MAX];
+static char program[512];
 static pid_t server[2];			/* home agent, mobile router */
 static const char *const sock[] = { "ha", "mr" };
 
@@ -91,7 +93,6 @@ static int setup(void **state)
 	static const char *const text[] = { ha_text, mr_text };
 
 	(void)state;
-	assert_non_null(getenv("MIP6CTL"));
 	assert_non_null(mkdtemp(dir));
 	unsetenv("NO_COLOR");
 	setenv("TZ", "UTC", 1);
@@ -99,6 +100,7 @@ static int setup(void **state)
 		char path[128];
 
 		server[i] = fork();
+		assert_true(server[i] >= 0);
 		if (server[i] == 0)
 			serve(text[i], sock[i]);
 		snprintf(path, sizeof(path), "%s/%s", dir, sock[i]);
@@ -114,8 +116,10 @@ static int teardown(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(server); i++) {
-		kill(server[i], SIGKILL);
-		waitpid(server[i], NULL, 0);
+		if (server[i] > 0) {	/* 0 and -1 would name others */
+			kill(server[i], SIGKILL);
+			waitpid(server[i], NULL, 0);
+		}
 		snprintf(path, sizeof(path), "%s/%s", dir, sock[i]);
 		unlink(path);
 	}
@@ -125,11 +129,11 @@ static int teardown(void **state)
 /* Runs it; both streams in `out`, the exit status back. */
 static int run(const char *node, const char *args)
 {
-	char cmd[512];
+	char cmd[1024];
 	FILE *p;
 	int rc;
 
-	snprintf(cmd, sizeof(cmd), "%s -S %s/%s %s 2>&1", getenv("MIP6CTL"), dir, node, args);
+	snprintf(cmd, sizeof(cmd), "'%s' -S %s/%s %s 2>&1", program, dir, node, args);
 	p = popen(cmd, "r");
 	assert_non_null(p);
 	out[fread(out, 1, sizeof(out) - 1, p)] = '\0';
@@ -309,8 +313,9 @@ static void test_output_that_cannot_be_written_is_no_success(void **state)
 	assert_int_equal(run("ha", "status >/dev/full"), 3);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_command_has_its_text),
 		cmocka_unit_test(test_the_family_filter_takes_prefixes_away),
@@ -322,5 +327,15 @@ int main(void)
 		cmocka_unit_test(test_output_that_cannot_be_written_is_no_success),
 	};
 
+	/* beside tests/ in the build there is src/ */
+	if (getenv("MIP6CTL"))
+		snprintf(program, sizeof(program), "%s", getenv("MIP6CTL"));
+	else
+		snprintf(program, sizeof(program), "%.*s../src/mip6ctl",
+			 slash ? (int)(slash - argv[0]) + 1 : 0, argv[0]);
+	if (access(program, X_OK) < 0) {
+		fprintf(stderr, "%s is not there (MIP6CTL names the program)\n", program);
+		return EXIT_FAILURE;
+	}
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -220,7 +220,8 @@ static void test_proxy_says_router_for_routers_only(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
 		struct binding b = binding(MR, HA_ADDR, row[i].flags);
 		struct kobj hoa = { .kind = KOBJ_PROXY, .proxy = { "h0", ip6(MR), false } };
-		struct kobj ll = { .kind = KOBJ_PROXY, .proxy = { "h0", ip6("fe80::beef"), false } };
+		struct kobj ll = { .kind = KOBJ_PROXY,
+				   .proxy = { "h0", ip6("fe80::beef"), false } };
 		struct kplan p = { 0 };
 		const struct kobj *o;
 

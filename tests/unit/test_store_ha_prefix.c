@@ -337,7 +337,12 @@ static void test_care_of_address_that_makes_no_sense_gets_174(void **state)
 
 static void test_no_room_for_another_binding_gets_130(void **state)
 {
-	static const struct { unsigned max; size_t bound; enum have have; uint8_t status; } row[] = {
+	static const struct {
+		unsigned max;
+		size_t bound;
+		enum have have;
+		uint8_t status;
+	} row[] = {
 		{ 2, 1, NOTHING, 0 }, { 2, 2, NOTHING, BA_NO_RESOURCES }, { 2, 2, BOUND, 0 },
 		{ 2, 2, DELETED, BA_NO_RESOURCES }, { 0, 99999, NOTHING, 0 },
 	};
