@@ -87,7 +87,8 @@ static int parse(struct conf_ctx *x, struct sources *src, const char *text, cons
 	if (config_read_string(&s->cfg, wide)) {
 		config_setting_set_hook(config_root_setting(&s->cfg), s->name);
 	} else if ((line = conf_umip(text, &word))) {
-		conf_err_at(x, name, line, word, "this is a configuration of UMIP, the older mip6d: "
+		conf_err_at(x, name, line, word,
+			    "this is a configuration of UMIP, the older mip6d: "
 			    "its language is not ours, see mip6d.conf(5)");
 	} else {
 		const char *f = config_error_file(&s->cfg);

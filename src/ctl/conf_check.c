@@ -195,8 +195,11 @@ static void check_home_prefixes(struct conf_ctx *x, const struct ha_conf *h)
 
 	for (size_t i = 0; i < h->n_link; i++) {
 		for (size_t j = 0; j < h->links[i].n_prefix; j++)
-			claim_add(x, &v, &n, (struct claim){ .p = h->links[i].prefixes[j],
-							     .owner = i, .at = j, .src = SRC_LINK });
+			claim_add(x, &v, &n,
+				  (struct claim){ .p = h->links[i].prefixes[j],
+						  .owner = i,
+						  .at = j,
+						  .src = SRC_LINK });
 	}
 	check_claims(x, v, n);
 	for (size_t i = 0; i < h->n_served; i++) {
@@ -282,8 +285,11 @@ static void check_nodes(struct conf_ctx *x, struct ha_conf *h)
 		const struct mobile_node *m = &h->nodes[i];
 
 		if (!IN6_IS_ADDR_UNSPECIFIED(&m->hoa))
-			claim_add(x, &v, &n, (struct claim){ .p = prefix6(&m->hoa, 128), .hoa = true,
-							     .owner = i, .src = SRC_NODE });
+			claim_add(x, &v, &n,
+				  (struct claim){ .p = prefix6(&m->hoa, 128),
+						  .hoa = true,
+						  .owner = i,
+						  .src = SRC_NODE });
 		for (size_t j = 0; j < m->n_prefix; j++)
 			claim_add(x, &v, &n, (struct claim){ .p = m->prefixes[j], .owner = i,
 							     .at = j, .src = SRC_NODE });
@@ -307,9 +313,11 @@ static void check_ha(struct conf_ctx *x)
 	check_nodes(x, h);
 	if (h->refresh_advice >= h->max_lifetime)
 		conf_err(x, top(x, "refresh_advice"), "refresh_advice",
-			 "%u is not less than max_lifetime, %u", h->refresh_advice, h->max_lifetime);
+			 "%u is not less than max_lifetime, %u", h->refresh_advice,
+			 h->max_lifetime);
 	if (!h->n_node)
-		conf_warn(x, top(x, "mobile_nodes"), "mobile_nodes", "is empty: every registration is refused");
+		conf_warn(x, top(x, "mobile_nodes"), "mobile_nodes",
+			  "is empty: every registration is refused");
 	if (!h->dad)
 		conf_warn(x, top(x, "dad"), "dad", "off: a home address that somebody else uses "
 			  "is not noticed (RFC 6275 10.3.1)");
@@ -343,11 +351,12 @@ static void check_uplinks(struct conf_ctx *x, const struct mn_conf *m)
 		const struct uplink_conf *u = &m->uplinks[i];
 
 		if (strcmp(u->dev, m->home_device) == 0)
-			conf_err(x, at(x, SRC_UPLINK, i, "device"), NULL, "%s is home_device", u->dev);
+			conf_err(x, at(x, SRC_UPLINK, i, "device"), NULL, "%s is home_device",
+				 u->dev);
 		for (size_t j = 0; j < i; j++) {
 			if (*u->dev && strcmp(u->dev, m->uplinks[j].dev) == 0)
-				conf_err(x, at(x, SRC_UPLINK, i, "device"), NULL, "%s is given twice",
-					 u->dev);
+				conf_err(x, at(x, SRC_UPLINK, i, "device"), NULL,
+					 "%s is given twice", u->dev);
 			if (u->bid && u->bid == m->uplinks[j].bid)
 				conf_err(x, at(x, SRC_UPLINK, i, "bid"), NULL,
 					 "%u is given twice", u->bid);
@@ -456,9 +465,11 @@ static void check_roles(struct conf_ctx *x)
 	if (r & ROLE_CN)
 		conf_err(x, top(x, "roles"), "roles", "\"cn\" is not in this version");
 	if (mobile == (ROLE_MN | ROLE_MR))
-		conf_err(x, top(x, "roles"), "roles", "\"mr\" is \"mn\" with prefixes: name one of them");
+		conf_err(x, top(x, "roles"), "roles",
+			 "\"mr\" is \"mn\" with prefixes: name one of them");
 	if (mobile && r & ROLE_HA)
-		conf_err(x, top(x, "roles"), "roles", "a home agent and a mobile node in one daemon: not in "
+		conf_err(x, top(x, "roles"), "roles",
+			 "a home agent and a mobile node in one daemon: not in "
 			 "this version");
 }
 
@@ -477,7 +488,8 @@ static void check_option_number(struct conf_ctx *x, const char *key, uint8_t n)
 {
 	/* the pair's usual numbers have the pair's names */
 	if (n != MHOPT_IPV4_MNP_DEFAULT && n != MHOPT_IPV4_MNP_STATUS_DEFAULT && mhopt_name(n))
-		conf_err(x, top(x, key), key, "%u is the number of the option %s", n, mhopt_name(n));
+		conf_err(x, top(x, key), key, "%u is the number of the option %s", n,
+			 mhopt_name(n));
 }
 
 static void check_dialect(struct conf_ctx *x)
@@ -506,9 +518,10 @@ static void check_common(struct conf_ctx *x)
 		conf_err(x, top(x, "state_dir"), "state_dir", "\"%s\" is not an absolute path",
 			 c->state_dir);
 	if (x->n_open)
-		conf_warn(x, NULL, "security", "INSECURE: method \"none\" in %u place%s: whoever can "
-			  "send a packet can take over home addresses and prefixes", x->n_open,
-			  x->n_open == 1 ? "" : "s");
+		conf_warn(x, NULL, "security",
+			  "INSECURE: method \"none\" in %u place%s: whoever can "
+			  "send a packet can take over home addresses and prefixes",
+			  x->n_open, x->n_open == 1 ? "" : "s");
 }
 
 static void hand_out(struct conf *c)

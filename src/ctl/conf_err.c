@@ -165,12 +165,30 @@ const char *conf_did_you_mean(const char *word, const char *(*next)(const void *
 unsigned conf_umip(const char *text, const char **keyword)
 {
 	static const char *const word[] = {
-		"NodeConfig", "DebugLevel", "DebugLogFile", "MnHomeLink", "HomeAddress",
-		"HomeAgentAddress", "HaAcceptMobRtr", "HaServedPrefix", "HaMaxBindingLife",
-		"UseMnHaIPsec", "UseMovementModule", "IPsecPolicySet", "KeyMngMobCapability",
-		"DoRouteOptimizationMN", "DoRouteOptimizationCN", "UseCnBuAck", "MnMaxHaBindingLife",
-		"MnMaxCnBindingLife", "MobRtrUseExplicitMode", "BindingAclPolicy", "IsMobRtr",
-		"DefaultBindingAclPolicy", "NonVolatileBindingCache", "OptimisticHandoff",
+		"NodeConfig",
+		"DebugLevel",
+		"DebugLogFile",
+		"MnHomeLink",
+		"HomeAddress",
+		"HomeAgentAddress",
+		"HaAcceptMobRtr",
+		"HaServedPrefix",
+		"HaMaxBindingLife",
+		"UseMnHaIPsec",
+		"UseMovementModule",
+		"IPsecPolicySet",
+		"KeyMngMobCapability",
+		"DoRouteOptimizationMN",
+		"DoRouteOptimizationCN",
+		"UseCnBuAck",
+		"MnMaxHaBindingLife",
+		"MnMaxCnBindingLife",
+		"MobRtrUseExplicitMode",
+		"BindingAclPolicy",
+		"IsMobRtr",
+		"DefaultBindingAclPolicy",
+		"NonVolatileBindingCache",
+		"OptimisticHandoff",
 	};
 	unsigned line = 1;
 
@@ -217,7 +235,7 @@ static size_t skip_other(const char *p)
 char *conf_widen(const char *text)
 {
 	size_t len = strlen(text), used = 0;
-	char *out = malloc(len + len / 8 + 2);		/* a number that grows has 8 digits or more */
+	char *out = malloc(len + len / 8 + 2); /* a number that grows has 8 digits or more */
 
 	for (const char *p = text; out && *p; ) {
 		size_t n = skip_other(p);

@@ -102,8 +102,8 @@ static bool was_cut(const struct conf_ctx *x, const config_setting_t *s)
 	if (!file)
 		return false;
 	/* named as in the @include: from the directory of the file that has it */
-	snprintf(path, sizeof(path), "%.*s%s", slash && *file != '/' ? (int)(slash - x->file) + 1 : 0,
-		 x->file, file);
+	snprintf(path, sizeof(path), "%.*s%s",
+		 slash && *file != '/' ? (int)(slash - x->file) + 1 : 0, x->file, file);
 	f = fopen(path, "re");
 	while (f && line && fgets(buf, sizeof(buf), f))
 		line -= strchr(buf, '\n') != NULL;
@@ -157,8 +157,8 @@ static int check_safe(struct conf_ctx *x, const struct conf_key *k, const config
 		snprintf(range, sizeof(range), "in %g..%g", k->safe_min, k->safe_max);
 	unit_of(k, unit, sizeof(unit));
 	if (!x->unsafe)
-		return conf_err(x, s, NULL, "%g is not %s%s (%s); unsafe_timers = true allows it", v,
-				range, unit, k->rfc);
+		return conf_err(x, s, NULL, "%g is not %s%s (%s); unsafe_timers = true allows it",
+				v, range, unit, k->rfc);
 	conf_warn(x, s, NULL, "UNSAFE: %g is not %s%s (%s)", v, range, unit, k->rfc);
 	return 0;
 }
@@ -279,8 +279,8 @@ static int address(struct conf_ctx *x, const config_setting_t *s, void *at)
 	if (!t)
 		return -EINVAL;
 	if (strchr(t, '/'))
-		return conf_err(x, s, NULL, "\"%.60s\": an address without prefix length is expected",
-				t);
+		return conf_err(x, s, NULL,
+				"\"%.60s\": an address without prefix length is expected", t);
 	if (inet_pton(AF_INET6, t, &a) != 1)
 		return conf_err(x, s, NULL, "\"%.60s\" is not an IPv6 address", t);
 	if (!in6_is_unicast_routable(&a))
@@ -300,11 +300,12 @@ int conf_get_prefix(struct conf_ctx *x, const config_setting_t *s, bool network,
 	if (prefix_parse(t, p) < 0)
 		return conf_err(x, s, NULL, "\"%.60s\" is not a prefix", t);
 	if (!strchr(t, '/'))
-		return conf_err(x, s, NULL, "\"%s\": the prefix length is missing, as in %s/%u", t, t,
-				p->family == AF_INET ? 24 : 64);
+		return conf_err(x, s, NULL, "\"%s\": the prefix length is missing, as in %s/%u", t,
+				t, p->family == AF_INET ? 24 : 64);
 	net = prefix_network(p);
 	if (network && prefix_has_host_bits(p))
-		return conf_err(x, s, NULL, "%s has host bits (did you mean %s?)", PFX(p), PFX(&net));
+		return conf_err(x, s, NULL, "%s has host bits (did you mean %s?)", PFX(p),
+				PFX(&net));
 	if (p->plen == 0)
 		return conf_err(x, s, NULL, "%s is everything", PFX(p));
 	if (p->family == AF_INET6 ? !in6_is_unicast_routable(&p->a.in6)

@@ -32,8 +32,8 @@ const struct conf_word conf_word_ingress[] = {
 	{ "bpf", KERN_INGRESS_BPF }, { "flower", KERN_INGRESS_FLOWER }, { NULL, 0 },
 };
 const struct conf_word conf_word_room[] = {
-	{ "main", 0 }, { "conf", 0 }, { "run", 0 }, { "kern", 0 }, { "io", 0 }, { "role", 0 }, { "ha", 0 },
-	{ "mn", 0 }, { "md", 0 }, { "ctl", 0 }, { NULL, 0 },
+	{ "main", 0 }, { "conf", 0 }, { "event", 0 }, { "kern", 0 }, { "io", 0 }, { "role", 0 },
+	{ "ha", 0 },   { "mn", 0 },   { "md", 0 },    { "ctl", 0 },  { NULL, 0 },
 };
 
 #define OF(type, field)	.at = offsetof(type, field), .size = sizeof(((type *)0)->field)
@@ -47,8 +47,8 @@ const struct conf_word conf_word_room[] = {
 /* ---- shared groups ---- */
 
 static const struct conf_key security_keys[] = {
-	{ "method", CK_WORD, .required = true, OF(struct sec_conf, method), .word = conf_word_method,
-	  .type = "\"auth-option\" or \"none\"",
+	{ "method", CK_WORD, .required = true, OF(struct sec_conf, method),
+	  .word = conf_word_method, .type = "\"auth-option\" or \"none\"",
 	  .help = "how Binding Updates and Acknowledgements are protected" },
 	{ "spi", CK_INT, OF(struct sec_conf, key.spi), .min = 256, .max = U32_MAX,
 	  .help = "security parameter index, the same at both ends" },
@@ -78,8 +78,8 @@ static const struct conf_key log_keys[] = {
 	  .type = "\"error\", \"warning\", \"notice\", \"info\" or \"debug\"",
 	  .help = "lines of this level and graver ones are written" },
 	{ "debug", CK_FN, .fn = conf_debug_fn,
-	  .type = "list of \"main\", \"conf\", \"run\", \"kern\", \"io\", \"role\", \"ha\", \"mn\", \"md\", "
-		  "\"ctl\"",
+	  .type = "list of \"main\", \"conf\", \"event\", \"kern\", \"io\", \"role\", \"ha\", "
+		  "\"mn\", \"md\", \"ctl\"",
 	  .help = "rooms of the daemon that write debug lines whatever the level" },
 };
 SCHEMA(schema_log, "log", log_keys, struct conf, NULL);
@@ -154,10 +154,11 @@ static const struct conf_key node_keys[] = {
 	{ "ipv4_static", CK_BOOL, OF(struct mobile_node, ipv4_static), .def = "false",
 	  .help = "its IPv4 prefixes are routed to it without being asked for" },
 	{ "max_lifetime", CK_INT, OF(struct mobile_node, max_lifetime), .min = 4,
-	  .max = LIFETIME_MAX, .multiple4 = true, .unit = "seconds", .def = "that of the home agent",
-	  .help = "longest lifetime granted" },
+	  .max = LIFETIME_MAX, .multiple4 = true, .unit = "seconds",
+	  .def = "that of the home agent", .help = "longest lifetime granted" },
 	{ "gre_key", CK_INT, OF(struct mobile_node, gre_key), .min = 1, .max = U32_MAX,
-	  .def = "no key", .help = "key of its tunnel, the same at both ends; carrier ip6gre only" },
+	  .def = "no key",
+	  .help = "key of its tunnel, the same at both ends; carrier ip6gre only" },
 	{ "security", CK_GROUP, .required = true, OF(struct mobile_node, sec),
 	  .sub = &schema_security, .help = "see there" },
 };
@@ -203,7 +204,8 @@ static const struct conf_key home_keys[] = {
 	{ "prefixes", CK_LIST, OF(struct home_conf, prefixes), .sub = &schema_mnp,
 	  .count = offsetof(struct home_conf, n_prefix), .roles = ROLE_MR,
 	  .help = "mobile network prefixes" },
-	{ "nai", CK_TEXT, OF(struct home_conf, nai), .min = 1, .help = "identifier sent (RFC 4283)" },
+	{ "nai", CK_TEXT, OF(struct home_conf, nai), .min = 1,
+	  .help = "identifier sent (RFC 4283)" },
 	{ "security", CK_GROUP, .required = true, OF(struct home_conf, sec),
 	  .sub = &schema_security, .help = "see there" },
 	{ "lifetime", CK_INT, OF(struct home_conf, lifetime), .min = 4, .max = LIFETIME_MAX,

@@ -171,8 +171,8 @@ static int key_read(struct conf_ctx *x, const config_setting_t *s, const char *p
 	if (len < 0)
 		return conf_err(x, s, NULL, "%s: pairs of hexadecimal digits are expected", path);
 	if (len < AUTH_KEY_MIN)
-		return conf_err(x, s, NULL, "%s: the key is too short: %d octets, at least %d", path,
-				len, AUTH_KEY_MIN);
+		return conf_err(x, s, NULL, "%s: the key is too short: %d octets, at least %d",
+				path, len, AUTH_KEY_MIN);
 	key->len = (uint8_t)len;
 	return 0;
 }
@@ -287,13 +287,17 @@ void conf_mnp_after(struct conf_ctx *x, const config_setting_t *s, void *obj, ui
 		break;
 	case PREFIX_IMPLICIT:
 		if (m->prefix.family == AF_INET)
-			conf_err(x, mode, NULL, "%s: for an IPv4 prefix that the home agent knows it "
-				 "is \"static\"", PFX(&m->prefix));
+			conf_err(x, mode, NULL,
+				 "%s: for an IPv4 prefix that the home agent knows it "
+				 "is \"static\"",
+				 PFX(&m->prefix));
 		break;
 	case PREFIX_STATIC:
 		if (m->prefix.family == AF_INET6)
-			conf_err(x, mode, NULL, "%s: for an IPv6 prefix that the home agent knows it "
-				 "is \"implicit\"", PFX(&m->prefix));
+			conf_err(x, mode, NULL,
+				 "%s: for an IPv6 prefix that the home agent knows it "
+				 "is \"implicit\"",
+				 PFX(&m->prefix));
 		break;
 	}
 }
@@ -308,7 +312,8 @@ void conf_node_after(struct conf_ctx *x, const config_setting_t *s, void *obj, u
 		conf_err(x, router, NULL, "has prefixes, but may not be a router");
 	n->router = n->router || n->n_prefix;
 	for (size_t i = 0; i < n->n_prefix; i++) {
-		if (n->prefixes[i].family == AF_INET && n->prefixes[i].plen == 32 && !n->ipv4_static)
+		if (n->prefixes[i].family == AF_INET && n->prefixes[i].plen == 32 &&
+		    !n->ipv4_static)
 			conf_err(x, config_setting_get_member(s, "prefixes"), NULL,
 				 "%s: an IPv4 prefix of one address needs ipv4_static = true",
 				 PFX(&n->prefixes[i]));

@@ -340,7 +340,7 @@ static int bind_at(struct ctl *ctl, const struct sockaddr_un *sa)
 	struct stat st;
 	int pid;
 
-	/* the socket's file gets its mode from the descriptor: never open to all, not for a moment */
+	/* the file gets its mode from the descriptor: never open to all, not for a moment */
 	if (fchmod(ctl->fd, 0600) < 0)
 		return -errno;
 	if (bind(ctl->fd, (const struct sockaddr *)sa, sizeof(*sa)) == 0)

@@ -199,7 +199,8 @@ static void unknown(struct ctl_client *c, const char *name)
 	size_t n = dot ? (size_t)(dot - name) : 0;
 
 	for (size_t i = 0; n && i < ARRAY_SIZE(method); i++) {
-		if (strncmp(method[i].name, name, n + 1) == 0 && !strchr(method[i].name + n + 1, '.')) {
+		if (strncmp(method[i].name, name, n + 1) == 0 &&
+		    !strchr(method[i].name + n + 1, '.')) {
 			ctl_error(c, SERVICE ".MethodNotFound", "method", name);
 			return;
 		}

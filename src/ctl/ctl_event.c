@@ -303,7 +303,8 @@ static int parse_field(const struct event_field *f, struct json_object *v, struc
 
 	switch (f->type) {
 	case EVF_addr:
-		return text && inet_pton(AF_INET6, json_object_get_string(v), at) == 1 ? 0 : -EINVAL;
+		return text && inet_pton(AF_INET6, json_object_get_string(v), at) == 1 ? 0
+										       : -EINVAL;
 	case EVF_prefix:
 		return text ? prefix_parse(json_object_get_string(v), at) : -EINVAL;
 	case EVF_locator:

@@ -23,9 +23,9 @@
 #include "run/event.h"
 #include "store/bc.h"
 
-#define CTL_OUT_LOW	65536		/* a listing goes on when less than this is queued */
-#define CTL_OUT_MAX	(1 << 20)	/* events that a client has not read: then it is closed */
-#define CTL_BURST	256		/* records and calls of one client in one turn of the loop */
+#define CTL_OUT_LOW	65536		/* a listing goes on below that */
+#define CTL_OUT_MAX	(1 << 20)	/* unread events: the client is closed */
+#define CTL_BURST	256		/* records and calls of a client in one turn of the loop */
 
 struct ctl_buf { char *p; size_t at, n, cap; };	/* p[at..n) is in the buffer */
 

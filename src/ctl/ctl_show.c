@@ -153,7 +153,9 @@ struct json_object *ctl_status(const struct ctl *ctl)
 static struct json_object *types_json(const uint64_t v[static 8])
 {
 	/* the RFCs' abbreviations: names for programs */
-	static const char *const name[8] = { "brr", "hoti", "coti", "hot", "cot", "bu", "ba", "be" };
+	static const char *const name[8] = {
+		"brr", "hoti", "coti", "hot", "cot", "bu", "ba", "be"
+	};
 	struct json_object *a = json_object_new_array();
 
 	for (unsigned t = 0; t < 8; t++) {

@@ -76,6 +76,7 @@ int kern_ifindex(struct kern *k, const char *dev)
 {
 	struct kobj key = { .kind = KOBJ_LINK };
 	const struct kentry *e;
+	const struct klink *l;
 	size_t len = strnlen(dev, IFNAMSIZ);
 
 	if (len == 0 || len >= IFNAMSIZ)
@@ -84,7 +85,8 @@ int kern_ifindex(struct kern *k, const char *dev)
 	e = ksw_find(&k->sw, &key);
 	if (e && e->ifindex)		/* ours; perhaps only queued so far */
 		return e->ifindex;
-	return kern_link_index(k, key.link.name);
+	l = kern_link(k, key.link.name);
+	return l ? l->ifindex : kern_link_index(k, key.link.name);
 }
 
 static const char *device_of(const struct kobj *o)

@@ -363,7 +363,8 @@ static void sw_finish(struct ksw *s, struct kswitch *sw)
 	sw_tell_rest(s, sw);
 	for (size_t i = 0; i < sw->n_op; i++) {
 		e = sw->op[i].e;
-		if (e->busy != sw)
+		/* What was only counted on and given back may be another's, or gone. */
+		if (sw->op[i].act == KOP_JOIN || e->busy != sw)
 			continue;
 		e->busy = NULL;		/* so an entry of two ops is met once */
 		if (e->users == 0) {

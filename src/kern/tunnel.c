@@ -46,13 +46,11 @@ static struct nlmsghdr *link_msg(struct kern *k, uint16_t type, uint16_t flags, 
 /* Numbers of deleted devices are not used again soon: a late message cannot hit a new one. */
 static int free_ifindex(struct kern *k)
 {
-	char name[IFNAMSIZ];
-
 	do {
 		if (k->last_ifindex < IFINDEX_FIRST || k->last_ifindex >= IFINDEX_LAST)
 			k->last_ifindex = IFINDEX_FIRST;
 		k->last_ifindex++;
-	} while (if_indextoname((unsigned)k->last_ifindex, name));
+	} while (kern_link_by_index(k, k->last_ifindex));
 	return k->last_ifindex;
 }
 

@@ -231,7 +231,8 @@ static int cmd_binding(struct run *r)
 	if (r->argc && is(r->argv[0], "flush"))
 		return change(r, "Flush");
 	if (!wants_list(r, &hoa, &show))
-		return usage_error("binding: [list | show] [HOME-ADDRESS], or flush [HOME-ADDRESS]");
+		return usage_error(
+			"binding: [list | show] [HOME-ADDRESS], or flush [HOME-ADDRESS]");
 	k.details = show || r->opt.details;
 	return listing(r, "ListBindings", hoa, &k, SHOW_BINDING_COLS, show_binding_head);
 }
@@ -374,12 +375,15 @@ static int cmd_config(struct run *r)
 
 static const struct command command[] = {
 	{ "status", "", "roles, counts, uplinks, changed sysctls; the default", cmd_status },
-	{ "binding", "[list | show | flush] [HOME-ADDRESS]", "a home agent's bindings", cmd_binding },
+	{ "binding", "[list | show | flush] [HOME-ADDRESS]", "a home agent's bindings",
+	  cmd_binding },
 	{ "registration", "[list | show | refresh | deregister] [HOME-ADDRESS]",
 	  "a mobile router's registrations", cmd_registration },
-	{ "prefix", "[list] [HOME-ADDRESS]", "mobile network prefixes and their state", cmd_prefix },
+	{ "prefix", "[list] [HOME-ADDRESS]", "mobile network prefixes and their state",
+	  cmd_prefix },
 	{ "stats", "", "counters", cmd_stats },
-	{ "monitor", "[all | binding | registration | path | handover | prefix | detector | EVENT]...",
+	{ "monitor",
+	  "[all | binding | registration | path | handover | prefix | detector | EVENT]...",
 	  "the present state, then what happens", cmd_monitor },
 	{ "config", "check [FILE]", "what is wrong in a configuration", cmd_config },
 };

@@ -191,6 +191,11 @@ static void uplink_sysctls(const struct mn_conf *c, const struct uplink_conf *u,
 		put_sysctl(o, "1", "all", "forwarding");
 		put_sysctl(o, "0", u->dev, "forwarding");
 	}
+	/* Addresses of our prefixes are not for the links that we visit to ask for; and a host on
+	 * the home link that learned one by ARP would go on asking there when we have left. */
+	for (size_t i = 0; o->rc == 0 && i < c->n_home; i++)
+		if (has_ipv4(&c->homes[i]))
+			o->rc = kplan_sysctl(o->p, "1", "net/ipv4/conf/%s/arp_ignore", u->dev);
 }
 
 /* One care-of address: itself, its on-link prefix, and the rule that makes what it sends leave by

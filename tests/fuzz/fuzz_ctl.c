@@ -13,7 +13,8 @@
 static const char *const text[2] = {
 	"roles = [ \"ha\" ]; home_links = ( { device = \"eth0\"; address = \"2001:db8:280::1\"; "
 	"prefixes = [ \"2001:db8:280::/64\" ]; } ); mobile_nodes = ( { home_address = "
-	"\"2001:db8:280::1:1\"; prefixes = [ \"10.0.0.0/24\" ]; security = { method = \"none\"; }; } );",
+	"\"2001:db8:280::1:1\"; prefixes = [ \"10.0.0.0/24\" ]; security = { method = \"none\"; "
+	"}; } );",
 	"roles = [ \"mr\" ]; uplinks = ( { device = \"wwan0\"; } ); homes = ( { home_address = "
 	"\"2001:db8:280::beef/64\"; home_agent = \"2001:db8:280::1\"; prefixes = ( { prefix = "
 	"\"10.0.0.0/24\"; } ); security = { method = \"none\"; }; } );",

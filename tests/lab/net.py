@@ -138,24 +138,31 @@ class Net(World):
         return {"foreign1": self.r1, "foreign2": self.r2}
 
     def lose(self, kind, times=None):
-        """Lose Binding Updates ("bu") or Acknowledgements ("ba") in the core: a context.
+        """Lose Binding Updates ("bu") or Acknowledgements ("ba") on the last link: a context.
 
         `times`: only the first so many, then all pass.
         """
-        return Loss(self.core, {"bu": 5, "ba": 6}[kind], times)
+        return Loss(self.sw, {"bu": 5, "ba": 6}[kind], times)
 
 
 class Loss:
-    """Drops one Mobility Header type in a forwarding node by nftables; counts what it dropped."""
+    """Drops one Mobility Header type in all bridges by nftables; counts what it dropped.
+
+    In the bridges, because user-mode Linux has no other family of nf_tables.
+    """
 
     def __init__(self, node, mh_type, times=None):
         self.node, self.table = node, f"lose{mh_type}"
         self.dropped = 0            # known when the context ends
         # A bucket of `times` packets that is never refilled while a test runs.
         few = f"limit rate 1/day burst {times} packets " if times else ""
-        self.rules = f"""table ip6 {self.table} {{
-  chain forward {{ type filter hook forward priority 0;
-    mh type {mh_type} {few}counter drop; }} }}"""
+        self.rules = f"""table bridge {self.table} {{
+  chain forward {{
+    type filter hook forward priority 0;
+    ether type ip6 mh type {mh_type} {few}counter drop
+  }}
+}}
+"""
 
     def __enter__(self):
         self.node.run("nft", "-f", "-", input=self.rules)
@@ -163,9 +170,9 @@ class Loss:
 
     def count(self):
         """How many were dropped so far."""
-        text = self.node.run("nft", "list", "table", "ip6", self.table)
+        text = self.node.run("nft", "list", "table", "bridge", self.table)
         return int(text.split("counter packets ")[1].split()[0])
 
     def __exit__(self, *exc):
         self.dropped = self.count()
-        self.node.run("nft", "delete", "table", "ip6", self.table)
+        self.node.run("nft", "delete", "table", "bridge", self.table)

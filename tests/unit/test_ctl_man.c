@@ -2,8 +2,7 @@
 /*
  * The manual says what the tables say: every key of the schema with its form, range, unit and
  * default in mip6d.conf(5), every event with its fields in mip6ctl(8), and nothing else.
- * MIP6_SRC is the source tree (default: where this file was compiled from). "test_ctl_man --print" writes the
- * lines that it looks for, for whoever changes a table.
+ * "test_ctl_man --print" writes the lines that it looks for, for whoever changes a table.
  */
 #include <ctype.h>
 #include <setjmp.h>
@@ -26,8 +25,8 @@
 static void number_spec(const struct conf_key *k, char *buf, size_t n)
 {
 	size_t used = (size_t)snprintf(buf, n, "%s, %.10g..%.10g%s%s%s",
-				       k->kind == CK_TIME ? "Number" : "Whole number", k->min, k->max,
-				       k->unit ? " " : "", k->unit ? k->unit : "",
+				       k->kind == CK_TIME ? "Number" : "Whole number", k->min,
+				       k->max, k->unit ? " " : "", k->unit ? k->unit : "",
 				       k->multiple4 ? ", a multiple of 4" : "");
 
 	if (k->safe_min != 0 && k->safe_min == k->safe_max)

@@ -37,7 +37,8 @@ static const char ha_text[] =
 	"                 prefixes = [ \"2001:db8:280::/64\" ]; } );\n"
 	"mobile_nodes = ( { home_address = \"2001:db8:280::1:1\"; prefixes = [ \"10.0.0.0/24\",\n"
 	"                   \"2001:db8:281::/64\" ]; security = { method = \"none\"; }; },\n"
-	"                 { home_address = \"2001:db8:280::1:2\"; security = { method = \"none\"; }; } );\n";
+	"                 { home_address = \"2001:db8:280::1:2\"; security = { method = "
+	"\"none\"; }; } );\n";
 static const char mr_text[] =
 	"roles = [ \"mr\" ];\n"
 	"uplinks = ( { device = \"wwan0\"; }, { device = \"wlan0\"; } );\n"
@@ -228,8 +229,10 @@ static void test_the_shape_of_json_does_not_depend_on_the_rows(void **state)
 
 static void test_exit_statuses_are_those_of_the_manual(void **state)
 {
-	static const struct { const char *node, *args; int rc; const char *has; } row[] = {
-		{ "ha", "binding show 2001:db8::9", 5, "mip6ctl: no such home address: 2001:db8::9\n" },
+	static const struct { const char *node, *args; int rc; const char *has;
+	} row[] = {
+		{ "ha", "binding show 2001:db8::9", 5,
+		  "mip6ctl: no such home address: 2001:db8::9\n" },
 		{ "ha", "-j binding show 2001:db8::9", 5,
 		  "mip6ctl: no such home address: 2001:db8::9\n" },
 		{ "mr", "reg deregister 2001:db8::9", 5, "no such home address" },
@@ -248,7 +251,8 @@ static void test_exit_statuses_are_those_of_the_manual(void **state)
 		{ "ha", "config", 2, "config: check [FILE]" },
 		{ "ha", "config check /nonexistent.conf", 4,
 		  "/nonexistent.conf: No such file or directory\n" },
-		{ "ha", "-V", 0, "mip6ctl " }, { "ha", "-h", 0, "usage: mip6ctl" },
+		{ "ha", "-V", 0, "mip6ctl " },
+		{ "ha", "-h", 0, "usage: mip6ctl" },
 	};
 
 	(void)state;

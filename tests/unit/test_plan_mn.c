@@ -100,9 +100,10 @@ static void test_ipv4_goes_to_the_first_home_that_has_a_prefix(void **state)
 
 #define OWNED \
 	"sysctl net/ipv6/conf/wlan0/accept_ra = 0", "sysctl net/ipv6/conf/all/forwarding = 1", \
-	"sysctl net/ipv6/conf/wlan0/forwarding = 0"
+	"sysctl net/ipv6/conf/wlan0/forwarding = 0", "sysctl net/ipv4/conf/wlan0/arp_ignore = 1"
 #define MANAGED \
-	"sysctl net/ipv6/conf/all/forwarding = 1", "sysctl net/ipv6/conf/wwan0/forwarding = 0"
+	"sysctl net/ipv6/conf/all/forwarding = 1", "sysctl net/ipv6/conf/wwan0/forwarding = 0", \
+	"sysctl net/ipv4/conf/wwan0/arp_ignore = 1"
 
 static struct uplink_state on_link1(const struct mn_world *w, unsigned i)
 {
@@ -185,6 +186,7 @@ static void test_uplink_without_a_usable_address_has_only_its_settings(void **st
 	EXPECT(&p, OWNED);
 	kplan_free(&p);
 	w.c.router = false;
+	w.home[0].n_prefix = 1;		/* and no IPv4 */
 	assert_int_equal(mn_plan_uplink(&w.c, &u, &p), 0);
 	EXPECT(&p, "sysctl net/ipv6/conf/wlan0/accept_ra = 0");
 	kplan_free(&p);

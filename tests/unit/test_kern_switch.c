@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One switch: order, undo, what is told. Several at once: test_kern_share.c. */
+#include "switch_help.h"
+
+static void test_additions_in_order_then_deletions_in_reverse(void **state)
+{
+	int rc;
+
+	(void)state;
+	put("", "0 1 2", &rc);
+	turn();
+	assert_string_equal(asked_text(), "+0:0 +1:0 +2:0");
+	settle();
+	assert_int_equal(rc, 0);
+	put("0 1 2", "2:9 3 4", &rc);
+	turn();
+	assert_string_equal(asked_text(), "~2:9 +3:0 +4:0");
+	answer(1, 0);
+	answer(1, 0);
+	turn();
+	assert_string_equal(asked_text(), "~2:9");	/* not before each addition is answered */
+	answer(0, 0);
+	turn();
+	assert_string_equal(asked_text(), "-1:0 -0:0");
+	assert_int_equal(rc, 1);
+	settle();
+	assert_int_equal(rc, 0);
+	assert_int_equal(HASH_COUNT(w.s.table), 3);
+}
+
+static void test_what_stays_is_not_touched(void **state)
+{
+	int rc;
+
+	(void)state;
+	put("", "0 1", &rc);
+	settle();
+	put("0 1", "1 0", &rc);
+	turn();
+	assert_int_equal(w.n_asked, 0);
+	assert_int_equal(rc, 0);
+	put("0 1", "", &rc);
+	settle();
+	assert_int_equal(HASH_COUNT(w.s.table), 0);
+}
+
+static void test_a_failed_addition_undoes_the_others_in_reverse(void **state)
+{
+	struct kobj bad = obj(4, 0);
+	int rc;
+
+	(void)state;
+	put("", "0 1:1 9", &rc);
+	settle();
+	put("0 1:1 9", "0 1:2 3 4 5", &rc);
+	turn();
+	assert_string_equal(asked_text(), "~1:2 +3:0 +4:0 +5:0");
+	answer(0, 0);
+	answer(0, 0);
+	answer(0, -EINVAL);
+	answer(0, 0);
+	turn();
+	assert_string_equal(asked_text(), "-5:0 -3:0 ~1:1");	/* 9 stays, 4 never was */
+	settle();
+	assert_int_equal(rc, -EINVAL);
+	assert_int_equal(w.kernel[1], 1);
+	assert_int_equal(HASH_COUNT(w.s.table), 3);
+	assert_int_equal(w.s.undone, 1);
+	assert_non_null(strstr(w.s.error, KOBJ(&bad)));
+	assert_non_null(strstr(w.s.error, "Invalid argument (said the kernel)"));
+	put("0 1:1 9", "", &rc);		/* the old plan holds */
+	settle();
+	assert_int_equal(rc, 0);
+	assert_int_equal(HASH_COUNT(w.s.table), 0);
+}
+
+static void test_the_first_failure_in_the_plan_is_the_one_told(void **state)
+{
+	struct kobj first = obj(1, 0);
+	int rc;
+
+	(void)state;
+	put("", "0 1 2", &rc);
+	turn();
+	answer(2, -ENODEV);		/* because 1 is not there, but answered sooner */
+	answer(1, -EPERM);
+	answer(0, 0);
+	settle();
+	assert_int_equal(rc, -EPERM);
+	assert_non_null(strstr(w.s.error, KOBJ(&first)));
+}
+
+static void test_a_failure_of_the_back_end_itself_ends_the_plan(void **state)
+{
+	int rc;
+
+	(void)state;
+	put("", "0", &rc);
+	settle();
+	w.sync_rc = -ENOENT;
+	put("0", "0 1 2", &rc);
+	turn();
+	assert_int_equal(rc, -ENOENT);
+	assert_non_null(strstr(w.s.error, "(by itself)"));
+	assert_int_equal(HASH_COUNT(w.s.table), 1);
+}
+
+static void test_deletions_never_fail_a_switch(void **state)
+{
+	static const struct { int rc; unsigned errors; } row[] = {
+		{ -ENOENT, 0 }, { -ESRCH, 0 }, { -ENODEV, 0 }, { -EADDRNOTAVAIL, 0 },
+		{ -EPERM, 1 }, { -EBUSY, 1 },
+	};
+	int rc;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		uint64_t errors = w.s.errors;
+
+		w.kernel[0] = -1;
+		put("", "0", &rc);
+		settle();
+		put("0", "", &rc);
+		turn();
+		answer(0, row[i].rc);
+		turn();
+		assert_int_equal(rc, 0);
+		assert_int_equal(w.s.errors - errors, row[i].errors);
+		assert_int_equal(HASH_COUNT(w.s.table), 0);
+	}
+}
+
+static void test_a_have_that_is_not_true_harms_nobody(void **state)
+{
+	int rc;
+
+	(void)state;
+	put("0 1", "1", &rc);		/* holds neither */
+	settle();
+	assert_int_equal(rc, 0);
+	assert_int_equal(w.kernel[1], 0);
+	assert_int_equal(users(1), 1);
+	assert_int_equal(users(0), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest test[] = {
+		TEST(test_additions_in_order_then_deletions_in_reverse),
+		TEST(test_what_stays_is_not_touched),
+		TEST(test_a_failed_addition_undoes_the_others_in_reverse),
+		TEST(test_the_first_failure_in_the_plan_is_the_one_told),
+		TEST(test_a_failure_of_the_back_end_itself_ends_the_plan),
+		TEST(test_deletions_never_fail_a_switch),
+		TEST(test_a_have_that_is_not_true_harms_nobody),
+	};
+
+	return cmocka_run_group_tests(test, NULL, NULL);
+}
