@@ -21,6 +21,8 @@
 #define GROUPS_MAX	256
 #define GROUP_BUF	16384
 #define AGAIN		1.		/* seconds */
+#define LOCK_TRIES	50		/* of LOCK_USEC, at start only */
+#define LOCK_USEC	20000
 
 /* ---- buffers ---- */
 
@@ -375,7 +377,21 @@ static void open_to_group(const struct ctl *ctl, const char *path, gid_t has)
 }
 
 /* Two that start at once must not each take the other's socket for a dead one: the directory is
- * locked meanwhile. */
+ * locked meanwhile. Whoever may read it may lock it, so nobody is waited for without end. */
+static int lock_dir(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (unsigned i = 0; fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
+		if (i == LOCK_TRIES) {
+			log_warn("ctl", "%s is locked by somebody else", dir);
+			break;
+		}
+		usleep(LOCK_USEC);
+	}
+	return fd < 0 ? -errno : fd;
+}
+
 static int listen_at(struct ctl *ctl, const char *path)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
@@ -388,14 +404,9 @@ static int listen_at(struct ctl *ctl, const char *path)
 	*strrchr(dir, '/') = '\0';
 	if (mkdir(*dir ? dir : "/", 0755) < 0 && errno != EEXIST)
 		return -errno;
-	lock = open(*dir ? dir : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	lock = lock_dir(*dir ? dir : "/");
 	if (lock < 0)
-		return -errno;
-	if (flock(lock, LOCK_EX) < 0) {
-		rc = -errno;
-		close(lock);
-		return rc;
-	}
+		return lock;
 	rc = bind_at(ctl, &sa);
 	if (rc == 0 && listen(ctl->fd, BACKLOG) < 0)
 		rc = -errno;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kern/ingress.h"
 
+#include "base/weaken.h"
+
 #include <errno.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
@@ -57,7 +59,8 @@ int kern_ingress_attach(struct kern *k, struct kop *op, int ifindex)
 	kern_req(&k->rt, clsact_msg(k, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, ifindex), op);
 	switch (k->ingress_mode) {
 	case KERN_INGRESS_BPF:
-		ingress_bpf_attach(k, op, ifindex);
+		if (!weaken("ingress"))
+			ingress_bpf_attach(k, op, ifindex);
 		break;
 	case KERN_INGRESS_FLOWER:
 		ingress_flower_attach(k, op, ifindex);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kern/ingress.h"
 
+#include "base/weaken.h"
+
 #include <linux/gen_stats.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
@@ -36,7 +38,7 @@ void ingress_flower_attach(struct kern *k, struct kop *op, int ifindex)
 
 	mnl_attr_put_strz(h, TCA_KIND, "matchall");
 	options = mnl_attr_nest_start(h, TCA_OPTIONS);
-	put_verdict(h, TCA_MATCHALL_ACT, TC_ACT_SHOT);
+	put_verdict(h, TCA_MATCHALL_ACT, weaken("ingress") ? TC_ACT_OK : TC_ACT_SHOT);
 	mnl_attr_nest_end(h, options);
 	kern_req(&k->rt, h, op);
 }

@@ -42,7 +42,7 @@ static int back_add(void *arg, struct kop *op)
 
 static int back_change(void *arg, struct kop *op)
 {
-	return kind[op->e->obj.kind].put(arg, op, &op->e->obj, &op->was);
+	return kind[op->e->obj.kind].put(arg, op, &op->e->obj, op->was);
 }
 
 static int back_del(void *arg, struct kop *op)

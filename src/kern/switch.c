@@ -57,6 +57,8 @@ void ksw_init(struct ksw *s, const struct kback *back, void *back_arg)
 
 static void sw_free(struct kswitch *sw)
 {
+	for (size_t i = 0; i < sw->n_op; i++)
+		free(sw->op[i].was);
 	kplan_free(&sw->have);
 	kplan_free(&sw->want);
 	free(sw->op);
@@ -74,6 +76,13 @@ static void sw_free_list(struct kswitch **list)
 	}
 }
 
+static void entry_free(struct ksw *s, struct kentry *e)
+{
+	HASH_DEL(s->table, e);
+	free(e->was);
+	free(e);
+}
+
 void ksw_fini(struct ksw *s)
 {
 	struct kentry *e, *tmp;
@@ -82,8 +91,7 @@ void ksw_fini(struct ksw *s)
 	sw_free_list(&s->running);
 	sw_free_list(&s->finished);
 	HASH_ITER(hh, s->table, e, tmp) {
-		HASH_DEL(s->table, e);
-		free(e);
+		entry_free(s, e);
 	}
 }
 
@@ -204,6 +212,7 @@ static int sw_want(struct ksw *s, struct kswitch *sw, const struct kobj *o)
 {
 	struct kentry *e = ksw_find(s, o);
 	bool held = e && e->in_have == s->stamp;
+	struct kobj *was;
 	struct kop *op;
 
 	if (!e) {
@@ -226,8 +235,12 @@ static int sw_want(struct ksw *s, struct kswitch *sw, const struct kobj *o)
 		snprintf(sw->why, sizeof(sw->why), "others hold it with another value");
 		return -EEXIST;
 	}
+	was = malloc(sizeof(*was));
+	if (!was)
+		return -ENOMEM;
+	*was = e->obj;
 	op = op_new(sw, KOP_CHANGE, e);
-	op->was = e->obj;
+	op->was = was;
 	e->obj = *o;
 	op_run(s, op, s->back->change);
 	return op->rc;
@@ -274,12 +287,14 @@ static void sw_add(struct ksw *s, struct kswitch *sw)
 
 /* ---- undo ---- */
 
-static void op_undo(struct ksw *s, struct kswitch *sw, const struct kop *did)
+static void op_undo(struct ksw *s, struct kswitch *sw, struct kop *did)
 {
 	struct kentry *e = did->e;
-	/* A refused change of a device may have changed half of it. */
-	bool applied = did->taken > 0 || did->rc == 0 ||
+	/* An answer that was lost may have been yes. A refused change of a device may have
+	 * changed half of it. */
+	bool applied = did->taken > 0 || did->rc == 0 || did->rc == -ENOBUFS ||
 		       (did->act == KOP_CHANGE && e->obj.kind == KOBJ_LINK);
+	struct kobj now = e->obj;
 	struct kop *op;
 
 	switch ((enum kop_act)did->act) {
@@ -292,13 +307,13 @@ static void op_undo(struct ksw *s, struct kswitch *sw, const struct kop *did)
 			op_run(s, op_new(sw, KOP_DEL, e), s->back->del);
 		break;
 	case KOP_CHANGE:
-		if (!applied) {
-			e->obj = did->was;
+		e->obj = *did->was;
+		if (!applied)
 			break;
-		}
 		op = op_new(sw, KOP_CHANGE, e);
-		op->was = e->obj;
-		e->obj = did->was;
+		op->was = did->was;
+		did->was = NULL;
+		*op->was = now;
 		op_run(s, op, s->back->change);
 		break;
 	case KOP_DEL:
@@ -375,8 +390,7 @@ static void sw_finish(struct ksw *s, struct kswitch *sw)
 	while (dead) {
 		e = dead;
 		dead = e->next_dead;
-		HASH_DEL(s->table, e);
-		free(e);
+		entry_free(s, e);
 	}
 	sw->stage = KSW_DONE;
 	s->dirty = true;

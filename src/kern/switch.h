@@ -32,7 +32,6 @@
 #include "run/log.h"
 
 #define KSW_WHY		160
-#define KSW_SYSCTL_LEN	64
 
 struct kswitch;
 
@@ -47,7 +46,7 @@ struct kentry {
 	int ifindex;			/* LINK, ADDR, PROXY, INGRESS: where it was put */
 	uint32_t handle;		/* INGRESS: tc filter */
 	struct in6_addr outer;		/* INGRESS: as it stands in the check */
-	char was[KSW_SYSCTL_LEN];	/* SYSCTL: original value */
+	char *was;			/* SYSCTL: original value; freed with the entry */
 	struct kentry *next_dead;
 	UT_hash_handle hh;
 };
@@ -63,7 +62,7 @@ struct kop {
 	int rc;				/* the first error */
 	struct kswitch *sw;
 	struct kentry *e;		/* e->obj: what shall be (DEL: what was) */
-	struct kobj was;		/* CHANGE: the value before */
+	struct kobj *was;		/* CHANGE: the value before; the op's */
 };
 
 /*

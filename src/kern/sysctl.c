@@ -14,6 +14,7 @@
 #include "kern/priv.h"
 
 #define SYSCTL_FULL	(sizeof("/proc/sys/") + KOBJ_PATHLEN)
+#define SYSCTL_VALUE	64		/* octets of an original */
 #define RECOVER_MAX	1024		/* lines; more is not our file */
 
 static int sysctl_open(const char *path, int flags)
@@ -61,7 +62,7 @@ static int sysctl_write(const char *path, const char *value)
 
 static bool changed_by_us(const struct kentry *e)
 {
-	return e->obj.kind == KOBJ_SYSCTL && e->users > 0 &&
+	return e->obj.kind == KOBJ_SYSCTL && e->users > 0 && e->was &&
 	       strcmp(e->was, e->obj.sysctl.value) != 0;
 }
 
@@ -89,8 +90,7 @@ static int sysctl_save(struct kern *k)
 		return -errno;
 	ksw_each(&k->sw, save_line, f);
 	size = ftell(f);
-	rc = fflush(f) != 0 || fsync(fileno(f)) < 0 ? -errno : 0;
-	fclose(f);
+	rc = fclose(f) != 0 ? -errno : 0;	/* no fsync: a reboot forgets sysctls too */
 	if (rc == 0 && size > 0)
 		rc = rename(tmp, k->sysctl_file) < 0 ? -errno : 0;
 	else
@@ -103,7 +103,7 @@ static int sysctl_save(struct kern *k)
 int kern_sysctl_recover(struct kern *k)
 {
 	FILE *f = k->sysctl_file ? fopen(k->sysctl_file, "re") : NULL;
-	char line[KOBJ_PATHLEN + KSW_SYSCTL_LEN + 2];
+	char line[KOBJ_PATHLEN + SYSCTL_VALUE + 2];
 	char *was[RECOVER_MAX];
 	size_t n = 0;
 	int done = 0, rc;
@@ -140,14 +140,18 @@ int kern_sysctl_recover(struct kern *k)
 int kern_sysctl_put(struct kern *k, struct kop *op, const struct kobj *o, const struct kobj *was)
 {
 	struct kentry *e = op->e;
+	char value[SYSCTL_VALUE];
 	int rc;
 
 	nlq_send(&k->rt);		/* the setting of a device that is only queued */
 	if (!was) {
-		rc = sysctl_read(o->sysctl.path, e->was, sizeof(e->was));
+		rc = sysctl_read(o->sysctl.path, value, sizeof(value));
 		if (rc < 0)
 			goto fail;
-		if (strcmp(e->was, o->sysctl.value) == 0)
+		e->was = strdup(value);
+		if (!e->was)
+			return -ENOMEM;
+		if (strcmp(value, o->sysctl.value) == 0)
 			return 0;	/* nothing to change, nothing to put back */
 	}
 	rc = sysctl_save(k);
@@ -156,6 +160,11 @@ int kern_sysctl_put(struct kern *k, struct kop *op, const struct kobj *o, const 
 	rc = sysctl_write(o->sysctl.path, o->sysctl.value);
 	if (rc == 0)
 		return 0;
+	if (!was) {			/* not changed: nothing to put back */
+		free(e->was);
+		e->was = NULL;
+		(void)sysctl_save(k);
+	}
 fail:
 	kop_why(op, "/proc/sys/%s", o->sysctl.path);
 	return rc;

@@ -8,7 +8,6 @@
  * set up: no packet comes in unchecked.
  */
 #include "kern/priv.h"		/* <net/if.h> must come before <linux/if.h> */
-#include "base/weaken.h"
 
 #include <errno.h>
 #include <linux/if_arp.h>
@@ -256,7 +255,7 @@ static int create_link(struct kern *k, struct kop *op, const struct k_link *l, i
 	if (rc < 0)
 		return rc;
 	mark_link(k, op, ifindex);
-	if (l->ingress && !weaken("ingress")) {
+	if (l->ingress) {
 		rc = kern_ingress_attach(k, op, ifindex);
 		if (rc < 0)
 			return rc;

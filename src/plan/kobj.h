@@ -115,7 +115,8 @@ struct k_ingress {			/* key: everything */
 	char dev[IFNAMSIZ];		/* the tunnel device */
 	struct prefix inner;		/* allowed inner source */
 	struct in6_addr owner;		/* home address of the binding */
-	struct locator outer;		/* registered care-of address */
+	struct locator outer;		/* registered care-of address; none: as the device says,
+					   which has one remote end */
 };
 
 struct kobj {
@@ -150,7 +151,8 @@ const struct kobj *kplan_find(const struct kplan *p, const struct kobj *key);
 bool kplan_equal(const struct kplan *a, const struct kplan *b);	/* same objects, any order */
 void kplan_free(struct kplan *p);				/* leaves it empty */
 
-/* Short-hands of the planners; each appends and returns as kplan_add(). */
+/* Short-hands of the planners; each appends and returns as kplan_add(); -ENAMETOOLONG: a path or
+ * value that does not fit. */
 int kplan_sysctl(struct kplan *p, const char *value, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 int kplan_put(struct kplan *p, struct kobj o);

@@ -42,6 +42,13 @@ static int plan_sysctls(const struct ha_conf *c, struct kplan *p)
 
 	if (rc == 0 && any_ipv4(c))
 		rc = kplan_sysctl(p, "1", "net/ipv4/ip_forward");
+	/*
+	 * The kernel asks "all" before it forwards: else unicast probes of neighbours go into the
+	 * tunnel and die there, and packets to a proxied link-local address are forwarded on the
+	 * home link instead of being answered (RFC 6275 10.4.2).
+	 */
+	if (rc == 0 && c->n_link)
+		rc = kplan_sysctl(p, "1", "net/ipv6/conf/all/proxy_ndp");
 	for (size_t i = 0; rc == 0 && i < c->n_link; i++) {
 		rc = kplan_sysctl(p, "1", "net/ipv6/conf/%s/proxy_ndp", c->links[i].dev);
 		/* else the kernel answers for mobile nodes up to 0.8 s late */
@@ -172,6 +179,8 @@ static int plan_network(const struct bound *n, const struct prefix *net)
 	r.route.dst = *net;
 	if (n->c->tunnel == TUNNEL_SHARED)
 		r.route.encap = n->carrier;
+	else	/* the remote end of the device says it, which changes while the entry stays */
+		in.ingress.outer = (struct locator){ 0 };
 	rc = kplan_add(n->p, &in);
 	return rc < 0 ? rc : kplan_add(n->p, &r);
 }

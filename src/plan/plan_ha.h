@@ -4,7 +4,7 @@
  *
  * Base plan: tunnel device `mip6ha` (shared mode) with the ingress filter,
  * wildcard HAO receive state and policy per own address, sysctls (forwarding,
- * proxy_ndp and neigh proxy_delay of the home links).
+ * proxy_ndp of all and of the home links, neigh proxy_delay of these).
  * Node plan, bound: route of the home address and of each prefix into the tunnel,
  * ingress entries, proxy neighbour(s). Not bound and home_routes: `PREFIX via
  * HoA` on the home link, same table and metric, so that a switch replaces it.

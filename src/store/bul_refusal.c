@@ -38,12 +38,16 @@ static const struct bul_refusal refusals[] = {
 	{ BA_INVALID_COA, true, false, "the home agent does not accept this care-of address"
 	  " (174)" },
 };
-static const struct bul_refusal refusal_other = { 0, true, false, "refused with a status that makes no"
-	" sense for a home registration" };
-const struct bul_refusal bul_refusal_no_r = { 0, false, true, "the home agent accepted us as a host"
-	" only (R clear): it is no NEMO home agent, or does not take this node for a router" };
-const struct bul_refusal bul_refusal_zero = { 0, false, false, "the home agent granted a lifetime of"
-	" zero" };
+static const struct bul_refusal refusal_other = {
+	0, true, false, "refused with a status that makes no sense for a home registration"
+};
+const struct bul_refusal bul_refusal_no_r = {
+	0, false, true, "the home agent accepted us as a host only (R clear): it is no NEMO home"
+	" agent, or does not take this node for a router"
+};
+const struct bul_refusal bul_refusal_zero = {
+	0, false, false, "the home agent granted a lifetime of zero"
+};
 
 const struct bul_refusal *bul_refusal_of(uint8_t status)
 {

@@ -37,7 +37,11 @@ def _file_name(item):
 
 def pytest_runtest_protocol(item, nextitem):
     """True: somebody else runs it, and nothing is reported here."""
-    return None if _claimed(item) else True
+    if _claimed(item):
+        return None
+    # What the scenario before kept for this one (its module) ends here.
+    item.session._setupstate.teardown_exact(nextitem)
+    return True
 
 
 def _too_long(_sig, _frame):

@@ -24,6 +24,8 @@ from scapy.layers.inet6 import (HAO, ICMPv6EchoRequest, IPv6, IPv6ExtHdrDestOpt,
                                 IPv6ExtHdrRouting, MIP6MH_BA, MIP6MH_BE, MIP6MH_BRR, MIP6MH_BU,
                                 MIP6OptAltCoA, MIP6OptMNID, MIP6OptMobNetPrefix, MIP6OptMsgAuth,
                                 MIP6OptReplayProtection, MIP6OptUnknown, Pad1, PadN, in6_chksum)
+from scapy.layers.inet import ICMP, IP  # noqa: E402
+from scapy.layers.l2 import GRE  # noqa: E402
 
 MH = 135
 MAC_LEN = 12
@@ -170,6 +172,20 @@ class Station:
         until("a Binding Error for the unknown type", lambda: self.messages("BE", since))
         answers = [str(p) for p in self.messages("BA", since) if p.src == net.HA_ADDR]
         assert not answers, answers
+
+
+def encapsulated(outer_src, outer_dst, src, dst, seq, gre=False, key=None):
+    """An echo request in a tunnel: IPv6 or IPv4, in IPv6 or in GRE over IPv6."""
+    if ":" in src:
+        inner, proto, ethertype = IPv6(src=src, dst=dst, hlim=64) / \
+            ICMPv6EchoRequest(id=0x6d70, seq=seq), 41, 0x86dd
+    else:
+        inner, proto, ethertype = IP(src=src, dst=dst) / ICMP(id=0x6d70, seq=seq), 4, 0x0800
+    if gre:
+        head = GRE(proto=ethertype) if key is None else \
+            GRE(proto=ethertype, key_present=1, key=key)
+        return bytes(IPv6(src=outer_src, dst=outer_dst, nh=47, hlim=64) / head / inner)
+    return bytes(IPv6(src=outer_src, dst=outer_dst, nh=proto, hlim=64) / inner)
 
 
 def unknown_type(src, kind=77):

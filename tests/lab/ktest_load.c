@@ -2,6 +2,7 @@
 /* Many objects: bounded batches, every answer found, overruns of the news survived, and the cost. */
 #include "ktest.h"
 
+#include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -117,17 +118,16 @@ static void count_each(void *arg, const struct kaddr_news *a)
 	n_each++;
 }
 
-/* The monitor's socket is the one of ours that has joined groups. */
-static void shrink_monitor(void)
+/* Of our netlink sockets: the monitor's (it has joined groups) or those for requests. */
+static void set_buffers(bool monitor, int bytes)
 {
 	for (int fd = 3; fd < 64; fd++) {
 		struct sockaddr_nl sa = { 0 };
 		socklen_t len = sizeof(sa);
-		int small = SMALL;
 
 		if (getsockname(fd, (struct sockaddr *)&sa, &len) == 0 &&
-		    sa.nl_family == AF_NETLINK && sa.nl_groups)
-			setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+		    sa.nl_family == AF_NETLINK && !!sa.nl_groups == monitor)
+			setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
 	}
 }
 
@@ -138,7 +138,7 @@ static void load_news(void)
 	const struct klink *l;
 
 	kern_begin(KERN_INGRESS_BPF);
-	shrink_monitor();
+	set_buffers(true, SMALL);
 	run_for(0.1);
 	put(&link, k_link("mip0", KLINK_DUMMY));
 	change(&none, &link);
@@ -170,8 +170,35 @@ static void load_news(void)
 	kplan_free(&link);
 }
 
+/* Answers that do not fit the buffer are lost: the switch fails and still leaves nothing. */
+static void load_answers(void)
+{
+	struct kplan p = { 0 };
+	char *before = snapshot();
+
+	kern_begin(KERN_INGRESS_BPF);
+	run_for(0.1);
+	for (unsigned i = 0; i < 600; i++) {
+		char dst[64];
+
+		snprintf(dst, sizeof(dst), "2001:db8:7000:%x::/64", i);
+		put(&p, k_route(dst, "va", RT_TABLE_MAIN, 9));
+	}
+	set_buffers(false, 1);
+	ok(change(&none, &p) == -ENOBUFS, "answers lost: %s", kern_error(t.k));
+	set_buffers(false, 1 << 20);
+	ok(kern_stats(t.k).objects == 0, "nothing is counted");
+	same_snapshot(before, "and nothing is left");
+	ok(change(&none, &p) == 0, "with room for them it works: %s", kern_error(t.k));
+	ok(change(&p, &none) == 0, "taken away");
+	kern_end();
+	kplan_free(&p);
+	free(before);
+}
+
 void test_load(void)
 {
+	load_answers();
 	load_bindings(KERN_INGRESS_BPF);
 	load_bindings(KERN_INGRESS_FLOWER);
 	load_news();

@@ -12,7 +12,7 @@ from scene import (acks, answered, arrived, at, away, four_flows, refusals, risi
                    traffic, updates, wait_seen)
 
 FIRST, NEXT = 1.5, 1.0          # seconds: the first registration waits for DAD, others do not
-R1 = "2001:db8:f1::1"           # the access router's own address
+CORE = "2001:db8:c0::1"         # the core's own address, next to the home agent
 EARLY = 0.9                     # clocks of a capture and of a daemon are not read together
 
 
@@ -109,11 +109,11 @@ def push(net, ha, seq):
 
     Each must be newer than the one before, so more than half the number space takes two.
     """
-    s = net.r1.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    s = net.core.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
     known = ha.bindings(home_address=HOA)[0]["sequence"]
     while known != seq:
         known = (known + min((seq - known) & 0xffff, 0x7000)) & 0xffff
-        s.sendto(binding_update(R1, HOA, known, prefixes=[MNP], nai=conf.nai()), (HA_ADDR, 0))
+        s.sendto(binding_update(CORE, HOA, known, prefixes=[MNP], nai=conf.nai()), (HA_ADDR, 0))
         until(f"number {known} is known",
               lambda: ha.bindings(home_address=HOA, sequence=known))
     s.close()

@@ -75,6 +75,7 @@ def test_the_home_link_announces_a_home_agent(net):
 
 
 def test_a_cut_cable_and_a_lossy_one(net):
+    _pings(net.b, HA_ADDR)          # neighbours know each other before packets get lost
     net.shape(net.b, "eth0", loss=50)
     p = _pings_lossy(net.b, HA_ADDR)
     assert 0.1 < len(p.lost()) / len(p.sent) < 0.95

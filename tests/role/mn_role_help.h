@@ -6,7 +6,7 @@
  * checks what holds for each of them, and answers.
  *
  * For tests/role/test_role_mn*.c, which link role/mn*.c and role/mr.c without md.c.
- * The fake clock is the home agent's, too, unless a test moves ha_wall.
+ * The fake clock is the home agent's, too.
  */
 #ifndef MIP6_TEST_MN_ROLE_HELP_H
 #define MIP6_TEST_MN_ROLE_HELP_H
@@ -57,14 +57,14 @@ void md_release_old(struct md *md, const char *dev)
 
 /* ---- the world ---- */
 
-static void hear(void *arg, const struct event *e)
+static inline void hear(void *arg, const struct event *e)
 {
 	(void)arg;
 	n_event[e->type]++;
 	last_event[e->type] = *e;
 }
 
-static void turn(void)
+static inline void turn(void)
 {
 	unsigned n;
 
@@ -80,7 +80,7 @@ static inline void advance(double seconds)
 	turn();
 }
 
-static void to_mn(void *arg, const struct mh_rx *rx, const struct mh_msg *m, int err,
+static inline void to_mn(void *arg, const struct mh_rx *rx, const struct mh_msg *m, int err,
 		  const char *why)
 {
 	(void)arg, (void)err, (void)why;
@@ -94,25 +94,25 @@ static void to_mn(void *arg, const struct mh_rx *rx, const struct mh_msg *m, int
 		mn_be_rx(mn, rx, m);
 }
 
-static void icmp_to_mn(void *arg, const struct icmp6_rx *rx, const struct icmp6_msg *m)
+static inline void icmp_to_mn(void *arg, const struct icmp6_rx *rx, const struct icmp6_msg *m)
 {
 	(void)arg;
 	mn_icmp_rx(mn, rx, m);
 }
 
-static void on_ready(void *arg, int rc)
+static inline void on_ready(void *arg, int rc)
 {
 	(void)arg;
 	ready_rc = rc;
 }
 
-static void on_done(void *arg, int rc)
+static inline void on_done(void *arg, int rc)
 {
 	(void)arg;
 	done_rc = rc;
 }
 
-static int setup(void **state)
+static inline int setup(void **state)
 {
 	static const uint8_t types[] = { ICMP6_PARAMPROB_, ICMP6_ECHOREP_, 0 };
 	struct mhsock *mh;
@@ -144,7 +144,7 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
+static inline int teardown(void **state)
 {
 	(void)state;
 	mn_free(mn);

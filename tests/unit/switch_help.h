@@ -90,7 +90,7 @@ static inline int back_add(void *arg, struct kop *op)
 static inline int back_change(void *arg, struct kop *op)
 {
 	(void)arg;
-	assert_true(kobj_same(&op->was, &op->e->obj) && !kobj_equal(&op->was, &op->e->obj));
+	assert_true(kobj_same(op->was, &op->e->obj) && !kobj_equal(op->was, &op->e->obj));
 	return ask(op, '~');
 }
 

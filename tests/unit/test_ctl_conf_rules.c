@@ -232,7 +232,7 @@ static void test_a_mobile_router_has_prefixes_that_go_together(void **state)
 		{ MRP("{ prefix = \"2001:db8:280::/63\"; }"),
 		  "!f:1: homes.prefixes: 2001:db8:280::/63 contains the home prefix of "
 		  "2001:db8:280::beef/64\n" },
-		/* a part of the home prefix may move (RFC 4887 calls it an aggregated home network) */
+		/* a part of the home prefix may move (RFC 4887: aggregated home network) */
 		{ MRP("{ prefix = \"2001:db8:280:0:1::/80\"; }"), "" },
 	};
 

@@ -273,6 +273,18 @@ static void test_a_second_daemon_is_recognised(void **state)
 	close(fd);
 }
 
+static void test_whoever_locks_the_directory_does_not_stop_us(void **state)
+{
+	struct fix *f = *state;
+	int fd = open(f->dir, O_RDONLY | O_DIRECTORY);
+
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	f->conf = load(ha_text, f->dir);
+	log_init(0);
+	assert_int_equal(ctl_open(&f->ctl, f->loop, f->conf, NULL), 0);
+	close(fd);
+}
+
 static void test_the_socket_of_a_dead_daemon_is_replaced(void **state)
 {
 	struct fix *f = *state;
@@ -354,6 +366,7 @@ int main(void)
 		T(test_the_kernel_says_who_calls),
 		T(test_without_the_group_the_socket_is_its_owners),
 		T(test_a_second_daemon_is_recognised),
+		T(test_whoever_locks_the_directory_does_not_stop_us),
 		T(test_the_socket_of_a_dead_daemon_is_replaced),
 		T(test_a_file_that_is_no_socket_stays),
 		T(test_closing_removes_the_socket_but_not_anothers),

@@ -50,6 +50,7 @@ static void test_base_has_device_sysctls_and_wildcards(void **state)
 	(void)state;
 	assert_int_equal(ha_plan_base(&w.c, &p), 0);
 	PLAN(&p, "sysctl net/ipv6/conf/all/forwarding = 1", "sysctl net/ipv4/ip_forward = 1",
+	     "sysctl net/ipv6/conf/all/proxy_ndp = 1",
 	     "sysctl net/ipv6/conf/h0/proxy_ndp = 1",
 	     "sysctl net/ipv6/neigh/h0/proxy_delay = 0",
 	     "link mip6ha ip6tnl external mtu 1460 ingress",
@@ -183,7 +184,7 @@ static void test_bound_router_in_a_device_of_its_own(void **state)
 	ha_tunnel_name(&b.key, name);
 	snprintf(link, sizeof(link), "link %s ip6tnl local 2001:db8:280::1 remote 2001:db8:f1::2"
 		 " mtu 1460 ingress", name);
-	snprintf(in, sizeof(in), "ingress 2001:db8:280::beef/128 from 2001:db8:f1::2 dev %s"
+	snprintf(in, sizeof(in), "ingress 2001:db8:280::beef/128 from none dev %s"
 		 " owner 2001:db8:280::beef", name);
 	snprintf(route, sizeof(route), "route 2001:db8:280::beef/128 dev %s table 254"
 		 " metric 2000", name);

@@ -406,10 +406,7 @@ static void test_home_without_ipv4_prefix_has_no_ipv4_objects(void **state)
 
 	(void)state;
 	mn_world_make(&w);
-	h = home_off(&w);
-	h.conf = &w.home[1];
-	h.index = 1;
-	h.ipv4 = false;
+	h = (struct home_state){ .conf = &w.home[1], .index = 1 };
 	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
 	EXPECT(&p,
 	       "addr 2001:db8:290::77/128 dev mip0 nodad home",
@@ -531,29 +528,12 @@ static void test_carriers_that_are_not_built_are_refused(void **state)
 		h.receive = true;
 		h.now = tunnel(COA1);
 		h.now.kind = row[i].kind;
+		h.now.key = row[i].kind == CARRIER_IP6GRE ? 77 : 0;
 		assert_int_equal(mn_plan_home(&w.c, &h, &p), row[i].rc);
+		assert_int_equal(count(&p, "ip6gre local " COA1 " remote " HA1 " key 77"),
+				 row[i].kind == CARRIER_IP6GRE);
 		kplan_free(&p);
 	}
-}
-
-static void test_gre_tunnel_has_its_key(void **state)
-{
-	struct kplan p = { 0 };
-	struct home_state h;
-	struct mn_world w;
-
-	(void)state;
-	mn_world_make(&w);
-	h = home_off(&w);
-	h.where = MN_AWAY;
-	h.receive = true;
-	h.now = tunnel(COA1);
-	h.now.kind = CARRIER_IP6GRE;
-	h.now.key = 77;
-	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
-	assert_true(has(&p, "link mip0a ip6gre local 2001:db8:f1::c remote 2001:db8:280::1"
-			" key 77"));
-	kplan_free(&p);
 }
 
 static void test_tunnel_of_another_home_is_used_by_its_name(void **state)
@@ -601,7 +581,6 @@ int main(void)
 		cmocka_unit_test(test_link_local_address_of_the_binding_is_ours_at_home),
 		cmocka_unit_test(test_home_address_never_leaves_the_logical_device),
 		cmocka_unit_test(test_carriers_that_are_not_built_are_refused),
-		cmocka_unit_test(test_gre_tunnel_has_its_key),
 		cmocka_unit_test(test_tunnel_of_another_home_is_used_by_its_name),
 	};
 
