@@ -46,7 +46,8 @@ struct daemon {
 
 static void usage(FILE *f)
 {
-	fputs("usage: mip6d [--config FILE] [--role ROLE[,ROLE]] [--foreground] [--debug] [--check]\n"
+	fputs("usage: mip6d [--config FILE] [--role ROLE[,ROLE]] [--foreground] [--debug]"
+	      " [--check]\n"
 	      "\n"
 	      "  -c, --config FILE   configuration (default " CONF_PATH ")\n"
 	      "  -r, --role ROLES    ha, mr, mn: instead of the file's roles\n"
@@ -172,6 +173,26 @@ static void on_term(struct ev_loop *loop, ev_signal *w, int revents)
 
 /* ---- reload ---- */
 
+/* The mobile side works from the conf it was started with (reload_refused() saw to it that the new
+ * one says the same), so only what main reads itself is taken over there. */
+static void take_over(struct daemon *d)
+{
+	struct conf *old = d->conf, *new = d->next;
+
+	if (d->node->ha) {
+		d->conf = new;
+		d->next = old;
+		conf_node(d->conf, &d->node->conf);
+		ctl_set_conf(d->ctl, d->conf);
+	} else {
+		__typeof__(old->log) log = old->log;
+
+		old->log = new->log;
+		new->log = log;
+	}
+	apply_log(d);
+}
+
 static void on_reloaded(void *arg, int rc)
 {
 	struct daemon *d = arg;
@@ -179,14 +200,7 @@ static void on_reloaded(void *arg, int rc)
 	if (rc < 0) {
 		log_err("main", "reload: %s", strerror(-rc));
 	} else {
-		struct conf *old = d->conf;
-
-		d->conf = d->next;
-		conf_node(d->conf, &d->node->conf);
-		ctl_set_conf(d->ctl, d->conf);
-		conf_free(old);
-		d->next = NULL;
-		apply_log(d);
+		take_over(d);
 		log_notice("main", "reloaded");
 	}
 	conf_free(d->next);

@@ -299,7 +299,8 @@ static void all_started(struct mn *mn)
 		look(&mn->home[i], false);
 }
 
-static void home_init(struct mn *mn, unsigned i)
+/* 0, or -EINVAL: running open is a choice that somebody has to make. */
+static int home_init(struct mn *mn, unsigned i)
 {
 	struct mn_home *h = &mn->home[i];
 	uint16_t seq;
@@ -310,12 +311,17 @@ static void home_init(struct mn *mn, unsigned i)
 	h->uplink = -1;
 	crypto_random(&seq, sizeof(seq));	/* 11.7.1: may start at any value */
 	bul_init(&h->bul, h->conf, mn->conf->router, seq);
+	if (h->conf->sec.method == SEC_UNSET) {
+		log_err("mn", "%s: security is not configured", A6(mn_hoa(h)));
+		return -EINVAL;
+	}
 	if (h->conf->sec.method == SEC_NONE)
 		log_warn("mn", "%s: security = \"none\": anybody can take this home address over",
 			 A6(mn_hoa(h)));
 	else
 		log_notice("mn", "%s: signalling is authenticated (RFC 4285), traffic is not",
 			   A6(mn_hoa(h)));
+	return mr_init(h);
 }
 
 static int mn_alloc(struct mn *mn)
@@ -331,10 +337,8 @@ static int mn_alloc(struct mn *mn)
 	mn->n_home = (unsigned)c->n_home;
 	for (unsigned i = 0; i < mn->n_uplink; i++)
 		mn->uplink[i].conf = &c->uplinks[i];
-	for (unsigned i = 0; i < mn->n_home; i++)
-		home_init(mn, i);
 	for (unsigned i = 0; rc == 0 && i < mn->n_home; i++)
-		rc = mr_init(&mn->home[i]);
+		rc = home_init(mn, i);
 	return rc;
 }
 
@@ -434,6 +438,8 @@ void mn_free(struct mn *mn)
 	for (unsigned i = 0; i < mn->n_home; i++) {
 		struct mn_home *h = &mn->home[i];
 
+		if (!h->mn)		/* not begun */
+			break;
 		rtimer_stop(&h->bul.timer);
 		rtimer_stop(&h->tx_timer);
 		mn_return_stop(h);

@@ -29,7 +29,7 @@ def play(args):
     env = {**run.environment(args.build), "DEMO_ROUNDS": args.rounds, "DEMO_STAY": args.stay}
     out = os.path.join(os.path.abspath(args.out), "boot")
     b = boot.Boot([boot.PYTHON, "-u", os.path.join(boot.HERE, "demo.py")], out, env,
-                  limit=180 + args.rounds * 3 * (args.stay + 20))
+                  limit=400 + args.rounds * 3 * (args.stay + 60))
     status = boot.run([b], lambda text: print(text, end="", flush=True))[0]
     if status != 0:
         print(f"the demonstration did not end well: {status}")

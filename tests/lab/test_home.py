@@ -129,11 +129,12 @@ def comes_home(net, cap, ha, mr, mac):
     answered([flow], "by the mobile router, at home")
     flow.stop()
     assert not proxies(net.ha)
-    defends_itself(net, cap, mac)
+    defends_itself(net, mac)
     traffic(net, "at home")
 
 
-def defends_itself(net, cap, mac):
+def defends_itself(net, mac):
+    cap = net.b.capture("eth0")     # what goes from one to another by the switch
     asked = time.time_ns()
     for address in (HOA, LINK_LOCAL):
         assert " 0% packet loss" in ask_again(net, address)

@@ -81,12 +81,31 @@ def answered(net, *destinations):
         p.stop()
 
 
-def registered_router(net, **more):
+def settled(ha, mr, link="2001:db8:f1:"):
+    """The binding, when no Binding Update of the router is under way any more."""
+    def same():
+        sent = mr.registrations(state="bound", home_address=HOA)
+        held = ha.bindings(home_address=HOA, state="bound")
+        return sent and held and sent[0]["sequence"] == held[0]["sequence"] and \
+            daemon.address(held[0]["care_of"]).startswith(link) and held[0]
+    return until(f"both ends agree about {link}", same)
+
+
+def registered_router(net, ha, **more):
     """The real mobile router, at foreign1. It does not look after its binding by probes."""
     mr = daemon.mr(net, unsafe_timers=True, timers={"probe_interval": 0}, **more)
     net.move(net.mr, "foreign1")
-    daemon.wait_registered(mr, "2001:db8:f1:")
+    settled(ha, mr)
     return mr
+
+
+def restarted(net, ha, mr, weaken, link="2001:db8:f1:", **more):
+    """The home agent without some defences; the router is registered there again."""
+    ha.stop()
+    ha = daemon.ha(net, weaken=weaken, **more)
+    mr.ctl.call("Refresh")
+    settled(ha, mr, link)
+    return ha
 
 
 def test_an_outsider_cannot_take_a_binding_over(lab):
@@ -94,7 +113,7 @@ def test_an_outsider_cannot_take_a_binding_over(lab):
     net = lab(attacker=True)
     evil = Station(net.evil, "eth0", EVIL)
     ha = daemon.ha(net, **ha_conf(net))
-    mr = registered_router(net)
+    mr = registered_router(net, ha)
     before = state(ha)
     seq = before[0][0]["sequence"]
     nobody, guesser, other = (Mobile(evil, 0, **k) for k in (
@@ -116,10 +135,8 @@ def test_an_outsider_cannot_take_a_binding_over(lab):
     answered(net, A6, A4)
     assert not any(p.inner for p in evil.heard())
     # without the defence
-    ha.stop()
-    ha = daemon.ha(net, weaken="auth", **ha_conf(net))
-    mr.ctl.call("Refresh")
-    seq = daemon.wait_binding(ha, HOA)["sequence"]
+    ha = restarted(net, ha, mr, "auth", **ha_conf(net))
+    seq = ha.bindings(home_address=HOA)[0]["sequence"]
     a = nobody.ask(seq=(seq + 1) & 0xffff, prefixes=[MNP], options=[ipv4_option(MNP4)])
     assert a.status == 0 and bound_at(ha, HOA) == [EVIL], a
     stolen(net, evil, A6, A4)
@@ -136,7 +153,7 @@ def test_a_recorded_update_is_worth_nothing(lab, timestamps, status):
     more = {"mobile_nodes": [conf.mobile_node(0, {**conf.auth(net), "timestamps": timestamps})],
             "dad": False}
     ha = daemon.ha(net, **more)
-    mr = registered_router(net, security={**conf.auth(net), "timestamps": timestamps})
+    mr = registered_router(net, ha, security={**conf.auth(net), "timestamps": timestamps})
     recorded = r1.messages("BU")[-1]
     packet, left = recorded.data[14:], recorded.src
     assert recorded.mh.lifetime and left.startswith("2001:db8:f1:"), recorded
@@ -156,8 +173,7 @@ def test_a_recorded_update_is_worth_nothing(lab, timestamps, status):
     unchanged(ha, before)
     assert mr.registrations()[0]["state"] == "bound"
     net.move(net.mr, "foreign2")
-    new = daemon.address(daemon.wait_binding(ha, HOA, coa=daemon.address(
-        daemon.wait_registered(mr, "2001:db8:f2:")["care_of"]))["care_of"])
+    new = daemon.address(settled(ha, mr, "2001:db8:f2:")["care_of"])
     before = state(ha)
     a = replay()
     assert a.status == status, a
@@ -171,18 +187,12 @@ def test_a_recorded_update_is_worth_nothing(lab, timestamps, status):
     unchanged(ha, before)
     answered(net, A6)
     # each defence alone would do
-    ha.stop()
-    ha = daemon.ha(net, weaken="replay" if timestamps else "sequence", **more)
-    mr.ctl.call("Refresh")
-    daemon.wait_binding(ha, HOA, coa=new)
+    ha = restarted(net, ha, mr, "replay" if timestamps else "sequence", "2001:db8:f2:", **more)
     assert replay().status == (135 if timestamps else 0)
     assert bound_at(ha, HOA) == [new if timestamps else left]
     # none
     if timestamps:
-        ha.stop()
-        ha = daemon.ha(net, weaken="replay,sequence", **more)
-        mr.ctl.call("Refresh")
-        daemon.wait_binding(ha, HOA, coa=new)
+        ha = restarted(net, ha, mr, "replay,sequence", "2001:db8:f2:", **more)
         assert replay().status == 0
         assert bound_at(ha, HOA) == [left]
 
@@ -292,7 +302,7 @@ def test_a_prefix_of_another_is_stolen_without_the_table(lab):
     """The harm that status 142 and 133 prevent: a router takes a half of another's network."""
     net = lab(attacker=True)
     ha = daemon.ha(net, weaken="prefix", **ha_conf(net))
-    registered_router(net)
+    registered_router(net, ha)
     answered(net, A6)
     evil = Station(net.evil, "eth0", EVIL)
     one = Mobile(evil, 1)

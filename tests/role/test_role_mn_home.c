@@ -504,9 +504,9 @@ static void test_start_reports_what_the_kernel_refused(void **state)
 	assert_int_equal(mn_begin(), 0);
 	turn();
 	assert_int_equal(ready_rc, -EPERM);
+	event_unlisten(mn_on_event, mn);
 	mn_free(mn);
 	mn = NULL;
-	event_unlisten(mn_on_event, NULL);
 	ready_rc = 1;
 	fake_kern_fail_kind(KOBJ_RULE, 0);
 	fake_kern_fail_kind(KOBJ_ADDR, -EACCES);
