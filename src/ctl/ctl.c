@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -319,22 +320,31 @@ static void again_cb(struct ev_loop *loop, ev_timer *w, int revents)
 
 /* ---- the socket ---- */
 
+/* 0 and who listens there (pid 0: not seen from our PID namespace), or -errno. */
+static int listener(const struct sockaddr_un *sa, socklen_t len, struct ucred *cred)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), rc = 0;
+	socklen_t n = sizeof(*cred);
+
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (const struct sockaddr *)sa, len) < 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, cred, &n) < 0)
+		rc = -errno;
+	close(fd);
+	return rc;
+}
+
 /* 0: nobody is there; pid: of the daemon that listens; -1: somebody, but who? */
 static int living(const struct sockaddr_un *sa)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), pid = 0;
-	socklen_t n = sizeof(struct ucred);
 	struct ucred cred;
+	int rc = listener(sa, sizeof(*sa), &cred);
 
-	if (fd < 0)
-		return -1;
+	if (rc == 0)
+		return cred.pid ? cred.pid : -1;
 	/* EAGAIN: its backlog is full, so it lives */
-	if (connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) == 0)
-		pid = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &n) == 0 ? cred.pid : -1;
-	else if (errno == EAGAIN || errno == EACCES || errno == EPERM)
-		pid = -1;
-	close(fd);
-	return pid;
+	return rc == -EAGAIN || rc == -EACCES || rc == -EPERM ? -1 : 0;
 }
 
 static int bind_at(struct ctl *ctl, const struct sockaddr_un *sa)
@@ -417,6 +427,34 @@ static int listen_at(struct ctl *ctl, const char *path)
 	}
 	close(lock);
 	return rc;
+}
+
+int ctl_claim(void)
+{
+	static const char name[] = "\0mip6d";	/* abstract: the name is of the network namespace */
+	const socklen_t len = offsetof(struct sockaddr_un, sun_path) + sizeof(name) - 1;
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), rc = 0;
+	struct ucred cred = { 0 };
+
+	if (fd < 0)
+		return -errno;
+	memcpy(sa.sun_path, name, sizeof(name));
+	if (bind(fd, (const struct sockaddr *)&sa, len) < 0 || listen(fd, SOMAXCONN) < 0)
+		rc = -errno;
+	if (rc == 0)
+		return fd;
+	close(fd);
+	if (rc == -EADDRINUSE && listener(&sa, len, &cred) == 0 &&
+	    (cred.uid == 0 || cred.uid == geteuid())) {
+		log_err("ctl", "another mip6d runs already in this network namespace: pid=%d",
+			cred.pid);
+		return -EADDRINUSE;
+	}
+	/* anybody can take the name; that alone shall not keep us from work */
+	log_warn("ctl", "cannot see whether another mip6d runs in this network namespace: %s",
+		 strerror(-rc));
+	return -ENOENT;
 }
 
 int ctl_open(struct ctl **out, struct ev_loop *loop, const struct conf *conf, struct node *node)

@@ -23,6 +23,12 @@ struct node;
  */
 int ctl_open(struct ctl **ctl, struct ev_loop *loop, const struct conf *conf, struct node *node);
 void ctl_close(struct ctl *ctl);		/* NULL is harmless */
+/*
+ * What a daemon has in the kernel it knows by its mark alone: a second one in the network
+ * namespace would take it for leftovers. A descriptor to keep until the end, or -EADDRINUSE:
+ * another one runs (its pid is logged), or -errno: not known, a warning was logged.
+ */
+int ctl_claim(void);
 void ctl_set_node(struct ctl *ctl, struct node *node);	/* NULL: about to be freed */
 void ctl_set_conf(struct ctl *ctl, const struct conf *conf);
 

@@ -40,6 +40,7 @@ struct daemon {
 	ev_signal term, intr, hup;
 	ev_timer stop_limit;
 	bool stopping;
+	int claim;			/* on the network namespace */
 	int ready_fd;			/* background start: the parent waits for one octet */
 	int rc;
 };
@@ -268,6 +269,9 @@ static int start(struct daemon *d)
 			log_err("ctl", "%s: %s", d->conf->control.socket, strerror(-rc));
 		return rc;
 	}
+	d->claim = ctl_claim();
+	if (d->claim == -EADDRINUSE)
+		return d->claim;
 	conf_node(d->conf, &nc);
 	rc = node_start(&d->node, d->loop, &nc, on_ready, d);
 	if (rc < 0)
@@ -297,6 +301,8 @@ static int run(struct daemon *d)
 		d->rc = EXIT_FAILURE;
 	ctl_close(d->ctl);
 	node_free(d->node);
+	if (d->claim >= 0)
+		close(d->claim);
 	sdnotify_fini();
 	event_unhook();
 	event_fini();
@@ -393,7 +399,7 @@ static void make_dirs(const struct conf *c)
 
 int main(int argc, char **argv)
 {
-	struct daemon d = { .path = CONF_PATH, .ready_fd = -1 };
+	struct daemon d = { .path = CONF_PATH, .claim = -1, .ready_fd = -1 };
 	bool check = false, foreground = false;
 	struct conf_errs errs = { 0 };
 	int rc;

@@ -116,6 +116,17 @@ static void test_what_the_detector_said_early_is_not_lost(void **state)
 	one_bu();
 }
 
+static void test_home_without_a_word_on_security_does_not_start(void **state)
+{
+	(void)state;
+	w.c.n_home = 2;
+	w.home[1].sec.method = SEC_UNSET;
+	assert_int_equal(mn_begin(), -EINVAL);
+	mn = NULL;
+	turn();
+	assert_int_equal(fake_kern_count(), 0);
+}
+
 /* ---- losses ---- */
 
 static void test_lost_answer_is_asked_for_again(void **state)
@@ -468,6 +479,7 @@ int main(void)
 		T(test_new_tunnel_carries_before_the_old_one_goes),
 		T(test_update_waits_until_the_tunnel_can_receive),
 		T(test_what_the_detector_said_early_is_not_lost),
+		T(test_home_without_a_word_on_security_does_not_start),
 		T(test_lost_answer_is_asked_for_again),
 		T(test_refresh_comes_before_the_end_and_keeps_the_tunnel),
 		T(test_silent_home_agent_loses_the_binding_at_its_end),

@@ -79,17 +79,6 @@ static void test_without_security_the_sequence_number_must_do(void **state)
 	assert_int_equal(state_now(), BUL_BOUND);
 }
 
-static void test_home_without_a_word_on_security_does_not_start(void **state)
-{
-	(void)state;
-	w.c.n_home = 2;
-	w.home[1].sec.method = SEC_UNSET;
-	assert_int_equal(mn_begin(), -EINVAL);
-	mn = NULL;
-	turn();
-	assert_int_equal(fake_kern_count(), 0);
-}
-
 /* ---- timestamps (RFC 4285 6) ---- */
 
 /* A home agent with a clock: 144 with its seconds unless the stamp is near and newer. */
@@ -577,7 +566,6 @@ int main(void)
 		T(test_answers_that_are_not_proven_are_ignored),
 		T(test_answer_for_nobody_is_counted),
 		T(test_without_security_the_sequence_number_must_do),
-		T(test_home_without_a_word_on_security_does_not_start),
 		T(test_wrong_clock_registers_on_the_second_update),
 		T(test_clock_that_is_set_while_we_run_is_followed),
 		T(test_timestamps_only_grow_though_the_clock_steps_back),
