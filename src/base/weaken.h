@@ -6,6 +6,9 @@
  * without the defence, else it proves nothing. mip6d-weak is the same code built
  * with MIP6_WEAKEN; its environment variable MIP6D_WEAKEN lists defences by name,
  * separated by commas. In the daemon that is shipped weaken() is constant false.
+ *
+ * weaken_clock(): seconds that the clock of RFC 4285 is wrong by, from MIP6D_WALL_OFFSET,
+ * to play a router with an empty clock battery where all nodes share one kernel.
  */
 #ifndef MIP6_BASE_WEAKEN_H
 #define MIP6_BASE_WEAKEN_H
@@ -26,8 +29,16 @@ static inline bool weaken(const char *defence)
 			return true;
 	return false;
 }
+
+static inline double weaken_clock(void)
+{
+	const char *offset = getenv("MIP6D_WALL_OFFSET");
+
+	return offset ? atof(offset) : 0;
+}
 #else
 #define weaken(defence) false
+#define weaken_clock()	0
 #endif
 
 #endif

@@ -90,7 +90,7 @@ int mip6d_ingress(struct __sk_buff *skb)
 		if (p->ifindex == skb->ifindex && p->outer[0] == tun.remote_ipv6[0] &&
 		    p->outer[1] == tun.remote_ipv6[1] && p->outer[2] == tun.remote_ipv6[2] &&
 		    p->outer[3] == tun.remote_ipv6[3])
-			return TC_ACT_UNSPEC;	/* on to filters that the operator has behind ours */
+			return TC_ACT_UNSPEC;	/* on to the operator's own filters */
 	}
 	return drop();
 }

@@ -189,17 +189,19 @@ static void answers_cb(struct ev_loop *loop, ev_io *w, int revents)
 	nlq_read(w->data);		/* prepare_cb() goes on with them */
 }
 
-static void wait_for_answers(struct kern *k)
+/* False: the kernel owes answers and does not give them. */
+static bool wait_for_answers(struct kern *k)
 {
 	struct pollfd fd[2] = { { .fd = nlq_pending(&k->rt) ? k->rt.fd : -1, .events = POLLIN },
 				{ .fd = nlq_pending(&k->xf) ? k->xf.fd : -1, .events = POLLIN } };
 
 	if (fd[0].fd < 0 && fd[1].fd < 0)
-		return;
-	if (poll(fd, 2, FLUSH_WAIT_MS) > 0) {
-		nlq_read(&k->rt);
-		nlq_read(&k->xf);
-	}
+		return true;
+	if (poll(fd, 2, FLUSH_WAIT_MS) <= 0)
+		return false;
+	nlq_read(&k->rt);
+	nlq_read(&k->xf);
+	return true;
 }
 
 void kern_flush(struct kern *k)
@@ -207,7 +209,8 @@ void kern_flush(struct kern *k)
 	for (int i = 0; i < FLUSH_ROUNDS && (k->sw.active || k->rt.n || k->xf.n); i++) {
 		kern_work(k, TURN_OBJECTS);
 		kern_tell(k);
-		wait_for_answers(k);
+		if (!wait_for_answers(k))
+			break;
 	}
 }
 

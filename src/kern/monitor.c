@@ -55,7 +55,8 @@ static int monitor_sync(struct monitor *m)
 }
 
 /* Everything that waits on one socket. True: something was lost. */
-static bool drain(struct monitor *m, int fd, void (*fn)(struct monitor *m, const struct nlmsghdr *h))
+static bool drain(struct monitor *m, int fd,
+		  void (*fn)(struct monitor *m, const struct nlmsghdr *h))
 {
 	struct sockaddr_nl from;
 	socklen_t from_len;

@@ -105,7 +105,8 @@ int ksw_put(struct ksw *s, const struct kplan *have, const struct kplan *want, k
 	/* Each wanted object is added and perhaps undone, or else each old one deleted. */
 	sw->op = calloc(2 * want->n + have->n + 1, sizeof(*sw->op));
 	sw->leave = calloc(have->n + 1, sizeof(struct kentry *));
-	if (!sw->op || !sw->leave || kplan_copy(&sw->have, have) < 0 || kplan_copy(&sw->want, want) < 0) {
+	if (!sw->op || !sw->leave || kplan_copy(&sw->have, have) < 0 ||
+	    kplan_copy(&sw->want, want) < 0) {
 		sw_free(sw);
 		return -ENOMEM;
 	}

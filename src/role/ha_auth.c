@@ -43,7 +43,7 @@ static bool check_stamp(struct ha *ha, const struct mh_msg *m, struct ha_req *re
 {
 	const struct sec_conf *sec = &v->node->sec;
 	const struct bc_memory *mem = bc_memory(ha->bc, &req->hoa, false);
-	uint64_t now = ntp_from_unix(run_wall());
+	uint64_t now = ntp_from_unix(run_stamp());
 
 	if (!req->has_stamp)
 		return !sec->timestamps || refuse(v, BA_MESG_ID_REQUIRED, "no timestamp");

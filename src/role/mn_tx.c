@@ -26,7 +26,7 @@ static bool stamp_above(uint64_t a, uint64_t b)
 /* Our clock plus what we know of the home agent's; greater than any that it may have accepted. */
 static uint64_t next_stamp(struct mn_home *h)
 {
-	uint64_t stamp = ntp_from_unix(run_wall()) + h->clock_offset;
+	uint64_t stamp = ntp_from_unix(run_stamp()) + h->clock_offset;
 	uint16_t noise;
 
 	crypto_random(&noise, sizeof(noise));

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/weaken.h"
 #include "run/heap.h"
 
 #define BURST	1000 /* timers fired in one loop turn: sockets get theirs too */
@@ -18,6 +19,7 @@ static struct {
 	struct ev_loop *loop;
 	int fd;
 	double now;   /* of this loop turn */
+	double epoch; /* wall clock at CLOCK_BOOTTIME 0, as it seemed at the start */
 	double armed; /* what the timerfd waits for; INFINITY: nothing */
 	struct heap heap;
 	ev_io io;
@@ -41,6 +43,13 @@ double run_now(void)
 double run_wall(void)
 {
 	return clock_seconds(CLOCK_REALTIME);
+}
+
+double run_stamp(void)
+{
+	if (!clk.loop)
+		return run_wall();
+	return clk.epoch + clock_seconds(CLOCK_BOOTTIME) + weaken_clock();
 }
 
 /* One nanosecond late rather than early: on expiry run_now() has passed the key. */
@@ -103,6 +112,7 @@ int run_timer_init(struct ev_loop *loop)
 		return -errno;
 	clk.loop = loop;
 	clk.now = clock_seconds(CLOCK_BOOTTIME);
+	clk.epoch = clock_seconds(CLOCK_REALTIME) - clk.now;
 	clk.armed = INFINITY;
 	ev_io_init(&clk.io, expired_cb, clk.fd, EV_READ);
 	ev_io_start(loop, &clk.io);

@@ -22,7 +22,11 @@ int run_timer_init(struct ev_loop *loop);	/* 0 or -errno */
 void run_timer_fini(void);
 
 double run_now(void);			/* CLOCK_BOOTTIME */
-double run_wall(void);			/* CLOCK_REALTIME, seconds since 1970: RFC 4285 and logs only */
+double run_wall(void);			/* CLOCK_REALTIME, seconds since 1970: for people only */
+/* The wall clock as it was at the start, gone on by CLOCK_BOOTTIME, for RFC 4285: steps of the
+ * system clock are not in it. A step back would make us refuse everybody until the time of the
+ * last timestamp comes again. */
+double run_stamp(void);
 
 /* Arms or re-arms. fn runs from the loop, with the timer already stopped; it may re-arm or free
  * its object. A time in the past fires in the next loop turn. */

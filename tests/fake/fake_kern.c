@@ -10,21 +10,21 @@
 
 struct kern fake;
 
-void fake_append(char **text, const char *fmt, ...)
+void fake_append(struct fake_text *t, const char *fmt, ...)
 {
-	size_t n = *text ? strlen(*text) : 0;
-	char line[KOBJ_STRLEN + 16];
-	char *grown;
 	va_list ap;
+	int n;
 
+	if (t->cap - t->n < KOBJ_STRLEN + 16) {
+		t->cap = t->cap ? t->cap * 2 : 4096;
+		t->s = realloc(t->s, t->cap);
+		if (!t->s)
+			abort();
+	}
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
+	n = vsnprintf(t->s + t->n, t->cap - t->n, fmt, ap);
 	va_end(ap);
-	grown = realloc(*text, n + strlen(line) + 1);
-	if (!grown)
-		abort();
-	strcpy(grown + n, line);
-	*text = grown;
+	t->n += (size_t)n;
 }
 
 /* ---- caches ---- */

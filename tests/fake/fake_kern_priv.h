@@ -20,6 +20,8 @@ struct addr4 { char dev[IFNAMSIZ]; struct in_addr a; };
 /* News wait for the end of the turn: nobody is called from inside the work. */
 struct news { bool is_link, gone; struct klink link; struct kaddr_news addr; };
 
+struct fake_text { char *s; size_t n, cap; };
+
 struct told { kern_done_fn done; void *arg; int rc; struct told *next; };
 
 struct kern {
@@ -48,12 +50,13 @@ struct kern {
 	int64_t dropped;
 	struct news *news;
 	size_t n_news, cap_news;
-	char *dump, *log, *log_shown;
+	struct fake_text dump, log, log_shown;
 };
 
 extern struct kern fake;		/* the only one */
 
-void fake_append(char **text, const char *fmt, ...) PRINTF(2, 3);	/* a growing text */
+/* A line (KOBJ_STRLEN and a little) to a growing text. */
+void fake_append(struct fake_text *t, const char *fmt, ...) PRINTF(2, 3);
 void fake_cache_link(struct kern *k, const struct klink *l, bool gone);
 void fake_cache_addr(struct kern *k, const struct kaddr_news *a);
 void fake_cache_addr4(struct kern *k, const char *dev, struct in_addr a, bool gone);

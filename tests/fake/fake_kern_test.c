@@ -16,9 +16,9 @@ void fake_kern_reset(void)
 	}
 	ksw_fini(&fake.sw);
 	free(fake.news);
-	free(fake.dump);
-	free(fake.log);
-	free(fake.log_shown);
+	free(fake.dump.s);
+	free(fake.log.s);
+	free(fake.log_shown.s);
 	memset(&fake, 0, sizeof(fake));
 }
 
@@ -210,21 +210,20 @@ const char *fake_kern_dump(void)
 		abort();
 	ksw_each(&fake.sw, take_line, &l);
 	qsort(l.line, l.n, KOBJ_STRLEN, compare_lines);
-	free(fake.dump);
-	fake.dump = NULL;
+	fake.dump.n = 0;
 	fake_append(&fake.dump, "%s", "");
 	for (size_t i = 0; i < l.n; i++)
 		fake_append(&fake.dump, "%s\n", l.line[i]);
 	free(l.line);
-	return fake.dump;
+	return fake.dump.s;
 }
 
 const char *fake_kern_log(void)
 {
-	free(fake.log_shown);
+	free(fake.log_shown.s);
 	fake.log_shown = fake.log;
-	fake.log = NULL;
-	return fake.log_shown ? fake.log_shown : "";
+	fake.log = (struct fake_text){ 0 };
+	return fake.log_shown.s ? fake.log_shown.s : "";
 }
 
 /* ---- injected ---- */

@@ -4,7 +4,8 @@
  *
  * Links without libev; needs run/heap.c. The clock starts at 1000 s, the wall
  * clock at 2026-01-01 00:00:00 UTC, and both stand still between the calls.
- * rtimer_set(), rtimer_stop(), run_now() and run_wall() work as the real ones.
+ * rtimer_set(), rtimer_stop(), run_now() and run_wall() work as the real ones; run_stamp()
+ * is run_wall(), so fake_run_set_wall() makes a clock that is wrong.
  */
 #ifndef MIP6_FAKE_RUN_H
 #define MIP6_FAKE_RUN_H

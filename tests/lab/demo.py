@@ -19,6 +19,7 @@ from traffic import Curls, SshSession, sshd, web_server
 
 START = time.monotonic()
 RA_INTERVAL = (0.05, 0.1)
+GAP = 0.02          # seconds between pulling the cable and plugging it in elsewhere
 TOUR = ("foreign1", "foreign2", "home")
 
 
@@ -41,12 +42,12 @@ class Demo:
     def captures(self):
         """The pings at both ends of the users' traffic, and all there is on every access link."""
         net = self.net
-        echo = {"snap": 96, "frames": 4096, "program": echo_filter(14)}
+        echo = {"snap": 96, "frames": 16384, "program": echo_filter(14)}
         return {"lan": net.a.capture("eth0", "lan", **echo),
                 "b": net.b.capture("eth0", "b", **echo),
-                "home": net.ha.capture("home0", "home", snap=416, frames=4096),
-                "foreign1": net.r1.capture("acc0", "foreign1", snap=416, frames=4096),
-                "foreign2": net.r2.capture("acc0", "foreign2", snap=416, frames=4096)}
+                "home": net.ha.capture("home0", "home", snap=416, frames=16384),
+                "foreign1": net.r1.capture("acc0", "foreign1", snap=416, frames=16384),
+                "foreign2": net.r2.capture("acc0", "foreign2", snap=416, frames=16384)}
 
     def start_daemons(self):
         say("starting mip6d on the home agent and on the mobile router (RFC 4285 keys)")
@@ -85,7 +86,7 @@ class Demo:
         until(f"{when}every flow is answered again", whole, limit, step=0.1)
 
     def move(self, to):
-        at = self.net.move(self.net.mr, to)
+        at = self.net.move(self.net.mr, to, gap=GAP)
         self.facts["moves"].append({"at": at, "from": self.where, "to": to})
         before, self.where = self.where, to
         began = time.monotonic()
@@ -132,7 +133,7 @@ class Demo:
         say(f"kernel {self.facts['kernel']} ({self.facts['kind']})")
         print(__import__("net").__doc__.split("\n", 2)[2], flush=True)
         time.sleep(1)
-        untouched = {name: dump(n) for name, n in net.node.items()}
+        untouched = {name: dump(n) for name, n in net.node.items() if n is not net.sw}
         caps = self.captures()
         self.facts["complete"] = False
         try:
@@ -196,7 +197,7 @@ class Demo:
                 if p.alive() and "radvd" not in p.name:
                     p.kill()
         facts["leftovers"] = {name: difference(untouched[name], dump(n))
-                              for name, n in net.node.items()}
+                              for name, n in net.node.items() if n is not net.sw}
         with open(os.path.join(os.environ["LAB_OUT"], "facts.json"), "w") as f:
             json.dump(facts, f)
         net.close()

@@ -35,24 +35,37 @@ class Captures:
                     self.leaks.append((link, p))
 
     def _read_users(self, where, path):
-        """Times at which echo requests arrived, by flow."""
+        """Echo requests that arrived, by flow: (time, sequence number)."""
         flows = {(src, dst): name for name, at, _f, src, dst in ARRIVALS if at == where}
         for p in packets(path):
             if p.echo and p.echo[0] == "request" and (p.src, p.dst) in flows:
-                self.arrived[flows[p.src, p.dst]].append(p.t)
+                self.arrived[flows[p.src, p.dst]].append((p.t, p.echo[2]))
 
     def first(self, link, since, to, test):
         """The first signalling packet on a link in [since, to) that passes the test, or None."""
         return next((p for p in self.signalling[link] if since <= p.t < to and test(p)), None)
 
 
-def _silence(times, since, to):
-    """The longest time without an arrival in [since, to]: (length, end), in ns."""
-    lo, hi = bisect.bisect_left(times, since), bisect.bisect_left(times, to)
-    inside = [since, *times[lo:hi]]
-    if len(inside) == 1:
+def _silence(arrived, sent, since, to):
+    """The longest outage of a flow in [since, to): (ns, arrival that ended it or None).
+
+    Time between two arrivals of requests that were sent at their pace, less
+    that pace. Where the sender itself stood still (a busy machine), its pause
+    before the first lost request and before the next that arrived is no outage.
+    """
+    lo, hi = bisect.bisect_left(arrived, (since, 0)), bisect.bisect_left(arrived, (to, 0))
+    pace = PING_MS * 1_000_000
+    worst = (0, None)
+    for (t1, one), (t2, two) in zip(arrived[lo:hi], arrived[lo + 1:hi]):
+        if t2 - t1 <= worst[0] or not all(s in sent for s in (one, one + 1, two, two - 1)):
+            continue
+        outage = t2 - t1 - (sent[one + 1] - sent[one])
+        if two - 1 > one:
+            outage -= max(0, sent[two] - sent[two - 1] - pace)
+        worst = max(worst, (outage, t2), key=lambda w: w[0])
+    if hi <= lo:
         return to - since, None
-    return max((b - a, b) for a, b in zip(inside, inside[1:]))
+    return worst
 
 
 class Move:
@@ -65,7 +78,7 @@ class Move:
         self.until = until
         self.marks = {}
         self._signalling(caps)
-        self._data(caps)
+        self._data(caps, pings)
         self._pings(pings)
         self._phases()
 
@@ -87,32 +100,31 @@ class Move:
             first("DAD", bu, lambda p: p.nd == "NS" and p.src == "::" and p.target == HOA, "home")
         first("BA", bu, lambda p: p.mh and p.mh.name == "BA" and p.mh.status < 128)
 
-    def _data(self, caps):
+    def _data(self, caps, pings):
         """Silence of each flow at its receiver, beyond the pace of the pings."""
         self.outage, self.back = {}, {}
         for name, _where, family, _s, _d in ARRIVALS:
-            length, end = _silence(caps.arrived[name], self.at - 200_000_000, self.until)
-            outage = max(0.0, length / 1e6 - PING_MS)
+            length, end = _silence(caps.arrived[name], pings[name]["sent"],
+                                   self.at - 200_000_000, self.until)
+            outage = max(0.0, length / 1e6)
             self.outage[family] = max(self.outage.get(family, 0), outage)
             self.back[name] = self._ms(end)
-            if outage > 0 and end:
+            if outage > PING_MS and end:
                 self.marks[f"data {name}"] = self._ms(end)
 
     def _pings(self, pings):
         """Requests of the time around this move that were never answered; the new path's RTT."""
         since, to = self.at - 500_000_000, self.until - 500_000_000
         self.lost, self.mr_lost = {"ipv6": 0, "ipv4": 0}, {"ipv6": 0, "ipv4": 0}
-        rtts = []
         for name, p in pings.items():
-            family = name[-4:]
-            lost = self.mr_lost if name.startswith("MR") else self.lost
+            count = self.mr_lost if name.startswith("MR") else self.lost
             for seq, t in p["sent"].items():
                 if since <= t < to:
-                    lost[family] += seq not in p["back"]
-                    if self.until - 1_500_000_000 <= t and seq in p["back"] \
-                            and name == "B->A ipv6":
-                        rtts.append((p["back"][seq] - t) / 1e6)
-        self.rtt = statistics.median(rtts) if rtts else float("nan")
+                    count[name[-4:]] += seq not in p["back"]
+        flow = pings["B->A ipv6"]
+        rtts = [(back - flow["sent"][seq]) / 1e6 for seq, back in flow["back"].items()
+                if self.at < flow["sent"][seq] < self.until - 100_000_000]
+        self.rtt = statistics.median(rtts[len(rtts) // 2:]) if rtts else float("nan")
 
     def _phases(self):
         """Durations one after the other; DAD is taken out of the wait for the acknowledgement."""
@@ -127,14 +139,17 @@ class Move:
                        "ba": wait - dad, "data": max(0, data - ba) if ba else 0}
 
     def allowed(self):
-        """The bound on the outage: RA delay + one round trip + 50 ms, + DAD from home."""
+        """The bound: RA delay (from the pulling of the cable) + one RTT + 50 ms, + DAD from home."""
         dad = self.phases["dad"] if self.kind == "home -> foreign" else 0
         return (self.marks.get("RA") or 0) + self.rtt + 50 + dad
 
     def json(self):
+        def number(v):
+            return round(v, 1) if v == v else None
+
         def rounded(d):
-            return {k: round(v, 1) for k, v in d.items()}
-        return {"from": self.src, "to": self.dst, "rtt_ms": round(self.rtt, 1),
+            return {k: number(v) for k, v in d.items()}
+        return {"from": self.src, "to": self.dst, "rtt_ms": number(self.rtt),
                 "outage_ms": rounded(self.outage), "lost": self.lost,
                 "phases_ms": rounded(self.phases)}
 
@@ -163,7 +178,7 @@ def kinds(all_moves):
 def timeline(move, n):
     """The readable lines of one move."""
     lines = [f"move {n}: {move.src} -> {move.dst}   (round trip on the new path "
-             f"{move.rtt:.1f} ms)", "      0.0 ms  the cable is pulled and plugged in"]
+             f"{move.rtt:.1f} ms)", "      0.0 ms  the cable is pulled (and plugged in elsewhere 20 ms later)"]
     names = {"RS": "router solicitation", "RA": "router advertisement of the new link",
              "BU": "Binding Update", "DAD": "home agent looks for a duplicate (DAD)",
              "BA": "Binding Acknowledgement"}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Many objects: bounded batches, every answer found, overruns of the news survived, and the cost. */
+/* Many objects: bounded batches, answers found or lost, overruns of the news, and the cost. */
 #include "ktest.h"
 
 #include <errno.h>

@@ -123,10 +123,11 @@ static void look_at_the_rest(void)
 		"ip -6 addr show dev va"), "deprecated address without prefix route");
 	ok(says("from 2001:db8:1::10 lookup 4711 proto 200", "ip -6 rule"),
 	   "IPv6 rule");
-	ok(says("6010:	from 10.0.0.0/24 fwmark 0x5/0xff iif va lookup 4711 suppress_prefixlength 0",
-		"ip -4 rule"), "IPv4 rule");
+	ok(says("6010:	from 10.0.0.0/24 fwmark 0x5/0xff iif va lookup 4711"
+		" suppress_prefixlength 0", "ip -4 rule"), "IPv4 rule");
 	ok(says("default dev mip1 proto 200 src 2001:db8:1::10 metric 10",
-		"ip -6 route show table 4711"), "default with source, on a device of the same plan");
+		"ip -6 route show table 4711"),
+	   "default with source, on a device of the same plan");
 	ok(says("default dev mip1 proto 200 scope link metric 10",
 		"ip -4 route show table 4711"), "IPv4 default into the tunnel");
 	ok(says("2001:db8:aa::/64  encap ip6 id 0 src " HA_ADDR " dst " COA1
@@ -194,13 +195,12 @@ static struct kobj route_form(int form, bool v4)
 }
 
 /* Any form of a route by any other: exactly one is left, and it is the new one. */
-static void replace_routes(const struct kplan *base)
+static void replace_routes(void)
 {
 	static const char *const form[] = { "encap", "encap2", "via", "dev", "unreachable" };
 	static const char *const sign[] = { "dst " COA2, "dst " COA1, "via", "mip1",
 					    "unreachable" };
 
-	(void)base;
 	for (int i = 0; i < 2 * 25; i++) {
 		bool v4 = i >= 25;
 		int from = i % 25 / 5, to = i % 5;
@@ -215,7 +215,8 @@ static void replace_routes(const struct kplan *base)
 		rc = change(&none, &a);
 		if (rc == 0)
 			rc = change(&a, &b);
-		out = sh("ip -%d route show %s", v4 ? 4 : 6, v4 ? "10.9.0.0/24" : "2001:db8:90::/64");
+		out = sh("ip -%d route show %s", v4 ? 4 : 6,
+			 v4 ? "10.9.0.0/24" : "2001:db8:90::/64");
 		ok(rc == 0 && lines_of(out) == 1 && strstr(out, sign[to]),
 		   "IPv%d route: %s replaced by %s leaves one: %s%s", v4 ? 4 : 6, form[from],
 		   form[to], out, rc ? kern_error(t.k) : "");
@@ -307,7 +308,7 @@ void test_replace(void)
 	put(&base, k_link("mip3", KLINK_IP6TNL_EXTERNAL));
 	put(&base, k_peer("mip1", KLINK_IP6TNL, COA1, 0));
 	ok(change(&none, &base) == 0, "devices for routes: %s", kern_error(t.k));
-	replace_routes(&base);
+	replace_routes();
 	change(&base, &none);
 	replace_others();
 	replace_kind();
@@ -446,7 +447,8 @@ void test_sharing(void)
 	start(0, &none, &bad);
 	start(1, &none, &b);
 	finish(2);
-	ok(two.rc[0] == -ENODEV && two.rc[1] == 0 && says("mip1", "ip -6 route show 2001:db8:b1::/64"),
+	ok(two.rc[0] == -ENODEV && two.rc[1] == 0 &&
+	   says("mip1", "ip -6 route show 2001:db8:b1::/64"),
 	   "its creator fails: the next one creates it (%d %d)", two.rc[0], two.rc[1]);
 	start(0, &none, &bad);
 	start(1, &b, &none);

@@ -115,9 +115,11 @@ class Net(World):
             # From now on as everywhere; the first address was not to keep the test waiting.
             mr.sysctl(f"net.ipv6.conf.{dev}.accept_dad", 1)
             mr.sysctl(f"net.ipv6.conf.{dev}.dad_transmits", 1)
+            mr.sysctl(f"net.ipv6.conf.{dev}.accept_ra", 1)
         self.wire(mr, "lan0", a, "eth0")
         mr.sysctl("net.ipv6.conf.default.accept_dad", 1)
         mr.sysctl("net.ipv6.conf.default.dad_transmits", 1)
+        mr.sysctl("net.ipv6.conf.default.accept_ra", 1)
         p6, p4, a6, a4 = mnp(n)
         gw6, gw4 = p6.replace("::/64", "::1"), p4.replace(".0/24", ".1")
         mr.addr("lan0", f"{gw6}/64", f"{gw4}/24")

@@ -4,7 +4,6 @@ import socket
 
 import conf
 import daemon
-import net as drawing
 from forge import Mobile, Station, keys
 from net import A4, A6, B6, HOA, MNP, MNP4
 from ping import Pings

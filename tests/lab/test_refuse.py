@@ -21,7 +21,6 @@ from forge import (HAO, ICMPv6EchoRequest, IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrRo
                    unknown_type)
 from net import A4, A6, HA_ADDR, HOA, MNP, MNP4
 from ping import Pings
-
 from proc import until
 
 EVIL = "2001:db8:f2::bad"
@@ -238,7 +237,8 @@ def test_nobody_gets_what_is_not_his(lab):
     before = state(ha)
     far = ntp(time.time() - 3600)
     row = [  # who, what, status
-        # RFC 3963 6.2, 6.6: not a prefix, not this node's (the other router's, part of it, nobody's)
+        # RFC 3963 6.2, 6.6: not a prefix; not this node's (the other router's, part of it,
+        # nobody's)
         (one, {"prefixes": ["ff0e::/64"]}, 141), (one, {"prefixes": ["fe80::/64"]}, 141),
         (one, {"prefixes": ["::/0"]}, 141),
         (one, {"prefixes": [MNP]}, 142), (one, {"prefixes": ["2001:db8:281::/65"]}, 142),

@@ -45,6 +45,7 @@ class Node:
         # A static network: only what a test switches on may take time or move by itself.
         self.sysctl("net.ipv6.conf.default.accept_dad", 0)
         self.sysctl("net.ipv6.conf.default.dad_transmits", 0)
+        self.sysctl("net.ipv6.conf.default.accept_ra", 0)
         if forward:
             self.sysctl("net.ipv6.conf.all.forwarding", 1)
             self.sysctl("net.ipv4.ip_forward", 1)
@@ -220,27 +221,37 @@ class World:
         a.up(adev)
         b.up(bdev)
 
-    def move(self, node, to, dev="up0", silent=False):
+    def move(self, node, to, dev="up0", silent=False, gap=0):
         """Carry the node's cable to another link; the time (ns) when it was pulled.
 
         Port down, other bridge, port up: three requests in one write, so that
-        the movement takes no time of its own. `silent` keeps the carrier (as
-        behind a switch that is not ours): only the router changes.
+        the movement takes no time of its own. `gap`: seconds between out and in;
+        without any, the kernel may not even notice that the carrier was lost.
+        `silent` keeps the carrier (as behind a switch that is not ours): only
+        the router changes.
         """
         port = self.sw.dev[f"{node.name}.{dev}"[:15]]
         master = self.link[to].index if isinstance(to, str) else to.index
-        setlink = [self._setlink(port, master=master)]
+        change = [self._setlink(port, master=master)]
         if not silent:
-            setlink = [self._setlink(port, up=False), *setlink, self._setlink(port, up=True)]
+            change = [self._setlink(port, up=False), *change, self._setlink(port, up=True)]
         at = time.time_ns()
-        self._mover.send(b"".join(setlink))
-        for _ in setlink:
-            reply = self._mover.recv(4096)
-            err = struct.unpack_from("=i", reply, 16)[0]
-            if err:
-                raise OSError(-err, f"move to {to}: {os.strerror(-err)}")
+        if gap:
+            self._request(*change[:2])
+            time.sleep(gap)
+            self._request(*change[2:])
+        else:
+            self._request(*change)
         self.event("move", node=node.name, to=to if isinstance(to, str) else to.name, at=at)
         return at
+
+    def _request(self, *messages):
+        """Netlink requests in one write; every one is acknowledged."""
+        self._mover.send(b"".join(messages))
+        for _ in messages:
+            err = struct.unpack_from("=i", self._mover.recv(4096), 16)[0]
+            if err:
+                raise OSError(-err, os.strerror(-err))
 
     @staticmethod
     def _setlink(index, up=None, master=None):

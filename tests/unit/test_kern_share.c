@@ -268,10 +268,13 @@ static void actor_done(void *arg, int rc)
 
 static void actor_go(struct actor *a, unsigned who)
 {
-	for (unsigned i = 0; i < KEYS; i++)	/* 0-3 are one's own, with any value */
+	for (unsigned i = 0; i < KEYS; i++) {
+		bool any = i < 4;	/* the odd and the even quarrel about values */
+
 		if (rand() % 3 == 0)
-			kplan_put(&a->wants, i < 4 ? obj(i + 4 * (who % 2), (unsigned)rand() % VALUES)
-						   : obj(i, 0));
+			kplan_put(&a->wants, obj(any ? i + 4 * (who % 2) : i,
+						 any ? (unsigned)rand() % VALUES : 0));
+	}
 	a->busy = true;
 	assert_int_equal(ksw_put(&w.s, &a->has, &a->wants, actor_done, a), 0);
 }

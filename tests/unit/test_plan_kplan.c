@@ -107,7 +107,12 @@ static struct kobj (*const sample[])(void) = {
 
 static void test_each_field_is_key_or_value(void **state)
 {
-	static const struct { enum kobj_kind kind; size_t at; bool key; const char *name; } row[] = {
+	static const struct {
+		enum kobj_kind kind;
+		size_t at;
+		bool key;
+		const char *name;
+	} row[] = {
 		AT(SYSCTL, sysctl.path, true), AT(SYSCTL, sysctl.value, false),
 		AT(LINK, link.name, true), AT(LINK, link.kind, false), AT(LINK, link.mtu, false),
 		AT(LINK, link.ingress, false), AT(LINK, link.carrier.kind, false),
@@ -152,7 +157,7 @@ static void test_each_field_is_key_or_value(void **state)
 			fail_msg("%s", row[i].name);
 		if (!row[i].key)
 			assert_int_equal(kobj_hash(&a), kobj_hash(&b));
-		else if (kobj_hash(&a) == kobj_hash(&b))	/* FNV of one changed octet differs */
+		else if (kobj_hash(&a) == kobj_hash(&b))	/* FNV tells one octet */
 			fail_msg("%s is not in the hash", row[i].name);
 	}
 }
