@@ -36,12 +36,28 @@ static uint32_t tunnel_mtu(uint8_t carrier, bool key)
 	return key ? MTU_IP6GRE_KEY : MTU_IP6GRE;
 }
 
+/*
+ * At home an IPv4 network is behind a neighbour on the home link, so the kernel would redirect its
+ * correspondents on that link to the mobile router, by an address of its mobile network. They
+ * would go on sending there when it has left.
+ */
+static int plan_ipv4_sysctls(const struct ha_conf *c, struct kplan *p)
+{
+	int rc = kplan_sysctl(p, "1", "net/ipv4/ip_forward");
+
+	if (rc == 0 && c->n_link)
+		rc = kplan_sysctl(p, "0", "net/ipv4/conf/all/send_redirects");
+	for (size_t i = 0; rc == 0 && i < c->n_link; i++)
+		rc = kplan_sysctl(p, "0", "net/ipv4/conf/%s/send_redirects", c->links[i].dev);
+	return rc;
+}
+
 static int plan_sysctls(const struct ha_conf *c, struct kplan *p)
 {
 	int rc = kplan_sysctl(p, "1", "net/ipv6/conf/all/forwarding");
 
 	if (rc == 0 && any_ipv4(c))
-		rc = kplan_sysctl(p, "1", "net/ipv4/ip_forward");
+		rc = plan_ipv4_sysctls(c, p);
 	/*
 	 * The kernel asks "all" before it forwards: else unicast probes of neighbours go into the
 	 * tunnel and die there, and packets to a proxied link-local address are forwarded on the

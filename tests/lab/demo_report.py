@@ -139,7 +139,7 @@ class Move:
                        "ba": wait - dad, "data": max(0, data - ba) if ba else 0}
 
     def allowed(self):
-        """The bound: RA delay (from the pulling of the cable) + one RTT + 50 ms, + DAD from home."""
+        """The bound: RA delay (since the cable was pulled) + RTT + 50 ms, + DAD from home."""
         dad = self.phases["dad"] if self.kind == "home -> foreign" else 0
         return (self.marks.get("RA") or 0) + self.rtt + 50 + dad
 
@@ -178,7 +178,8 @@ def kinds(all_moves):
 def timeline(move, n):
     """The readable lines of one move."""
     lines = [f"move {n}: {move.src} -> {move.dst}   (round trip on the new path "
-             f"{move.rtt:.1f} ms)", "      0.0 ms  the cable is pulled (and plugged in elsewhere 20 ms later)"]
+             f"{move.rtt:.1f} ms)",
+             "      0.0 ms  the cable is pulled, and plugged in elsewhere 20 ms later"]
     names = {"RS": "router solicitation", "RA": "router advertisement of the new link",
              "BU": "Binding Update", "DAD": "home agent looks for a duplicate (DAD)",
              "BA": "Binding Acknowledgement"}

@@ -50,6 +50,8 @@ static void test_base_has_device_sysctls_and_wildcards(void **state)
 	(void)state;
 	assert_int_equal(ha_plan_base(&w.c, &p), 0);
 	PLAN(&p, "sysctl net/ipv6/conf/all/forwarding = 1", "sysctl net/ipv4/ip_forward = 1",
+	     "sysctl net/ipv4/conf/all/send_redirects = 0",
+	     "sysctl net/ipv4/conf/h0/send_redirects = 0",
 	     "sysctl net/ipv6/conf/all/proxy_ndp = 1",
 	     "sysctl net/ipv6/conf/h0/proxy_ndp = 1",
 	     "sysctl net/ipv6/neigh/h0/proxy_delay = 0",
