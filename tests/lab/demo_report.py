@@ -46,14 +46,15 @@ class Captures:
         return next((p for p in self.signalling[link] if since <= p.t < to and test(p)), None)
 
 
-def _silence(arrived, sent, since, to):
-    """The longest outage of a flow in [since, to): (ns, arrival that ended it or None).
+def _silence(arrived, sent, pulled, to):
+    """The longest outage of a flow from a movement to the next: (ns, arrival that ended it).
 
     Time between two arrivals of requests that were sent at their pace, less
     that pace. Where the sender itself stood still (a busy machine), its pause
     before the first lost request and before the next that arrived is no outage.
     """
-    lo, hi = bisect.bisect_left(arrived, (since, 0)), bisect.bisect_left(arrived, (to, 0))
+    lo, hi = bisect.bisect_left(arrived, (pulled, 0)), bisect.bisect_left(arrived, (to, 0))
+    lo = max(0, lo - 1)         # the last one before
     pace = PING_MS * 1_000_000
     worst = (0, None)
     for (t1, one), (t2, two) in zip(arrived[lo:hi], arrived[lo + 1:hi]):
@@ -63,8 +64,8 @@ def _silence(arrived, sent, since, to):
         if two - 1 > one:
             outage -= max(0, sent[two] - sent[two - 1] - pace)
         worst = max(worst, (outage, t2), key=lambda w: w[0])
-    if hi <= lo:
-        return to - since, None
+    if hi <= lo + 1:
+        return to - pulled, None
     return worst
 
 
@@ -105,7 +106,7 @@ class Move:
         self.outage, self.back = {}, {}
         for name, _where, family, _s, _d in ARRIVALS:
             length, end = _silence(caps.arrived[name], pings[name]["sent"],
-                                   self.at - 200_000_000, self.until)
+                                   self.at, self.until)
             outage = max(0.0, length / 1e6)
             self.outage[family] = max(self.outage.get(family, 0), outage)
             self.back[name] = self._ms(end)
