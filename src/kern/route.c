@@ -60,6 +60,45 @@ static bool encap_possible(const struct carrier *c)
 	       c->remote.family == AF_INET6 && c->local.family == AF_INET6;
 }
 
+static void source_seen(void *arg, const struct nlmsghdr *h)
+{
+	const struct nlattr *tb[RTA_PREFSRC + 1];
+	const void *src;
+
+	if (h->nlmsg_type != RTM_NEWROUTE)
+		return;
+	nlq_attrs(h, sizeof(struct rtmsg), tb, RTA_PREFSRC + 1);
+	src = nlq_data(tb[RTA_PREFSRC], sizeof(struct in6_addr));
+	if (src)
+		memcpy(arg, src, sizeof(struct in6_addr));
+}
+
+/*
+ * An external ip6gre device ignores the outer source of the route, which an ip6tnl obeys: the
+ * kernel selects it as for any packet to the care-of address (ip6_gre.c, __gre6_xmit()). The other
+ * end takes packets of its home agent's address only, so if that is not what will be selected,
+ * this tunnel would be one way.
+ */
+static int gre_source(struct kern *k, struct kop *op, const struct carrier *c)
+{
+	uint8_t buf[256] = { 0 };
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	struct rtmsg *rt = mnl_nlmsg_put_extra_header(h, sizeof(*rt));
+	struct in6_addr src = in6addr_any;
+	int rc;
+
+	h->nlmsg_type = RTM_GETROUTE;
+	rt->rtm_family = AF_INET6;
+	rt->rtm_dst_len = 128;
+	mnl_attr_put(h, RTA_DST, 16, &c->remote.a);
+	rc = nlq_ask(&k->ask, NETLINK_ROUTE, h, source_seen, &src);
+	if (rc < 0 || in6_eq(&src, &c->local.a.in6))
+		return rc;
+	kop_why(op, "the kernel's shared GRE device would send to %s from %s and not from %s: use "
+		"tunnel = \"device\"", A6(&c->remote.a.in6), A6(&src), A6(&c->local.a.in6));
+	return -EADDRNOTAVAIL;
+}
+
 /* REPLACE finds the route of the same destination, table and metric, in both families and whatever
  * its form was, so a change leaves exactly one (tests/lab/ktest.c holds the kernel to that). */
 int kern_route_put(struct kern *k, struct kop *op, const struct kobj *o, const struct kobj *was)
@@ -69,6 +108,7 @@ int kern_route_put(struct kern *k, struct kop *op, const struct kobj *o, const s
 	struct nlattr *nest;
 	struct nlmsghdr *h;
 	struct rtmsg *rt;
+	int rc;
 
 	(void)was;
 	if (ifindex < 0) {
@@ -79,6 +119,8 @@ int kern_route_put(struct kern *k, struct kop *op, const struct kobj *o, const s
 		kop_why(op, "no route encapsulates in %s", carrier_kind_str(r->encap.kind));
 		return -EOPNOTSUPP;
 	}
+	if (r->encap.kind == CARRIER_IP6GRE && (rc = gre_source(k, op, &r->encap)) < 0)
+		return rc;
 	h = route_msg(k, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, r);
 	rt = mnl_nlmsg_get_payload(h);
 	rt->rtm_type = r->type ? r->type : RTN_UNICAST;

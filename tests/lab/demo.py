@@ -76,14 +76,8 @@ class Demo:
 
     def steady(self, when="", limit=60):
         """Wait until every flow has been answered without a hole for a third of a second."""
-        def whole():
-            now = time.time_ns()
-            for p in self.pings.values():
-                sent = [s for s, t in list(p.sent.items())[-90:] if t < now - 400_000_000]
-                if len(sent) < 35 or any(s not in p.back for s in sent[-35:]):
-                    return False
-            return True
-        until(f"{when}every flow is answered again", whole, limit, step=0.1)
+        until(f"{when}every flow is answered again",
+              lambda: all(p.row() >= 35 for p in self.pings.values()), limit, step=0.1)
 
     def move(self, to):
         at = self.net.move(self.net.mr, to, gap=GAP)

@@ -8,6 +8,7 @@ import errno
 import itertools
 import socket
 import struct
+import time
 
 from capture import NOTHING, Ring, attach_filter, echo_filter
 
@@ -74,6 +75,7 @@ class Pings:
         s.setblocking(False)
         self._sock = s
         self._left = set()
+        self._last = 0
         self.active = True
         ear(node).flows[self.ident] = self
 
@@ -81,7 +83,7 @@ class Pings:
         if not self.active or now < self._due:
             return
         self._due = max(self._due + self._interval, now - self._interval)
-        seq = next(self._seq) & 0xffff
+        seq = self._last = next(self._seq) & 0xffff
         packet = struct.pack("!BBHHH", 128 if self.family == "ipv6" else 8, 0, 0, self.ident, seq)
         if self.family == "ipv4":       # the kernel sums ICMPv6 only; the padding is zeros
             s = 0x0800 + self.ident + seq
@@ -116,6 +118,18 @@ class Pings:
         self.node.world.reactor.flush()
         self.node.world.reactor.remove(self)
         return self
+
+    def row(self, patience=0.4, most=35):
+        """How many of the latest requests, but those younger than `patience` seconds, were
+        answered without a hole (looks at `most`; cheap enough to be asked all the time)."""
+        seq = self._last
+        young = time.time_ns() - int(patience * 1e9)
+        while self.sent.get(seq, 0) > young:
+            seq -= 1
+        n = 0
+        while n < most and seq - n in self.back:
+            n += 1
+        return n
 
     def lost(self, since=0, to=1 << 63):
         """Sequence numbers of requests sent in [since, to) that were never answered."""
