@@ -24,8 +24,21 @@ PCAP_NS_MAGIC = 0xa1b23c4d
 LINKTYPE_ETHERNET = 1
 
 # Classic BPF, one instruction: (code, jump if true, jump if false, value)
-LDB, AND, JEQ, RET = 0x30, 0x54, 0x15, 0x06
+LDB, LDH, AND, JEQ, JGE, RET = 0x30, 0x28, 0x54, 0x15, 0x35, 0x06
 NOTHING = [(RET, 0, 0, 0)]
+# Ethernet, all but the TCP of users inside an ip6tnl tunnel: a link's capture that stays small.
+NO_TUNNELLED_TCP = [
+    (LDH, 0, 0, 12), (JEQ, 0, 7, 0x86dd),
+    (LDB, 0, 0, 20), (JEQ, 1, 0, 41), (JEQ, 2, 4, 4),
+    (LDB, 0, 0, 60), (JEQ, 3, 2, 6),
+    (LDB, 0, 0, 63), (JEQ, 1, 0, 6),
+    (RET, 0, 0, 0xffff), (RET, 0, 0, 0)]
+# Ethernet, only what routers say: extension headers, Mobility Header, ICMPv6 but echoes.
+SIGNALLING = [
+    (LDH, 0, 0, 12), (JEQ, 0, 8, 0x86dd),
+    (LDB, 0, 0, 20), (JEQ, 5, 0, 135), (JEQ, 4, 0, 60), (JEQ, 3, 0, 43), (JEQ, 0, 3, 58),
+    (LDB, 0, 0, 54), (JGE, 0, 1, 130),
+    (RET, 0, 0, 0xffff), (RET, 0, 0, 0)]
 
 
 def echo_filter(at):

@@ -10,7 +10,7 @@ import sys
 import time
 
 import daemon
-from capture import echo_filter
+from capture import NO_TUNNELLED_TCP, SIGNALLING, echo_filter
 from dump import difference, dump
 from net import A4, A6, B4, B6, Net
 from ping import Pings
@@ -40,14 +40,16 @@ class Demo:
         self.ssh, self.curls, self.pings = [], [], {}
 
     def captures(self):
-        """The pings at both ends of the users' traffic, and all there is on every access link."""
+        """The users' pings where they arrive, what routers say on the home link, and all there
+        is on the foreign links but the TCP inside the tunnel."""
         net = self.net
         echo = {"snap": 96, "frames": 16384, "program": echo_filter(14)}
+        link = {"snap": 416, "frames": 8192, "program": NO_TUNNELLED_TCP}
         return {"lan": net.a.capture("eth0", "lan", **echo),
                 "b": net.b.capture("eth0", "b", **echo),
-                "home": net.ha.capture("home0", "home", snap=416, frames=16384),
-                "foreign1": net.r1.capture("acc0", "foreign1", snap=416, frames=16384),
-                "foreign2": net.r2.capture("acc0", "foreign2", snap=416, frames=16384)}
+                "home": net.ha.capture("home0", "home", snap=416, program=SIGNALLING),
+                "foreign1": net.r1.capture("acc0", "foreign1", **link),
+                "foreign2": net.r2.capture("acc0", "foreign2", **link)}
 
     def start_daemons(self):
         say("starting mip6d on the home agent and on the mobile router (RFC 4285 keys)")
@@ -102,25 +104,28 @@ class Demo:
             say(f"  {p.name}: {len(p.sent)} sent, {len(p.back)} answered, refused "
                 f"{sorted(set(p.refused.values()))}")
         for node in (self.net.ha, self.net.mr):
-            print(self.tables(node), flush=True)
+            print(node.run("sh", "-c", self.TABLES.format(name=node.name)), flush=True)
             d = getattr(node, "daemon", None)
             if d:
                 print(f"-- log of {node.name}:\n" + d.log()[-3000:], flush=True)
 
-    @staticmethod
-    def tables(node):
-        """The node's routing tables as ip(8) shows them."""
-        out = []
-        for family, what in (("-6", "IPv6"), ("-4", "IPv4")):
-            text = node.run("ip", family, "route", "show", "table", "all")
-            lines = [x for x in text.splitlines() if "table local" not in x
-                     and not x.startswith(("multicast", "anycast", "local"))]
-            out.append(f"-- {node.name}, {what} routes\n" + "\n".join(lines))
-            out.append(f"-- {node.name}, {what} rules\n" + node.run("ip", family, "rule").strip())
-        return "\n".join(out)
+    TABLES = """for f in -6 -4; do
+echo "-- {name}, ip $f route show table all"
+ip $f route show table all | grep -v -e 'table local' -e ^multicast -e ^anycast -e ^local
+echo "-- {name}, ip $f rule"; ip $f rule
+done"""
 
     def note_tables(self, where):
-        self.facts["tables"][where] = {n.name: self.tables(n) for n in (self.net.ha, self.net.mr)}
+        """The routing tables as ip(8) shows them, in the background; collected at the end."""
+        for node in (self.net.ha, self.net.mr):
+            p = node.spawn(f"tables-{where}", ["sh", "-c", self.TABLES.format(name=node.name)])
+            self.facts["tables"].setdefault(where, {})[node.name] = p.log
+
+    def read_tables(self):
+        for where in self.facts["tables"].values():
+            for node, path in where.items():
+                with open(path) as f:
+                    where[node] = f.read().rstrip()
 
     def run(self):
         net = self.net
@@ -147,7 +152,7 @@ class Demo:
         for n in range(self.rounds):
             for to in TOUR:
                 self.move(to)
-                if n == 0:
+                if to not in self.facts["tables"]:
                     self.note_tables(to)
         self.move("foreign1")
 
@@ -171,6 +176,7 @@ class Demo:
         for name, p in self.pings.items():
             p.stop()
             facts["pings"][name] = {"sent": p.sent, "back": p.back}
+        self.read_tables()
         say("stopping the daemons")
         facts["stopped"] = True
         try:
