@@ -81,6 +81,11 @@ class Demo:
         until(f"{when}every flow is answered again",
               lambda: all(p.row() >= 35 for p in self.pings.values()), limit, step=0.1)
 
+    def served(self):
+        for c in self.curls:
+            c.check()
+        return all(c.ok >= 20 and c.big for c in self.curls)
+
     def move(self, to):
         at = self.net.move(self.net.mr, to, gap=GAP)
         self.facts["moves"].append({"at": at, "from": self.where, "to": to})
@@ -139,6 +144,7 @@ done"""
             self.start_daemons()
             self.start_users()
             self.steady()
+            until("the web clients are served", self.served, limit=120, step=0.5)
             self.tour()
             self.facts["complete"] = True
         except Exception as e:      # whatever it was: the account below is still wanted

@@ -26,6 +26,7 @@ def test_the_mobile_network_moves(net):
     home = net.ha.capture("home0")
     ha = daemon.ha(net)
     mr = daemon.mr(net)
+    daemon.wait_home(mr)            # else its advertisement at home may leave with the cable
     began = net.move(net.mr, "foreign1")
     daemon.wait_registered(mr, "2001:db8:f1:")
     one = daemon.wait_binding(ha, HOA)

@@ -129,10 +129,9 @@ class Node:
         with self.ns:
             return socket.socket(*args)
 
-    def spawn(self, name, argv, nice=0, **more):
+    def spawn(self, name, argv, **more):
         """Start a process here; its output goes to NODE-NAME.log among the results."""
         log = self.world.result(f"{self.name}-{name}.log")
-        argv = [*(["nice", "-n", nice] if nice else []), *argv]
         p = Proc(self, name, [str(a) for a in argv], log, **more)
         self.procs.append(p)
         return p

@@ -14,7 +14,6 @@ from proc import until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PORT = 8080
-NICE = 5            # users yield to routers: a lab kernel may have one processor only
 BIG = 1 << 20
 
 
@@ -45,8 +44,7 @@ def sshd(node):
                 "StrictModes no\nPermitRootLogin yes\nPasswordAuthentication no\n"
                 "ClientAliveInterval 0\nPidFile none\nUseDNS no\nPrintMotd no\nPort 22\n")
     os.makedirs("/run/sshd", exist_ok=True)
-    p = node.spawn("sshd", ["/usr/sbin/sshd", "-D", "-e", "-f", f"{folder}/conf"],
-                   nice=NICE)
+    p = node.spawn("sshd", ["/usr/sbin/sshd", "-D", "-e", "-f", f"{folder}/conf"])
     p.wait_log("Server listening", count=2)
     return f"{folder}/user"
 
@@ -66,7 +64,7 @@ class SshSession:
             self.proc = node.spawn(f"ssh-{dst.replace(':', '_')}", [
                 "ssh", "-T", "-F", "none", "-i", key, "-o", "StrictHostKeyChecking=no",
                 "-o", "UserKnownHostsFile=/dev/null", "-o", "BatchMode=yes",
-                "-o", "LogLevel=ERROR", f"root@{dst}", "exec cat"], nice=NICE,
+                "-o", "LogLevel=ERROR", f"root@{dst}", "exec cat"],
                 stdin=read, stdout=out)
         os.close(read)
         os.set_blocking(write, False)
@@ -125,8 +123,7 @@ def web_server(node):
         with open(f"{folder}/{name}", "wb") as f:
             f.write(body)
         sums[name] = hashlib.sha256(body).hexdigest()
-    p = node.spawn("web", ["/usr/bin/python3", "-u", os.path.join(HERE, "web.py"), folder, PORT],
-                   nice=NICE)
+    p = node.spawn("web", ["/usr/bin/python3", "-u", os.path.join(HERE, "web.py"), folder, PORT])
     p.wait_log("listening", limit=60)
     return sums
 
@@ -171,7 +168,7 @@ class Curls:
             with open(f"{self.folder}/said{turn}", "wb") as said:
                 self._procs.append(self.node.spawn(
                     f"curl-{self.name}-{turn}", ["stdbuf", "-oL", "curl", "-q", "-K", config],
-                    nice=NICE, stdout=said))
+                    stdout=said))
         return self
 
     def check(self):
