@@ -102,7 +102,7 @@ static const struct conf_key timers_keys[] = {
 	COUNT(max_update_rate, 1, 1000, 1, 3, RFC6275_12, "3", "Binding Updates in one second"),
 	TIMER(max_delete_bce_timeout, 0.01, 3600, 10, 10, RFC6275_12, "10",
 	      "how long a de-registered binding is remembered"),
-	TIMER(dad_retrans, 0.01, 60, 1, 60, "RFC 4861 section 10", "1",
+	TIMER(dad_retrans, 0.01, 60, 0.1, 60, "RFC 4861 section 6.2.1", "1",
 	      "wait after each probe of duplicate address detection"),
 	COUNT(dad_transmits, 1, 10, 0, 0, NULL, "1",
 	      "probes of duplicate address detection"),

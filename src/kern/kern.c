@@ -67,7 +67,7 @@ static void kern_ack(void *arg, void *tag, int rc, const char *text)
 
 	if (tag)
 		kop_answer(tag, rc, text);
-	else if (rc < 0)		/* kern_neigh_put(), kern_flush_ra(): nobody waits */
+	else if (rc < 0 && rc != -ENOENT)	/* kern_neigh_put(), kern_flush_*(): nobody waits */
 		log_rl(&k->rl, "kern", "request: %s%s%s", strerror(-rc),
 		       text ? ": " : "", text ? text : "");
 }

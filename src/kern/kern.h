@@ -123,6 +123,13 @@ void kern_neigh_put(struct kern *k, int ifindex, const struct in6_addr *addr,
 		    const struct nd_lladdr *ll, bool reachable);
 
 /*
+ * Deletes the neighbours on a link that are still being asked for, and with them the packets
+ * that wait for the answer: after a loss of the carrier they would go out on the next link.
+ * Fire and forget.
+ */
+void kern_flush_unresolved(struct kern *k, int ifindex);
+
+/*
  * Deletes what the kernel itself made of Router Advertisements on a link before accept_ra was
  * switched off: autoconfigured addresses (with them their on-link routes in the main table, which
  * would lead around the tunnel) and default routes. Fire and forget.

@@ -2,7 +2,9 @@
 #include <errno.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <string.h>
 
+#include "base/util.h"
 #include "kern/priv.h"
 
 static struct nlmsghdr *neigh_msg(struct kern *k, uint16_t type, uint16_t flags, int ifindex,
@@ -63,5 +65,50 @@ void kern_neigh_put(struct kern *k, int ifindex, const struct in6_addr *addr,
 	nd->ndm_state = reachable ? NUD_REACHABLE : NUD_STALE;
 	mnl_attr_put(h, NDA_LLADDR, ll->len, ll->b);
 	kern_req(&k->rt, h, NULL);
+	kern_wake(k);
+}
+
+/* ---- flush ---- */
+
+struct flush { struct kern *k; int ifindex; };
+
+static void flush_one(void *arg, const struct nlmsghdr *h)
+{
+	const struct flush *f = arg;
+	const struct ndmsg *nd = mnl_nlmsg_get_payload(h);
+	const struct nlattr *tb[NDA_DST + 1];
+	struct nlmsghdr *del;
+	struct ndmsg *to;
+
+	if (h->nlmsg_type != RTM_NEWNEIGH || mnl_nlmsg_get_payload_len(h) < sizeof(*nd) ||
+	    nd->ndm_ifindex != f->ifindex || nd->ndm_state != NUD_INCOMPLETE)
+		return;
+	nlq_attrs(h, sizeof(*nd), tb, ARRAY_SIZE(tb));
+	if (!tb[NDA_DST])
+		return;
+	del = nlq_msg(&f->k->rt, RTM_DELNEIGH, 0);
+	to = mnl_nlmsg_put_extra_header(del, sizeof(*to));
+	to->ndm_family = nd->ndm_family;
+	to->ndm_ifindex = f->ifindex;
+	mnl_attr_put(del, NDA_DST, mnl_attr_get_payload_len(tb[NDA_DST]),
+		     mnl_attr_get_payload(tb[NDA_DST]));
+	kern_req(&f->k->rt, del, NULL);
+}
+
+void kern_flush_unresolved(struct kern *k, int ifindex)
+{
+	struct flush f = { k, ifindex };
+	uint8_t buf[64];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	struct ndmsg *nd = mnl_nlmsg_put_extra_header(h, sizeof(*nd));
+	int rc;
+
+	h->nlmsg_type = RTM_GETNEIGH;
+	h->nlmsg_flags = NLM_F_DUMP;
+	nd->ndm_family = AF_UNSPEC;
+	mnl_attr_put_u32(h, NDA_IFINDEX, (uint32_t)ifindex);
+	rc = nlq_ask(&k->ask, NETLINK_ROUTE, h, flush_one, &f);
+	if (rc < 0)
+		log_rl(&k->rl, "kern", "neighbours: %s", strerror(-rc));
 	kern_wake(k);
 }

@@ -44,25 +44,8 @@ static void put_addr(struct out *o, const char *dev, struct prefix a, uint32_t f
 	put(o, &k);
 }
 
-/* table 0 = prohibit */
-static void put_rule(struct out *o, uint32_t pref, const struct prefix *from,
-		     const struct prefix *to, uint32_t table)
-{
-	struct kobj k = { .kind = KOBJ_RULE };
-
-	k.rule.family = from ? from->family : to->family;
-	k.rule.pref = pref;
-	if (from)
-		k.rule.from = *from;
-	if (to)
-		k.rule.to = *to;
-	k.rule.table = table;
-	k.rule.suppress_plen = -1;
-	put(o, &k);
-}
-
-static void put_rule_all(struct out *o, uint32_t pref, uint8_t family, uint32_t table,
-			 int32_t suppress)
+/* suppress: only routes of more specific prefixes than this length count; -1 = all do. */
+static struct kobj rule(uint32_t pref, uint8_t family, uint32_t table, int32_t suppress)
 {
 	struct kobj k = { .kind = KOBJ_RULE };
 
@@ -70,6 +53,32 @@ static void put_rule_all(struct out *o, uint32_t pref, uint8_t family, uint32_t 
 	k.rule.pref = pref;
 	k.rule.table = table;
 	k.rule.suppress_plen = suppress;
+	return k;
+}
+
+/* table 0 = prohibit */
+static void put_rule_from(struct out *o, uint32_t pref, const struct prefix *from, uint32_t table)
+{
+	struct kobj k = rule(pref, from->family, table, -1);
+
+	k.rule.from = *from;
+	put(o, &k);
+}
+
+static void put_rule_to(struct out *o, uint32_t pref, const struct prefix *to, uint32_t table,
+			int32_t suppress)
+{
+	struct kobj k = rule(pref, to->family, table, suppress);
+
+	k.rule.to = *to;
+	put(o, &k);
+}
+
+static void put_rule_all(struct out *o, uint32_t pref, uint8_t family, uint32_t table,
+			 int32_t suppress)
+{
+	struct kobj k = rule(pref, family, table, suppress);
+
 	put(o, &k);
 }
 
@@ -143,6 +152,20 @@ static void base_xfrm(const struct home_conf *h, struct out *o)
 	put(o, &p);
 }
 
+/* The kernel tells a node of ours when a packet could not go on (ICMPv6), from a care-of address
+ * as it happens; the rule of that address would send the message out by the uplink. */
+static void base_inside(const struct mn_conf *c, const struct home_conf *h, struct out *o)
+{
+	for (size_t i = 0; i < h->n_prefix; i++) {
+		const struct prefix *p = &h->prefixes[i].prefix;
+
+		if (p->family != AF_INET6)
+			continue;
+		put_rule_to(o, c->rule_pref + MN_RULE_INSIDE, p, RT_TABLE_MAIN, 0);
+		put_rule_to(o, c->rule_pref + MN_RULE_NOWHERE, p, h->table, -1);
+	}
+}
+
 /* Our default instead of main's for whatever has no source address yet. */
 static void base_rules(const struct mn_conf *c, struct out *o)
 {
@@ -169,8 +192,10 @@ int mn_plan_base(const struct mn_conf *c, struct kplan *p)
 	set_dev(dummy.link.name, c->home_device);
 	dummy.link.kind = KLINK_DUMMY;
 	put(&o, &dummy);
-	for (size_t i = 0; i < c->n_home; i++)
+	for (size_t i = 0; i < c->n_home; i++) {
 		base_xfrm(&c->homes[i], &o);
+		base_inside(c, &c->homes[i], &o);
+	}
 	base_rules(c, &o);
 	return o.rc;
 }
@@ -212,7 +237,7 @@ static void put_coa(const struct mn_conf *c, const struct uplink_conf *u, struct
 			 IFA_F_NODAD | IFA_F_NOPREFIXROUTE, old);
 	if (on_link)
 		put(o, &k);
-	put_rule(o, c->rule_pref + MN_RULE_COA, &self, NULL, u->table);
+	put_rule_from(o, c->rule_pref + MN_RULE_COA, &self, u->table);
 }
 
 static void put_router(const struct uplink_conf *u, struct out *o, const struct in6_addr *via)
@@ -249,7 +274,7 @@ int mn_plan_uplink(const struct mn_conf *c, const struct uplink_state *u, struct
 	if (usable && conf->managed && u->link.family && c->n_home) {
 		struct prefix net = prefix_network(&u->link);
 
-		put_rule(&o, c->rule_pref + MN_RULE_ONLINK, NULL, &net, c->homes[0].table);
+		put_rule_to(&o, c->rule_pref + MN_RULE_ONLINK, &net, c->homes[0].table, -1);
 	}
 	return o.rc;
 }
@@ -286,11 +311,11 @@ static void put_from(const struct mn_conf *c, const struct home_state *h, struct
 	const struct home_conf *conf = h->conf;
 	struct prefix hoa = prefix6(&conf->hoa.a.in6, 128);
 
-	put_rule(o, pref, &hoa, NULL, conf->table);
+	put_rule_from(o, pref, &hoa, conf->table);
 	for (size_t i = 0; i < conf->n_prefix; i++) {
 		bool out = i < 64 && h->refused & BIT64(i);
 
-		put_rule(o, pref, &conf->prefixes[i].prefix, NULL, out ? 0 : conf->table);
+		put_rule_from(o, pref, &conf->prefixes[i].prefix, out ? 0 : conf->table);
 	}
 }
 

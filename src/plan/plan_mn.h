@@ -4,7 +4,10 @@
  * kernel objects (design: data plane; kernel.md 3 and 8).
  *
  * Rules, constant in number, preferences from mn_conf.rule_pref (6000):
- *   +0   from CARE-OF-ADDRESS lookup UPLINK-TABLE   (uplink plan)
+ *   +0   to PREFIX lookup main suppress_prefixlength 0, and
+ *   +1   to PREFIX lookup HOME-TABLE of that home   (IPv6): what we say to a node of ours stays
+ *        inside, whatever source address the kernel chooses for it (ICMPv6 errors)
+ *   +2   from CARE-OF-ADDRESS lookup UPLINK-TABLE   (uplink plan)
  *   +5   to ON-LINK-PREFIX of a managed uplink lookup HOME-TABLE (else an unbound socket
  *        would take main's on-link route with the home address in clear)
  *   +10  lookup main suppress_prefixlength 0        (IPv4 and IPv6)
@@ -35,14 +38,16 @@
 #include "store/bul.h"
 #include "store/conf.h"
 
-#define MN_RULE_COA	0
+#define MN_RULE_INSIDE	0
+#define MN_RULE_NOWHERE	1
+#define MN_RULE_COA	2
 #define MN_RULE_ONLINK	5
 #define MN_RULE_MAIN	10
 #define MN_RULE_FROM	15
 #define MN_RULE_HOME	20
 
 /* What is the same as long as the role runs: logical device, sysctls (forwarding), wildcard type 2
- * routing header state per home address, the +10 and +20 rules. */
+ * routing header state per home address, the +0, +1, +10 and +20 rules. */
 int mn_plan_base(const struct mn_conf *c, struct kplan *p);
 
 /* What one uplink has now (struct of the movement detector). */

@@ -207,6 +207,8 @@ static void look(struct mn_home *h, bool again)
 	if (!u) {
 		if (was < 0 && !again)
 			return;
+		if (was >= 0)
+			h->left = was;
 		h->uplink = -1;
 		h->at_home = false;
 		if (!h->sign_at)
@@ -219,6 +221,8 @@ static void look(struct mn_home *h, bool again)
 		mn_kern_sync(h);	/* another router, perhaps */
 		return;
 	}
+	if (was >= 0 && was != now_at)
+		h->left = was;
 	h->uplink = now_at;
 	h->at_home = home;
 	h->bul.coa = coa;
@@ -308,7 +312,7 @@ static int home_init(struct mn *mn, unsigned i)
 	h->mn = mn;
 	h->conf = &mn->conf->homes[i];
 	h->index = i;
-	h->uplink = -1;
+	h->uplink = h->left = -1;
 	crypto_random(&seq, sizeof(seq));	/* 11.7.1: may start at any value */
 	bul_init(&h->bul, h->conf, mn->conf->router, seq);
 	if (h->conf->sec.method == SEC_UNSET) {

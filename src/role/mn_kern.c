@@ -209,8 +209,23 @@ static void release_old(struct mn *mn)
 		md_release_old(mn->env.md, mn->uplink[i].conf->dev);
 }
 
+/* No route leads to the lost link any more; what went that way before we heard of it still waits
+ * for its neighbours, to leave on whatever link comes next. */
+static void clean_left(struct mn_home *h)
+{
+	const struct klink *l;
+
+	if (h->left < 0)
+		return;
+	l = kern_link(h->mn->env.kern, h->mn->uplink[h->left].conf->dev);
+	if (l)
+		kern_flush_unresolved(h->mn->env.kern, l->ifindex);
+	h->left = -1;
+}
+
 static void there(struct mn_home *h)
 {
+	clean_left(h);
 	h->kern_wait = 0;
 	kplan_free(&h->bad);
 	h->old_in_use = h->old_flying;

@@ -67,6 +67,7 @@ struct mn_home {
 	bool started;			/* the first plan is in the kernel */
 	/* attachment */
 	int uplink;			/* index, -1 = none */
+	int left;			/* uplink that it lost and that was not cleaned up; or -1 */
 	bool at_home;
 	double sign_at, usable_at;	/* of this movement; 0 = none */
 	struct locator told;		/* care-of address of the last bul_add; family 0 = none */

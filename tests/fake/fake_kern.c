@@ -318,6 +318,11 @@ void kern_flush_ra(struct kern *k, int ifindex)
 	k->flushed_ra = ifindex;
 }
 
+void kern_flush_unresolved(struct kern *k, int ifindex)
+{
+	k->flushed_unresolved = ifindex;
+}
+
 void kern_neigh_put(struct kern *k, int ifindex, const struct in6_addr *addr,
 		    const struct nd_lladdr *ll, bool reachable)
 {

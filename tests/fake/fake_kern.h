@@ -65,4 +65,7 @@ struct fake_neigh { int ifindex; struct in6_addr addr; struct nd_lladdr ll; bool
 size_t fake_kern_neigh_count(void);
 const struct fake_neigh *fake_kern_neigh(size_t i);	/* in the order of the calls */
 
+/* The link of the last kern_flush_unresolved(); 0 = none. */
+int fake_kern_flushed_unresolved(void);
+
 #endif

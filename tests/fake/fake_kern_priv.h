@@ -44,7 +44,7 @@ struct kern {
 	struct kaddr_news addrs[KEEP_ADDRS];
 	struct addr4 addrs4[KEEP_LINKS];
 	struct fake_neigh neighs[KEEP_NEIGH];
-	int flushed_ra;
+	int flushed_ra, flushed_unresolved;
 	size_t n_link, n_addr, n_addr4, n_neigh;
 	int last_ifindex;
 	int64_t dropped;

@@ -274,6 +274,11 @@ void fake_kern_dropped(int64_t n)
 	fake.dropped = n;
 }
 
+int fake_kern_flushed_unresolved(void)
+{
+	return fake.flushed_unresolved;
+}
+
 size_t fake_kern_neigh_count(void)
 {
 	return fake.n_neigh;

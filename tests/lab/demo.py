@@ -15,11 +15,11 @@ from dump import difference, dump
 from net import A4, A6, B4, B6, Net
 from ping import Pings
 from proc import until
-from traffic import Curls, SshSession, sshd, web_server
+from traffic import Curls, SshSession, patient_tcp, sshd, web_server
 
 START = time.monotonic()
 RA_INTERVAL = (0.05, 0.1)
-GAP = 0.02          # seconds between pulling the cable and plugging it in elsewhere
+GAP = 0.05          # seconds between pulling the cable and plugging it in elsewhere
 TOUR = ("foreign1", "foreign2", "home")
 
 
@@ -30,9 +30,10 @@ def say(text):
 class Demo:
     """The network, its users, and what was noted about them."""
 
-    def __init__(self, rounds, stay):
-        self.rounds, self.stay = rounds, stay
-        self.net = Net(os.path.join(os.environ["LAB_OUT"], "net"), interval=RA_INTERVAL)
+    def __init__(self, rounds, stay, dad):
+        self.rounds, self.stay, self.dad = rounds, stay, dad
+        self.net = Net(os.path.join(os.environ["LAB_OUT"], "net"), interval=RA_INTERVAL,
+                       retrans=dad)
         self.facts = {"kernel": os.uname().release, "kind": os.environ.get("LAB_KERNEL_KIND"),
                       "moves": [], "tables": {}}
         self.where = "home"
@@ -52,8 +53,9 @@ class Demo:
                 "foreign2": net.r2.capture("acc0", "foreign2", **link)}
 
     def start_daemons(self):
-        say("starting mip6d on the home agent and on the mobile router (RFC 4285 keys)")
-        self.ha = daemon.ha(self.net, debug=False)
+        say("starting mip6d on the home agent and on the mobile router (RFC 4285 keys); the home "
+            f"link's RetransTimer, and so its DAD, is {self.dad:g} s")
+        self.ha = daemon.ha(self.net, debug=False, timers={"dad_retrans": self.dad})
         self.mr = daemon.mr(self.net, debug=False)
 
     def stop_daemons(self):
@@ -88,7 +90,8 @@ class Demo:
 
     def move(self, to):
         at = self.net.move(self.net.mr, to, gap=GAP)
-        self.facts["moves"].append({"at": at, "from": self.where, "to": to})
+        self.facts["moves"].append({"at": at, "plugged": self.net.events[-1]["plugged"],
+                                    "from": self.where, "to": to})
         before, self.where = self.where, to
         began = time.monotonic()
         self.steady(f"after {before} -> {to}: ")
@@ -136,6 +139,8 @@ done"""
         net = self.net
         say(f"kernel {self.facts['kernel']} ({self.facts['kind']})")
         print(__import__("net").__doc__.split("\n", 2)[2], flush=True)
+        for node in (net.a, net.b):
+            patient_tcp(node)
         time.sleep(1)
         untouched = {name: dump(n) for name, n in net.node.items() if n is not net.sw}
         caps = self.captures()
@@ -169,6 +174,7 @@ done"""
         for c in self.curls:
             c.stop()
         facts["http"] = {"ok": sum(c.ok for c in self.curls), "big": sum(c.big for c in self.curls),
+                         "slowest": max(c.slowest for c in self.curls),
                          "failed": [f for c in self.curls for f in c.failed]}
         facts["ssh"] = []
         for s in self.ssh:
@@ -211,5 +217,6 @@ done"""
 
 
 if __name__ == "__main__":
-    Demo(int(os.environ.get("DEMO_ROUNDS", "5")), float(os.environ.get("DEMO_STAY", "3"))).run()
+    Demo(int(os.environ.get("DEMO_ROUNDS", "5")), float(os.environ.get("DEMO_STAY", "3")),
+         float(os.environ.get("DEMO_DAD", "0.25"))).run()
     sys.exit(0)

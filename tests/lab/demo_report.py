@@ -47,7 +47,7 @@ class Captures:
 
 
 def _silence(arrived, sent, pulled, to):
-    """The longest outage of a flow from a movement to the next: (ns, arrival that ended it).
+    """The longest outage of a flow from a movement to the next, in ns.
 
     Time between two arrivals of requests that were sent at their pace, less
     that pace. Where the sender itself stood still (a busy machine), its pause
@@ -56,17 +56,15 @@ def _silence(arrived, sent, pulled, to):
     lo, hi = bisect.bisect_left(arrived, (pulled, 0)), bisect.bisect_left(arrived, (to, 0))
     lo = max(0, lo - 1)         # the last one before
     pace = PING_MS * 1_000_000
-    worst = (0, None)
+    worst = 0
     for (t1, one), (t2, two) in zip(arrived[lo:hi], arrived[lo + 1:hi]):
-        if t2 - t1 <= worst[0] or not all(s in sent for s in (one, one + 1, two, two - 1)):
+        if t2 - t1 <= worst or not all(s in sent for s in (one, one + 1, two, two - 1)):
             continue
         outage = t2 - t1 - (sent[one + 1] - sent[one])
         if two - 1 > one:
             outage -= max(0, sent[two] - sent[two - 1] - pace)
-        worst = max(worst, (outage, t2), key=lambda w: w[0])
-    if hi <= lo + 1:
-        return to - pulled, None
-    return worst
+        worst = max(worst, outage)
+    return worst if hi > lo + 1 else to - pulled
 
 
 class Move:
@@ -74,6 +72,7 @@ class Move:
 
     def __init__(self, fact, until, caps, pings):
         self.at, self.src, self.dst = fact["at"], fact["from"], fact["to"]
+        self.plugged = fact["plugged"]
         self.kind = f"{'home' if self.src == 'home' else 'foreign'} -> " \
                     f"{'home' if self.dst == 'home' else 'foreign'}"
         self.until = until
@@ -95,23 +94,23 @@ class Move:
             return p.t if p else to
 
         first("RS", self.at, lambda p: p.nd == "RS")
-        first("RA", self.at, lambda p: p.nd == "RA")
+        first("RA", self.plugged, lambda p: p.nd == "RA")
         bu = first("BU", self.at, lambda p: p.mh and p.mh.name == "BU")
         if self.dst != "home":
             first("DAD", bu, lambda p: p.nd == "NS" and p.src == "::" and p.target == HOA, "home")
         first("BA", bu, lambda p: p.mh and p.mh.name == "BA" and p.mh.status < 128)
 
     def _data(self, caps, pings):
-        """Silence of each flow at its receiver, beyond the pace of the pings."""
-        self.outage, self.back = {}, {}
+        """Silence of each flow at its receiver, beyond the pace of the pings, and the first
+        request to arrive of those that were sent after the cable was pulled."""
+        self.outage = {}
         for name, _where, family, _s, _d in ARRIVALS:
-            length, end = _silence(caps.arrived[name], pings[name]["sent"],
-                                   self.at, self.until)
-            outage = max(0.0, length / 1e6)
+            sent, arrived = pings[name]["sent"], caps.arrived[name]
+            outage = max(0.0, _silence(arrived, sent, self.at, self.until) / 1e6)
             self.outage[family] = max(self.outage.get(family, 0), outage)
-            self.back[name] = self._ms(end)
-            if outage > PING_MS and end:
-                self.marks[f"data {name}"] = self._ms(end)
+            self.marks[f"data {name}"] = self._ms(next(
+                (t for t, seq in arrived[bisect.bisect_left(arrived, (self.at, 0)):]
+                 if self.at <= sent.get(seq, 0) and t < self.until), None))
 
     def _pings(self, pings):
         """Requests of the time around this move that were never answered; the new path's RTT."""
@@ -135,7 +134,7 @@ class Move:
         wait = max(0, ba - bu)
         dad = min(wait, max(0, ba - m["DAD"] - (self.rtt / 2 if self.rtt == self.rtt else 0))) \
             if m.get("DAD") and ba else 0
-        data = max([x for x in self.back.values() if x is not None], default=0)
+        data = max([t for name, t in m.items() if name.startswith("data") and t], default=0)
         self.phases = {"detect": detect, "bu": max(0, bu - detect), "dad": dad,
                        "ba": wait - dad, "data": max(0, data - ba) if ba else 0}
 
@@ -180,7 +179,8 @@ def timeline(move, n):
     """The readable lines of one move."""
     lines = [f"move {n}: {move.src} -> {move.dst}   (round trip on the new path "
              f"{move.rtt:.1f} ms)",
-             "      0.0 ms  the cable is pulled, and plugged in elsewhere 20 ms later"]
+             "      0.0 ms  the cable is pulled",
+             f"  {(move.plugged - move.at) / 1e6:7.1f} ms  it is plugged in elsewhere"]
     names = {"RS": "router solicitation", "RA": "router advertisement of the new link",
              "BU": "Binding Update", "DAD": "home agent looks for a duplicate (DAD)",
              "BA": "Binding Acknowledgement"}

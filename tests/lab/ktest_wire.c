@@ -123,6 +123,14 @@ void test_news(void)
 	ok(says("2001:db8:7::1 lladdr 02:00:00:00:00:09 STALE", "ip -6 neigh show dev va"),
 	   "a neighbour put");
 	sh("ip -6 neigh del 2001:db8:7::1 dev va");
+	sh("ip -6 neigh add 2001:db8:7::2 dev va nud incomplete");
+	sh("ip -6 neigh add 2001:db8:7::3 dev va lladdr 02:00:00:00:00:0a nud stale");
+	kern_flush_unresolved(t.k, kern_link(t.k, "va")->ifindex);
+	run_for(0.2);
+	ok(!says("2001:db8:7::2", "ip -6 neigh show dev va nud all"),
+	   "a neighbour that is being asked for, flushed");
+	ok(says("2001:db8:7::3", "ip -6 neigh show dev va nud all"), "one that is known, not");
+	sh("ip -6 neigh del 2001:db8:7::3 dev va");
 	kern_end();
 }
 

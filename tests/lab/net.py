@@ -48,10 +48,11 @@ class Net(World):
     double        a host `dup` on the home link that owns the first home address
     uplinks       devices of each mobile router, all plugged into the home link's switch
     start_ra      False: start no radvd
+    retrans       RetransTimer that the home link advertises, seconds (0: not said)
     """
 
     def __init__(self, results, mrs=1, interval=FAST, one_way_ms=ONE_WAY_MS, attacker=False,
-                 double=False, uplinks=("up0",), start_ra=True):
+                 double=False, uplinks=("up0",), start_ra=True, retrans=0):
         super().__init__(results)
         self.ha, self.core, self.r1, self.r2 = self.nodes("ha core r1 r2", forward=True)
         self.b, = self.nodes("b")
@@ -75,7 +76,7 @@ class Net(World):
             self.dup.addr("eth0", f"{HOA}/64")
         if start_ra:
             self.ra = {"home": radvd(self.ha, "home0", f"{HA_ADDR}/64", interval=interval,
-                                     home_agent=True),
+                                     home_agent=True, retrans=retrans),
                        "foreign1": radvd(self.r1, "acc0", "2001:db8:f1::1/64",
                                          interval=interval),
                        "foreign2": radvd(self.r2, "acc0", "2001:db8:f2::1/64",
@@ -93,6 +94,9 @@ class Net(World):
             r.addr("acc0", f"2001:db8:f{n}::1/64")
             r.route("default", via=f"2001:db8:c{n}::1")
             core.route(f"2001:db8:f{n}::/64", via=f"2001:db8:c{n}::2")
+            # Routers of a backbone have long met; to ask first would cost two delays each way.
+            core.knows(f"r{n}", f"2001:db8:c{n}::2", r, "core0")
+            r.knows("core0", f"2001:db8:c{n}::1", core, f"r{n}")
         core.route("2001:db8:280::/56", via="2001:db8:c0::2")
         ha.route("default", via="2001:db8:c0::1")
         b.addr("eth0", f"{B6}/64", f"{B4}/25")

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import time
 
+ROUTER_NICE = -20
+
 
 def until(what, test, limit=30.0, step=0.02):
     """Wait until test() is true and return its value; fail with `what` after `limit` s.
@@ -22,9 +24,13 @@ def until(what, test, limit=30.0, step=0.02):
 
 
 class Proc:
-    """A child in a node's namespace. Its output goes to `log`."""
+    """A child in a node's namespace. Its output goes to `log`.
 
-    def __init__(self, node, name, argv, log, env=None, stdin=None, stdout=None):
+    nice: of a router's daemon, below 0: on the one processor of the lab it would else wait
+    behind the programs of all the other machines.
+    """
+
+    def __init__(self, node, name, argv, log, env=None, stdin=None, stdout=None, nice=0):
         self.node, self.name, self.argv, self.log = node, name, argv, log
         self._file = open(log, "ab", buffering=0)
         with node.ns:       # the child is born where this thread stands; no preexec, so vfork
@@ -33,6 +39,8 @@ class Proc:
                 stdout=stdout if stdout is not None else self._file,
                 stderr=self._file, env={**os.environ, **(env or {})})
         self.pid = self.popen.pid
+        if nice:
+            os.setpriority(os.PRIO_PROCESS, self.pid, nice)
 
     def alive(self):
         return self.popen.poll() is None

@@ -113,6 +113,11 @@ class Node:
         return [f"{dict(a['attrs'])['IFA_ADDRESS']}/{a['prefixlen']}"
                 for a in self.ip.get_addr(index=self.dev[dev])]
 
+    def knows(self, dev, address, other, odev):
+        """Make the address of a device of another node a neighbour that is known for good."""
+        self.ip.neigh("add", ifindex=self.dev[dev], dst=address, lladdr=other.mac(odev),
+                      state="permanent")
+
     def netem(self, dev, delay_ms=0, loss=0, limit=10000):
         """Shape what leaves by `dev`; delay_ms=0 and loss=0 takes the shaping away."""
         index = self.dev[dev]
@@ -234,14 +239,16 @@ class World:
         change = [self._setlink(port, master=master)]
         if not silent:
             change = [self._setlink(port, up=False), *change, self._setlink(port, up=True)]
-        at = time.time_ns()
+        at, plugged = time.time_ns(), None
         if gap:
             self._request(*change[:2])
             time.sleep(gap)
+            plugged = time.time_ns()
             self._request(*change[2:])
         else:
             self._request(*change)
-        self.event("move", node=node.name, to=to if isinstance(to, str) else to.name, at=at)
+        self.event("move", node=node.name, to=to if isinstance(to, str) else to.name, at=at,
+                   plugged=plugged or at)
         return at
 
     def _request(self, *messages):

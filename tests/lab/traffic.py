@@ -128,6 +128,13 @@ def web_server(node):
     return sums
 
 
+def patient_tcp(node):
+    """Settings of a host whose network is away now and then: an idle connection keeps its
+    window, and a lost request is repeated at a steady pace, not ever more seldom."""
+    node.sysctl("net.ipv4.tcp_slow_start_after_idle", 0)
+    node.sysctl("net.ipv4.tcp_thin_linear_timeouts", 1)
+
+
 class Curls:
     """curl fetches a document every 100 ms (over one address family), each tenth a big one.
 
@@ -145,7 +152,7 @@ class Curls:
         self.name = host.replace(":", "_")
         self.folder = f"/run/tmp/curl-{self.name}"
         os.makedirs(self.folder)
-        self.ok, self.failed, self.big = 0, [], 0
+        self.ok, self.failed, self.big, self.slowest = 0, [], 0, 0.
         self._requests = int(seconds / self.EVERY) + 50
         self._procs = []
         self._read = [0] * self.TURNS
@@ -192,6 +199,7 @@ class Curls:
             os.unlink(path)
         if status == "0" and code == "200" and hashlib.sha256(body).hexdigest() == self.sums[doc]:
             self.ok += 1
+            self.slowest = max(self.slowest, float(total))
             self.big += doc == "big"
         else:
             self.failed.append({"at": time.time_ns(), "url": url, "code": code, "status": status,

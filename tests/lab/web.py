@@ -43,6 +43,9 @@ class Server(http.server.HTTPServer):
 class Handler(http.server.SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 20        # of a connection on which nothing comes
+    # Head and body of a small answer in one segment, as web servers do.
+    wbufsize = 1 << 16
+    disable_nagle_algorithm = True
 
     def log_message(self, *args):
         pass

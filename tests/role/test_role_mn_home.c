@@ -218,8 +218,10 @@ static void test_lost_home_link_leaks_nothing(void **state)
 	at_home();
 	b = one_bu();
 	accept_bu(&b);
+	assert_int_equal(fake_kern_flushed_unresolved(), 0);
 	lost();
 	assert_false(in_kernel(ON_UPLINK));
+	assert_int_equal(fake_kern_flushed_unresolved(), WLAN0);
 	assert_string_equal(default_dev(AF_INET6), "mip0");
 	assert_string_equal(default_dev(AF_INET), "mip0");
 	assert_null(strstr(fake_kern_dump(), "wlan0"));

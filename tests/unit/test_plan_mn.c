@@ -40,7 +40,7 @@ static unsigned count(const struct kplan *p, const char *part)
 
 /* ---- base ---- */
 
-static void test_base_is_device_sysctls_routing_header_state_and_four_rules(void **state)
+static void test_base_is_device_sysctls_routing_header_state_and_rules(void **state)
 {
 	struct kplan p = { 0 };
 	struct mn_world w;
@@ -56,6 +56,9 @@ static void test_base_is_device_sysctls_routing_header_state_and_four_rules(void
 	       "xfrm state src :: dst 2001:db8:280::beef proto route2 coa :: wildrecv",
 	       "xfrm policy in sub prio 0x6d00 src ::/0 dst 2001:db8:280::beef/128 proto 135"
 	       " tmpl route2 2001:db8:280::beef use",
+	       "rule ipv6 pref 6000 from any to 2001:db8:281::/64 lookup 254"
+	       " suppress_prefixlength 0",
+	       "rule ipv6 pref 6001 from any to 2001:db8:281::/64 lookup 6500",
 	       "rule ipv6 pref 6010 from any to any lookup 254 suppress_prefixlength 0",
 	       "rule ipv6 pref 6020 from any to any lookup 6500",
 	       "rule ipv4 pref 6010 from any to any lookup 254 suppress_prefixlength 0",
@@ -125,7 +128,7 @@ static void test_owned_uplink_has_its_address_table_and_rule(void **state)
 	EXPECT(&p, OWNED,
 	       "addr 2001:db8:f1::c/64 dev wlan0 nodad noprefixroute",
 	       "route 2001:db8:f1::/64 dev wlan0 table 6000 metric 1024",
-	       "rule ipv6 pref 6000 from 2001:db8:f1::c/128 to any lookup 6000",
+	       "rule ipv6 pref 6002 from 2001:db8:f1::c/128 to any lookup 6000",
 	       "route ::/0 via fe80::f1 dev wlan0 table 6000 metric 1024",
 	       "route ::/0 unreachable table 6000 metric 65535");
 	kplan_free(&p);
@@ -148,10 +151,10 @@ static void test_old_care_of_address_stays_deprecated_until_released(void **stat
 	EXPECT(&p, OWNED,
 	       "addr 2001:db8:f1::c/64 dev wlan0 nodad noprefixroute",
 	       "route 2001:db8:f1::/64 dev wlan0 table 6000 metric 1024",
-	       "rule ipv6 pref 6000 from 2001:db8:f1::c/128 to any lookup 6000",
+	       "rule ipv6 pref 6002 from 2001:db8:f1::c/128 to any lookup 6000",
 	       "addr 2001:db8:f2::c/64 dev wlan0 nodad noprefixroute deprecated",
 	       "route 2001:db8:f2::/64 dev wlan0 table 6000 metric 1024",
-	       "rule ipv6 pref 6000 from 2001:db8:f2::c/128 to any lookup 6000",
+	       "rule ipv6 pref 6002 from 2001:db8:f2::c/128 to any lookup 6000",
 	       "route ::/0 via fe80::f1 dev wlan0 table 6000 metric 1024",
 	       "route ::/0 unreachable table 6000 metric 65535");
 	kplan_free(&p);
@@ -162,7 +165,7 @@ static void test_old_care_of_address_stays_deprecated_until_released(void **stat
 	EXPECT(&p, OWNED,
 	       "addr 2001:db8:f2::c/64 dev wlan0 nodad noprefixroute deprecated",
 	       "route 2001:db8:f2::/64 dev wlan0 table 6000 metric 1024",
-	       "rule ipv6 pref 6000 from 2001:db8:f2::c/128 to any lookup 6000",
+	       "rule ipv6 pref 6002 from 2001:db8:f2::c/128 to any lookup 6000",
 	       "route ::/0 via fe80::f2 dev wlan0 table 6000 metric 1024",
 	       "route ::/0 unreachable table 6000 metric 65535");
 	kplan_free(&p);
@@ -204,7 +207,7 @@ static void test_managed_uplink_keeps_its_address_and_gets_an_on_link_rule(void 
 	assert_int_equal(mn_plan_uplink(&w.c, &u, &p), 0);
 	EXPECT(&p, MANAGED,
 	       "route 2001:db8:f1::/64 dev wwan0 table 6001 metric 1024",
-	       "rule ipv6 pref 6000 from 2001:db8:f1::c/128 to any lookup 6001",
+	       "rule ipv6 pref 6002 from 2001:db8:f1::c/128 to any lookup 6001",
 	       "route ::/0 via fe80::f1 dev wwan0 table 6001 metric 1024",
 	       "route ::/0 unreachable table 6001 metric 65535",
 	       "rule ipv6 pref 6005 from any to 2001:db8:f1::/64 lookup 6500");
@@ -228,7 +231,7 @@ static void test_prefix_that_is_not_on_link_gives_a_bare_address(void **state)
 	assert_int_equal(mn_plan_uplink(&w.c, &u, &p), 0);
 	EXPECT(&p, OWNED,
 	       "addr 2001:db8:f1::c/128 dev wlan0 nodad noprefixroute",
-	       "rule ipv6 pref 6000 from 2001:db8:f1::c/128 to any lookup 6000",
+	       "rule ipv6 pref 6002 from 2001:db8:f1::c/128 to any lookup 6000",
 	       "route ::/0 via fe80::f1 dev wlan0 table 6000 metric 1024",
 	       "route ::/0 unreachable table 6000 metric 65535");
 	kplan_free(&p);
@@ -561,7 +564,7 @@ static void test_tunnel_of_another_home_is_used_by_its_name(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_base_is_device_sysctls_routing_header_state_and_four_rules),
+		cmocka_unit_test(test_base_is_device_sysctls_routing_header_state_and_rules),
 		cmocka_unit_test(test_host_forwards_nothing_and_claims_no_ipv4_without_a_prefix),
 		cmocka_unit_test(test_ipv4_goes_to_the_first_home_that_has_a_prefix),
 		cmocka_unit_test(test_owned_uplink_has_its_address_table_and_rule),
