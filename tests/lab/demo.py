@@ -160,6 +160,8 @@ done"""
     def tour(self):
         self.note_tables("home")
         say("everything works at home; now it moves")
+        for c in self.curls:
+            c.count_anew()
         for n in range(self.rounds):
             for to in TOUR:
                 self.move(to)
