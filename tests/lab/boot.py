@@ -29,6 +29,7 @@ INIT = """#!/bin/sh
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/run LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
 {mounts}
 mkdir -p /run/tmp /run/netns /run/sshd
+chmod 1777 /run/tmp
 export TMPDIR=/run/tmp
 {environment}
 cd {repo}
