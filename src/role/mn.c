@@ -51,7 +51,7 @@ static void emit_bul_remove(struct mn_home *h, const struct bul *was, const char
 static void emit_handover(struct mn_home *h, struct locator to)
 {
 	struct event e = { .type = EV_handover };
-	double now = run_now();
+	double now = run_clock();	/* the kernel has worked since the turn began */
 
 	if (!h->usable_at || locator_eq(&h->told, &to)) {
 		h->sign_at = h->usable_at = 0;

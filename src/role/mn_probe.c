@@ -55,7 +55,7 @@ static void probe_send(struct mn_home *h)
 	p->seq++;
 	p->answered = false;
 	p->sent[p->seq % MN_PROBES].seq = p->seq;
-	p->sent[p->seq % MN_PROBES].at = run_now();
+	p->sent[p->seq % MN_PROBES].at = run_clock();
 	probe_mac(h, p->seq, mac);
 	m.echo.id = h->mn->probe_id;
 	m.echo.seq = p->seq;

@@ -123,7 +123,7 @@ static int send_bu(struct mn_home *h, struct mn_out *o, bool home)
 	int rc = 0;
 
 	o->used = true;
-	o->at = run_now();
+	o->at = run_clock();
 	o->seq = (uint16_t)(h->bul.seq + 1);
 	o->coa = home ? *mn_hoa(h) : h->bul.coa.a.in6;
 	fill(h, &m, o, home);

@@ -40,6 +40,11 @@ double run_now(void)
 	return clk.loop ? clk.now : clock_seconds(CLOCK_BOOTTIME);
 }
 
+double run_clock(void)
+{
+	return clock_seconds(CLOCK_BOOTTIME);
+}
+
 double run_wall(void)
 {
 	return clock_seconds(CLOCK_REALTIME);

@@ -22,6 +22,7 @@ int run_timer_init(struct ev_loop *loop);	/* 0 or -errno */
 void run_timer_fini(void);
 
 double run_now(void);			/* CLOCK_BOOTTIME */
+double run_clock(void);			/* the same, read now: for what took time within the turn */
 double run_wall(void);			/* CLOCK_REALTIME, seconds since 1970: for people only */
 /* The wall clock as it was at the start, gone on by CLOCK_BOOTTIME, for RFC 4285: steps of the
  * system clock are not in it. A step back would make us refuse everybody until the time of the
