@@ -65,6 +65,16 @@ static void put_rule_from(struct out *o, uint32_t pref, const struct prefix *fro
 	put(o, &k);
 }
 
+/* What we send ourselves, and no node behind us in our name. */
+static void put_rule_own(struct out *o, uint32_t pref, const struct in6_addr *from, uint32_t table)
+{
+	struct kobj k = rule(pref, AF_INET6, table, -1);
+
+	k.rule.from = prefix6(from, 128);
+	set_dev(k.rule.iif, "lo");
+	put(o, &k);
+}
+
 static void put_rule_to(struct out *o, uint32_t pref, const struct prefix *to, uint32_t table,
 			int32_t suppress)
 {
@@ -74,11 +84,13 @@ static void put_rule_to(struct out *o, uint32_t pref, const struct prefix *to, u
 	put(o, &k);
 }
 
-static void put_rule_all(struct out *o, uint32_t pref, uint8_t family, uint32_t table,
-			 int32_t suppress)
+/* iif: "" = whatever comes in or is sent. */
+static void put_rule_all(struct out *o, uint32_t pref, uint8_t family, const char *iif,
+			 uint32_t table, int32_t suppress)
 {
 	struct kobj k = rule(pref, family, table, suppress);
 
+	set_dev(k.rule.iif, iif);
 	put(o, &k);
 }
 
@@ -152,15 +164,13 @@ static void base_xfrm(const struct home_conf *h, struct out *o)
 	put(o, &p);
 }
 
-/* The kernel tells a node of ours when a packet could not go on (ICMPv6), from a care-of address
- * as it happens; the rule of that address would send the message out by the uplink. */
+/* What is for a node of ours, from wherever: another prefix of ours, or the kernel that tells it
+ * by ICMPv6, from a care-of address as it happens, that a packet could not go on. */
 static void base_inside(const struct mn_conf *c, const struct home_conf *h, struct out *o)
 {
 	for (size_t i = 0; i < h->n_prefix; i++) {
 		const struct prefix *p = &h->prefixes[i].prefix;
 
-		if (p->family != AF_INET6)
-			continue;
 		put_rule_to(o, c->rule_pref + MN_RULE_INSIDE, p, RT_TABLE_MAIN, 0);
 		put_rule_to(o, c->rule_pref + MN_RULE_NOWHERE, p, h->table, -1);
 	}
@@ -178,13 +188,16 @@ static void base_rules(const struct mn_conf *c, struct out *o)
 			i++;
 		if (i == c->n_home)
 			continue;
-		put_rule_all(o, c->rule_pref + MN_RULE_MAIN, family[f], RT_TABLE_MAIN, 0);
-		put_rule_all(o, c->rule_pref + MN_RULE_HOME, family[f], c->homes[i].table, -1);
+		put_rule_all(o, c->rule_pref + MN_RULE_MAIN, family[f], "", RT_TABLE_MAIN, 0);
+		put_rule_all(o, c->rule_pref + MN_RULE_HOME, family[f], "lo", c->homes[i].table,
+			     -1);
 	}
 }
 
 int mn_plan_base(const struct mn_conf *c, struct kplan *p)
 {
+	const struct prefix link_local = { .family = AF_INET6, .plen = 10,
+					   .a.in6.s6_addr = { 0xfe, 0x80 } };
 	struct out o = { .p = p };
 	struct kobj dummy = { .kind = KOBJ_LINK };
 
@@ -192,6 +205,8 @@ int mn_plan_base(const struct mn_conf *c, struct kplan *p)
 	set_dev(dummy.link.name, c->home_device);
 	dummy.link.kind = KLINK_DUMMY;
 	put(&o, &dummy);
+	if (c->n_home)
+		put_rule_to(&o, c->rule_pref + MN_RULE_INSIDE, &link_local, RT_TABLE_MAIN, 0);
 	for (size_t i = 0; i < c->n_home; i++) {
 		base_xfrm(&c->homes[i], &o);
 		base_inside(c, &c->homes[i], &o);
@@ -229,7 +244,7 @@ static void put_coa(const struct mn_conf *c, const struct uplink_conf *u, struct
 		    const struct in6_addr *coa, const struct prefix *link, bool old)
 {
 	bool on_link = link->family == AF_INET6;	/* else its prefix has no L flag */
-	struct prefix self = prefix6(coa, 128), net = prefix_network(link);
+	struct prefix net = prefix_network(link);
 	struct kobj k = route(u->table, METRIC, &net, u->dev);
 
 	if (!u->managed)
@@ -237,7 +252,7 @@ static void put_coa(const struct mn_conf *c, const struct uplink_conf *u, struct
 			 IFA_F_NODAD | IFA_F_NOPREFIXROUTE, old);
 	if (on_link)
 		put(o, &k);
-	put_rule_from(o, c->rule_pref + MN_RULE_COA, &self, u->table);
+	put_rule_own(o, c->rule_pref + MN_RULE_COA, coa, u->table);
 }
 
 static void put_router(const struct uplink_conf *u, struct out *o, const struct in6_addr *via)
@@ -281,7 +296,8 @@ int mn_plan_uplink(const struct mn_conf *c, const struct uplink_state *u, struct
 
 /* ---- homes ---- */
 
-static void put_tunnel(struct out *o, const char *name, const struct carrier *carrier)
+static void put_tunnel(const struct mn_conf *c, const struct home_state *h, struct out *o,
+		       const char *name, const struct carrier *carrier)
 {
 	struct kobj k = { .kind = KOBJ_LINK };
 
@@ -303,15 +319,17 @@ static void put_tunnel(struct out *o, const char *name, const struct carrier *ca
 	set_dev(k.link.name, name);
 	k.link.carrier = *carrier;
 	put(o, &k);
+	put_rule_all(o, c->rule_pref + MN_RULE_TUNNEL, AF_INET6, name, 0, -1);
+	if (has_ipv4(h->conf))
+		put_rule_all(o, c->rule_pref + MN_RULE_TUNNEL, AF_INET, name, 0, -1);
 }
 
 static void put_from(const struct mn_conf *c, const struct home_state *h, struct out *o)
 {
 	const uint32_t pref = c->rule_pref + MN_RULE_FROM;
 	const struct home_conf *conf = h->conf;
-	struct prefix hoa = prefix6(&conf->hoa.a.in6, 128);
 
-	put_rule_from(o, pref, &hoa, conf->table);
+	put_rule_own(o, pref, &conf->hoa.a.in6, conf->table);
 	for (size_t i = 0; i < conf->n_prefix; i++) {
 		bool out = i < 64 && h->refused & BIT64(i);
 
@@ -407,9 +425,9 @@ int mn_plan_home(const struct mn_conf *c, const struct home_state *h, struct kpl
 		put_unreachable(&o, conf->table, &conf->prefixes[i].prefix);
 	put_from(c, h, &o);
 	if (h->where == MN_AWAY && (h->receive || h->carry))
-		put_tunnel(&o, now, &h->now);
+		put_tunnel(c, h, &o, now, &h->now);
 	if (h->where != MN_OFF && h->before.kind)
-		put_tunnel(&o, before, &h->before);
+		put_tunnel(c, h, &o, before, &h->before);
 	if (h->where == MN_HOME)
 		put_at_home(h, &o);
 	put_carrying(c, h, &o, now, before);

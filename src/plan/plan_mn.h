@@ -4,15 +4,19 @@
  * kernel objects (design: data plane; kernel.md 3 and 8).
  *
  * Rules, constant in number, preferences from mn_conf.rule_pref (6000):
- *   +0   to PREFIX lookup main suppress_prefixlength 0, and
- *   +1   to PREFIX lookup HOME-TABLE of that home   (IPv6): what we say to a node of ours stays
- *        inside, whatever source address the kernel chooses for it (ICMPv6 errors)
- *   +2   from CARE-OF-ADDRESS lookup UPLINK-TABLE   (uplink plan)
+ *   +0   to PREFIX, and to link-local addresses, lookup main suppress_prefixlength 0
+ *   +1   to PREFIX lookup HOME-TABLE of that home: both together keep inside what is for a
+ *        node of ours, whatever its source address (ICMPv6 errors come from a care-of address)
+ *   +2   from CARE-OF-ADDRESS iif lo lookup UPLINK-TABLE   (uplink plan)
+ *   +3   iif TUNNEL prohibit: what is not for us or a prefix of ours (RFC 3963 3)
  *   +5   to ON-LINK-PREFIX of a managed uplink lookup HOME-TABLE (else an unbound socket
  *        would take main's on-link route with the home address in clear)
- *   +10  lookup main suppress_prefixlength 0        (IPv4 and IPv6)
- *   +15  from HOME-ADDRESS / from PREFIX lookup HOME-TABLE of that home
- *   +20  lookup HOME-TABLE of the first home        (IPv4 and IPv6)
+ *   +8   from HOME-ADDRESS iif lo / from PREFIX lookup HOME-TABLE of that home: before main, which
+ *        may have more routes of a managed uplink than the one that +5 knows
+ *   +10  lookup main suppress_prefixlength 0               (IPv4 and IPv6)
+ *   +20  iif lo lookup HOME-TABLE of the first home        (IPv4 and IPv6)
+ * "iif lo" is what we send ourselves: a node behind us must not speak with our addresses (RFC 3963
+ * 9), and other networks behind this machine are none of our business.
  * Each home table ends in an unreachable default of both families, so nothing
  * leaks while no tunnel carries. IPv4 rules and routes are there only if an IPv4
  * prefix is configured: a family is claimed only if it is served.
@@ -41,9 +45,10 @@
 #define MN_RULE_INSIDE	0
 #define MN_RULE_NOWHERE	1
 #define MN_RULE_COA	2
+#define MN_RULE_TUNNEL	3
 #define MN_RULE_ONLINK	5
+#define MN_RULE_FROM	8
 #define MN_RULE_MAIN	10
-#define MN_RULE_FROM	15
 #define MN_RULE_HOME	20
 
 /* What is the same as long as the role runs: logical device, sysctls (forwarding), wildcard type 2

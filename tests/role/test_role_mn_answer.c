@@ -296,7 +296,7 @@ static void test_home_agent_without_ipv4_keeps_ipv6(void **state)
 	assert_string_equal(default_dev(AF_INET6), "mip0a");
 	assert_string_equal(default_dev(AF_INET), "");
 	assert_true(in_kernel("route 0.0.0.0/0 unreachable table 6500 metric 65535"));
-	assert_true(in_kernel("rule ipv4 pref 6015 from " NET4 " to any prohibit"));
+	assert_true(in_kernel("rule ipv4 pref 6008 from " NET4 " to any prohibit"));
 	assert_int_equal(info().prefix[0].status, MNP_ACCEPTED);
 	assert_int_equal(info().prefix[1].status, MNP_UNSUPPORTED);
 	assert_false(last_event[EV_prefix_state].prefix_state.up);
@@ -326,8 +326,8 @@ static void test_one_refused_ipv4_prefix_leaves_the_others_in_service(void **sta
 	assert_int_equal(info().prefix[2].status, MNP_REFUSED);
 	assert_int_equal(info().prefix[2].code, 133);
 	assert_string_equal(default_dev(AF_INET), "mip0a");
-	assert_true(in_kernel("rule ipv4 pref 6015 from " NET4 " to any lookup 6500"));
-	assert_true(in_kernel("rule ipv4 pref 6015 from " NET4B " to any prohibit"));
+	assert_true(in_kernel("rule ipv4 pref 6008 from " NET4 " to any lookup 6500"));
+	assert_true(in_kernel("rule ipv4 pref 6008 from " NET4B " to any prohibit"));
 }
 
 static void test_first_ipv4_prefix_refused_gives_no_source_address(void **state)

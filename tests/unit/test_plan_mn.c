@@ -53,16 +53,19 @@ static void test_base_is_device_sysctls_routing_header_state_and_rules(void **st
 	       "sysctl net/ipv6/conf/all/forwarding = 1",
 	       "sysctl net/ipv4/ip_forward = 1",
 	       "link mip0 dummy",
+	       "rule ipv6 pref 6000 from any to fe80::/10 lookup 254 suppress_prefixlength 0",
 	       "xfrm state src :: dst 2001:db8:280::beef proto route2 coa :: wildrecv",
 	       "xfrm policy in sub prio 0x6d00 src ::/0 dst 2001:db8:280::beef/128 proto 135"
 	       " tmpl route2 2001:db8:280::beef use",
 	       "rule ipv6 pref 6000 from any to 2001:db8:281::/64 lookup 254"
 	       " suppress_prefixlength 0",
 	       "rule ipv6 pref 6001 from any to 2001:db8:281::/64 lookup 6500",
+	       "rule ipv4 pref 6000 from any to 10.0.0.0/24 lookup 254 suppress_prefixlength 0",
+	       "rule ipv4 pref 6001 from any to 10.0.0.0/24 lookup 6500",
 	       "rule ipv6 pref 6010 from any to any lookup 254 suppress_prefixlength 0",
-	       "rule ipv6 pref 6020 from any to any lookup 6500",
+	       "rule ipv6 pref 6020 from any to any iif lo lookup 6500",
 	       "rule ipv4 pref 6010 from any to any lookup 254 suppress_prefixlength 0",
-	       "rule ipv4 pref 6020 from any to any lookup 6500");
+	       "rule ipv4 pref 6020 from any to any iif lo lookup 6500");
 	kplan_free(&p);
 }
 
@@ -78,7 +81,7 @@ static void test_host_forwards_nothing_and_claims_no_ipv4_without_a_prefix(void 
 	assert_int_equal(mn_plan_base(&w.c, &p), 0);
 	assert_int_equal(count(&p, "forward"), 0);
 	assert_int_equal(count(&p, "rule ipv4"), 0);
-	assert_int_equal(count(&p, "rule ipv6"), 2);
+	assert_int_equal(count(&p, "rule ipv6"), 3);
 	assert_int_equal(count(&p, "xfrm"), 4);
 	kplan_free(&p);
 }
@@ -94,8 +97,8 @@ static void test_ipv4_goes_to_the_first_home_that_has_a_prefix(void **state)
 	w.home[1].prefixes = &w.mnp[1];
 	w.home[1].n_prefix = 1;
 	assert_int_equal(mn_plan_base(&w.c, &p), 0);
-	assert_true(has(&p, "rule ipv6 pref 6020 from any to any lookup 6500"));
-	assert_true(has(&p, "rule ipv4 pref 6020 from any to any lookup 6501"));
+	assert_true(has(&p, "rule ipv6 pref 6020 from any to any iif lo lookup 6500"));
+	assert_true(has(&p, "rule ipv4 pref 6020 from any to any iif lo lookup 6501"));
 	kplan_free(&p);
 }
 
@@ -128,7 +131,7 @@ static void test_owned_uplink_has_its_address_table_and_rule(void **state)
 	EXPECT(&p, OWNED,
 	       "addr 2001:db8:f1::c/64 dev wlan0 nodad noprefixroute",
 	       "route 2001:db8:f1::/64 dev wlan0 table 6000 metric 1024",
-	       "rule ipv6 pref 6002 from 2001:db8:f1::c/128 to any lookup 6000",
+	       "rule ipv6 pref 6002 from 2001:db8:f1::c/128 to any iif lo lookup 6000",
 	       "route ::/0 via fe80::f1 dev wlan0 table 6000 metric 1024",
 	       "route ::/0 unreachable table 6000 metric 65535");
 	kplan_free(&p);
@@ -151,10 +154,10 @@ static void test_old_care_of_address_stays_deprecated_until_released(void **stat
 	EXPECT(&p, OWNED,
 	       "addr 2001:db8:f1::c/64 dev wlan0 nodad noprefixroute",
 	       "route 2001:db8:f1::/64 dev wlan0 table 6000 metric 1024",
-	       "rule ipv6 pref 6002 from 2001:db8:f1::c/128 to any lookup 6000",
+	       "rule ipv6 pref 6002 from 2001:db8:f1::c/128 to any iif lo lookup 6000",
 	       "addr 2001:db8:f2::c/64 dev wlan0 nodad noprefixroute deprecated",
 	       "route 2001:db8:f2::/64 dev wlan0 table 6000 metric 1024",
-	       "rule ipv6 pref 6002 from 2001:db8:f2::c/128 to any lookup 6000",
+	       "rule ipv6 pref 6002 from 2001:db8:f2::c/128 to any iif lo lookup 6000",
 	       "route ::/0 via fe80::f1 dev wlan0 table 6000 metric 1024",
 	       "route ::/0 unreachable table 6000 metric 65535");
 	kplan_free(&p);
@@ -165,7 +168,7 @@ static void test_old_care_of_address_stays_deprecated_until_released(void **stat
 	EXPECT(&p, OWNED,
 	       "addr 2001:db8:f2::c/64 dev wlan0 nodad noprefixroute deprecated",
 	       "route 2001:db8:f2::/64 dev wlan0 table 6000 metric 1024",
-	       "rule ipv6 pref 6002 from 2001:db8:f2::c/128 to any lookup 6000",
+	       "rule ipv6 pref 6002 from 2001:db8:f2::c/128 to any iif lo lookup 6000",
 	       "route ::/0 via fe80::f2 dev wlan0 table 6000 metric 1024",
 	       "route ::/0 unreachable table 6000 metric 65535");
 	kplan_free(&p);
@@ -207,7 +210,7 @@ static void test_managed_uplink_keeps_its_address_and_gets_an_on_link_rule(void 
 	assert_int_equal(mn_plan_uplink(&w.c, &u, &p), 0);
 	EXPECT(&p, MANAGED,
 	       "route 2001:db8:f1::/64 dev wwan0 table 6001 metric 1024",
-	       "rule ipv6 pref 6002 from 2001:db8:f1::c/128 to any lookup 6001",
+	       "rule ipv6 pref 6002 from 2001:db8:f1::c/128 to any iif lo lookup 6001",
 	       "route ::/0 via fe80::f1 dev wwan0 table 6001 metric 1024",
 	       "route ::/0 unreachable table 6001 metric 65535",
 	       "rule ipv6 pref 6005 from any to 2001:db8:f1::/64 lookup 6500");
@@ -231,7 +234,7 @@ static void test_prefix_that_is_not_on_link_gives_a_bare_address(void **state)
 	assert_int_equal(mn_plan_uplink(&w.c, &u, &p), 0);
 	EXPECT(&p, OWNED,
 	       "addr 2001:db8:f1::c/128 dev wlan0 nodad noprefixroute",
-	       "rule ipv6 pref 6002 from 2001:db8:f1::c/128 to any lookup 6000",
+	       "rule ipv6 pref 6002 from 2001:db8:f1::c/128 to any iif lo lookup 6000",
 	       "route ::/0 via fe80::f1 dev wlan0 table 6000 metric 1024",
 	       "route ::/0 unreachable table 6000 metric 65535");
 	kplan_free(&p);
@@ -250,15 +253,20 @@ static struct carrier tunnel(const char *coa)
 	return (struct carrier){ .kind = CARRIER_IP6TNL, .local = loc(coa), .remote = loc(HA1) };
 }
 
+/* What comes out of a tunnel and is not for us or a prefix of ours. */
+#define STRANGERS(dev) \
+	"rule ipv6 pref 6003 from any to any iif " dev " prohibit", \
+	"rule ipv4 pref 6003 from any to any iif " dev " prohibit"
+
 #define ALWAYS \
 	"addr 2001:db8:280::beef/128 dev mip0 nodad home", \
 	"route ::/0 unreachable table 6500 metric 65535", \
 	"route 0.0.0.0/0 unreachable table 6500 metric 65535", \
 	"route 2001:db8:281::/64 unreachable table 6500 metric 65535", \
 	"route 10.0.0.0/24 unreachable table 6500 metric 65535", \
-	"rule ipv6 pref 6015 from 2001:db8:280::beef/128 to any lookup 6500", \
-	"rule ipv6 pref 6015 from 2001:db8:281::/64 to any lookup 6500", \
-	"rule ipv4 pref 6015 from 10.0.0.0/24 to any lookup 6500"
+	"rule ipv6 pref 6008 from 2001:db8:280::beef/128 to any iif lo lookup 6500", \
+	"rule ipv6 pref 6008 from 2001:db8:281::/64 to any lookup 6500", \
+	"rule ipv4 pref 6008 from 10.0.0.0/24 to any lookup 6500"
 
 static void test_off_everything_is_unreachable(void **state)
 {
@@ -289,17 +297,20 @@ static void test_first_registration_holds_packets_until_the_tunnel_carries(void 
 	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
 	EXPECT(&p, ALWAYS,
 	       "link mip0a ip6tnl local 2001:db8:f1::c remote 2001:db8:280::1",
+	       STRANGERS("mip0a"),
 	       "route ::/0 dev mip0 table 6500 metric 1024 src 2001:db8:280::beef/128",
 	       "route 0.0.0.0/0 dev mip0 table 6500 metric 1024 src 10.0.0.1/32");
 	kplan_free(&p);
 	h.hold = false;			/* too long */
 	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
-	EXPECT(&p, ALWAYS, "link mip0a ip6tnl local 2001:db8:f1::c remote 2001:db8:280::1");
+	EXPECT(&p, ALWAYS, "link mip0a ip6tnl local 2001:db8:f1::c remote 2001:db8:280::1",
+	       STRANGERS("mip0a"));
 	kplan_free(&p);
 	h.carry = true;
 	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
 	EXPECT(&p, ALWAYS,
 	       "link mip0a ip6tnl local 2001:db8:f1::c remote 2001:db8:280::1",
+	       STRANGERS("mip0a"),
 	       "route ::/0 dev mip0a table 6500 metric 1024 src 2001:db8:280::beef/128",
 	       "route 0.0.0.0/0 dev mip0a table 6500 metric 1024 src 10.0.0.1/32");
 	kplan_free(&p);
@@ -321,7 +332,9 @@ static void test_old_tunnel_carries_until_the_answer(void **state)
 	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
 	EXPECT(&p, ALWAYS,
 	       "link mip0a ip6tnl local 2001:db8:f2::c remote 2001:db8:280::1",
+	       STRANGERS("mip0a"),
 	       "link mip0b ip6tnl local 2001:db8:f1::c remote 2001:db8:280::1",
+	       STRANGERS("mip0b"),
 	       "route ::/0 dev mip0b table 6500 metric 1024 src 2001:db8:280::beef/128",
 	       "route 0.0.0.0/0 dev mip0b table 6500 metric 1024 src 10.0.0.1/32");
 	kplan_free(&p);
@@ -395,9 +408,9 @@ static void test_refused_prefix_alone_is_kept_out_of_the_tunnel(void **state)
 	h.receive = h.carry = true;
 	h.refused = BIT64(2);
 	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
-	assert_true(has(&p, "rule ipv4 pref 6015 from 10.1.0.0/16 to any prohibit"));
-	assert_true(has(&p, "rule ipv4 pref 6015 from 10.0.0.0/24 to any lookup 6500"));
-	assert_int_equal(count(&p, "prohibit"), 1);
+	assert_true(has(&p, "rule ipv4 pref 6008 from 10.1.0.0/16 to any prohibit"));
+	assert_true(has(&p, "rule ipv4 pref 6008 from 10.0.0.0/24 to any lookup 6500"));
+	assert_int_equal(count(&p, "to any prohibit"), 1);
 	kplan_free(&p);
 }
 
@@ -414,7 +427,7 @@ static void test_home_without_ipv4_prefix_has_no_ipv4_objects(void **state)
 	EXPECT(&p,
 	       "addr 2001:db8:290::77/128 dev mip0 nodad home",
 	       "route ::/0 unreachable table 6501 metric 65535",
-	       "rule ipv6 pref 6015 from 2001:db8:290::77/128 to any lookup 6501");
+	       "rule ipv6 pref 6008 from 2001:db8:290::77/128 to any iif lo lookup 6501");
 	kplan_free(&p);
 }
 
@@ -435,6 +448,7 @@ static void test_coming_home_the_tunnel_carries_until_the_answer(void **state)
 	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
 	EXPECT(&p, ALWAYS,
 	       "link mip0b ip6tnl local 2001:db8:f1::c remote 2001:db8:280::1",
+	       STRANGERS("mip0b"),
 	       "addr 2001:db8:280::beef/64 dev wlan0 nodad home noprefixroute",
 	       "route 2001:db8:280::1/128 dev wlan0 table 6500 metric 1024",
 	       "route ::/0 dev mip0b table 6500 metric 1024 src 2001:db8:280::beef/128",
