@@ -109,7 +109,7 @@ static void derive(struct mn_home *h, struct home_state *s)
 		s->receive = s->carry || b->state == BUL_WAIT_BA;
 	} else if (s->where == MN_HOME) {
 		s->now.remote = locator6(&b->ha);
-		s->carry = b->state == BUL_HOME || b->alone;
+		s->carry = bul_home_carries(b);
 		snprintf(s->home_dev, sizeof(s->home_dev), "%s", mn_dev(h));
 		if (u)
 			s->home_router = u->router;

@@ -32,12 +32,6 @@ void bul_init(struct bul *b, const struct home_conf *h, bool router, uint16_t se
 	b->ha = h->home_agents[0];
 }
 
-bool bul_here(const struct bul *b)
-{
-	return b->bound_coa.family && locator_eq(&b->bound_coa, &b->coa) &&
-	       in6_eq(&b->bound_ha, &b->ha);
-}
-
 bool bul_hold(const struct bul *b, double now)
 {
 	return b->hold_until > now + SLACK;
@@ -85,17 +79,6 @@ bool bul_seq_ok(const struct bul *b, uint16_t seq)
 	/* RFC 6275 11.1: modulo 2^16 */
 	return waiting(b) && !b->fresh &&
 	       (uint16_t)(seq - b->first_seq) <= (uint16_t)(b->seq - b->first_seq);
-}
-
-double bul_timer(const struct bul *b)
-{
-	double at = b->due ? b->due : INFINITY;
-
-	if (b->bound_coa.family)
-		at = fmin(at, b->expires);
-	if (b->hold_until)
-		at = fmin(at, b->hold_until);
-	return isinf(at) ? 0 : at;
 }
 
 /* ---- pieces ---- */
@@ -351,7 +334,10 @@ static void timed_out(struct step *x)
 	if (b->state == BUL_LEAVE && b->tries == LEAVE_TRIES && !b->alone) {
 		b->alone = true;
 		x->act |= BUL_DO_PLAN;
-		warn(x, "no answer from the home agent: the home link is used without it");
+		warn(x, b->bound_coa.family ?
+		     "no answer from the home agent: nothing but the tunnel is used while the"
+		     " binding lasts" :
+		     "no answer from the home agent: the home link is used without it");
 	}
 	if (timo >= max && b->timo < max) {
 		warn(x, x->h->n_ha > 1 ? "no answer from the home agent: trying the next one" :

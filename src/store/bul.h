@@ -97,7 +97,7 @@ struct bul {
 	unsigned resync;		/* 135, 144, 145 in a row */
 	bool type_fixed;		/* 139 was answered by a de-registration */
 	bool hard;			/* BACKOFF for a reason that no other care-of address cures */
-	bool alone;			/* LEAVE: no answer or a refusal, the home link is used anyway */
+	bool alone;			/* LEAVE: no answer or a refusal; see bul_home_carries() */
 	double due;			/* of the state; the timer also knows .expires */
 	double retry_at;		/* BACKOFF */
 	double hold_until;		/* see bul_hold() */
@@ -134,6 +134,12 @@ double bul_timer(const struct bul *b);		/* absolute; 0 = none */
 bool bul_seq_ok(const struct bul *b, uint16_t seq);
 /* The home agent has this very care-of address: a tunnel from here carries. */
 bool bul_here(const struct bul *b);
+/*
+ * Traffic may use the home link in clear: the home agent has let us go, or it is silent and has no
+ * binding of ours. While it has one, its silence may as well mean that this is not the home link
+ * (nobody signs Router Advertisements).
+ */
+bool bul_home_carries(const struct bul *b);
 /* No tunnel carries, but one is expected soon: packets are better lost than refused. */
 bool bul_hold(const struct bul *b, double now);
 /* Lifetime asked for: what the wire can say of home_conf.lifetime. */

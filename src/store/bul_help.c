@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What store/bul.h offers besides the state machine: names, lifetime, MAX_UPDATE_RATE. */
+/* What store/bul.h offers besides the state machine: names, questions, lifetime, MAX_UPDATE_RATE. */
 #include <math.h>
 
 #include "base/util.h"
@@ -14,6 +14,29 @@ const char *bul_state_str(enum bul_state s)
 	};
 
 	return (unsigned)s < ARRAY_SIZE(name) ? name[s] : "?";
+}
+
+bool bul_here(const struct bul *b)
+{
+	return b->bound_coa.family && locator_eq(&b->bound_coa, &b->coa) &&
+	       in6_eq(&b->bound_ha, &b->ha);
+}
+
+bool bul_home_carries(const struct bul *b)
+{
+	return b->state == BUL_HOME ||
+	       (b->state == BUL_LEAVE && b->alone && !b->bound_coa.family);
+}
+
+double bul_timer(const struct bul *b)
+{
+	double at = b->due ? b->due : INFINITY;
+
+	if (b->bound_coa.family)
+		at = fmin(at, b->expires);
+	if (b->hold_until)
+		at = fmin(at, b->hold_until);
+	return isinf(at) ? 0 : at;
 }
 
 uint32_t bul_lifetime(const struct home_conf *h)

@@ -145,7 +145,7 @@ static void test_home_link_is_used_without_the_home_agent_after_three_tries(void
 
 	(void)state;
 	home(&t);
-	while (!t.b.alone && n < 10) {
+	while (!bul_home_carries(&t.b) && n < 10) {
 		timer(&t);
 		n++;
 	}
@@ -156,6 +156,32 @@ static void test_home_link_is_used_without_the_home_agent_after_three_tries(void
 	assert_int_equal(t.b.state, BUL_HOME);
 }
 
+/* Anybody can advertise the home prefix; only the home agent can tell that this is its link. */
+static void test_home_link_carries_nothing_while_a_binding_lasts(void **state)
+{
+	static const int refused[] = { 0, 129 };	/* silence, refusal */
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+		struct bed t = bed_make(1, true);
+		unsigned warned = 0;
+
+		bind_at(&t, COA1);
+		home(&t);
+		if (refused[i])
+			ba(&t, (uint8_t)refused[i]);
+		while (t.b.bound_coa.family && t.now < NOW + 1000) {
+			assert_false(bul_home_carries(&t.b));
+			warned += !!(timer(&t) & BUL_DO_WARN);
+		}
+		assert_true(fabs(t.now - NOW - 600) < 1e-9);
+		assert_true(t.s.act & BUL_DO_PLAN && t.s.act & BUL_DO_TELL_REMOVE);
+		assert_int_equal(t.b.state, BUL_LEAVE);
+		assert_true(bul_home_carries(&t.b));
+		assert_true(warned <= 2);
+	}
+}
+
 static void test_refused_deregistration_is_tried_again_later(void **state)
 {
 	struct bed t = bed_make(1, true);
@@ -163,7 +189,7 @@ static void test_refused_deregistration_is_tried_again_later(void **state)
 	(void)state;
 	home(&t);
 	assert_int_equal(ba(&t, 129), BUL_DO_PLAN | BUL_DO_WARN);
-	assert_true(t.b.alone);
+	assert_true(bul_home_carries(&t.b));
 	assert_int_equal(t.b.state, BUL_LEAVE);
 	t.now += 30;
 	assert_true(step(&t, BUL_EV_TIMER, NULL) & BUL_DO_SEND);
@@ -346,6 +372,7 @@ int main(void)
 		cmocka_unit_test(test_home_without_a_binding_is_as_good),
 		cmocka_unit_test(test_deregistration_at_home_is_resynchronised),
 		cmocka_unit_test(test_home_link_is_used_without_the_home_agent_after_three_tries),
+		cmocka_unit_test(test_home_link_carries_nothing_while_a_binding_lasts),
 		cmocka_unit_test(test_refused_deregistration_is_tried_again_later),
 		cmocka_unit_test(test_home_agent_that_has_the_binding_is_the_one_to_leave),
 		cmocka_unit_test(test_leaving_home_registers_anew),
