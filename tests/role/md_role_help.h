@@ -303,6 +303,7 @@ static inline bool has_rule(const struct in6_addr *from, uint32_t table)
 	k.rule.from = prefix6(from, 128);
 	k.rule.table = table;
 	k.rule.suppress_plen = -1;
+	strcpy(k.rule.iif, "lo");	/* for what we send ourselves */
 	return fake_kern_has(&k);
 }
 
