@@ -146,6 +146,13 @@ static void back_to_bound_ha(struct step *x)
 			set_ha(x, i);
 }
 
+/* Another home agent may be asked instead. In LEAVE only the one that has the binding can delete
+ * it; no other one's word says that it is gone. */
+static bool may_change_ha(const struct step *x)
+{
+	return x->h->n_ha > 1 && !(x->b->state == BUL_LEAVE && x->b->bound_coa.family);
+}
+
 static void warn(struct step *x, const char *why)
 {
 	x->act |= BUL_DO_WARN;
@@ -296,8 +303,10 @@ static void ba_leave(struct step *x)
 	struct bul *b = x->b;
 	uint8_t s = x->ba->status;
 
+	bool bound_elsewhere = b->bound_coa.family && !in6_eq(&b->ha, &b->bound_ha);
+
 	/* 133: there was no binding, which is what we want */
-	if (s < BA_UNSPECIFIED || s == BA_NOT_HA) {
+	if (s < BA_UNSPECIFIED || (s == BA_NOT_HA && !bound_elsewhere)) {
 		at_home(x);
 	} else if (!resynced(x)) {
 		warn(x, bul_refusal_of(s)->why);
@@ -340,9 +349,10 @@ static void timed_out(struct step *x)
 		     "no answer from the home agent: the home link is used without it");
 	}
 	if (timo >= max && b->timo < max) {
-		warn(x, x->h->n_ha > 1 ? "no answer from the home agent: trying the next one" :
-					 "no answer from the home agent: trying on at this rate");
-		if (x->h->n_ha > 1) {
+		warn(x, may_change_ha(x) ?
+		     "no answer from the home agent: trying the next one" :
+		     "no answer from the home agent: trying on at this rate");
+		if (may_change_ha(x)) {
 			next_ha(x);
 			if (b->state == BUL_LEAVE)
 				begin(x, BUL_LEAVE);
@@ -501,7 +511,7 @@ static void on_no_mh(struct step *x)
 	if (!waiting(b) || b->fresh || b->state == BUL_STOP)
 		return;
 	warn(x, "no Mobile IPv6 at the home agent's address (ICMP): is the daemon running there?");
-	if (b->ha_tried + 1 >= x->h->n_ha)
+	if (!may_change_ha(x) || b->ha_tried + 1 >= x->h->n_ha)
 		return;
 	b->ha_tried++;
 	next_ha(x);

@@ -209,6 +209,48 @@ static void test_home_agent_that_has_the_binding_is_the_one_to_leave(void **stat
 	assert_true(in6_eq(&t.b.ha, &t.w.home[0].home_agents[0]));
 }
 
+/* RFC 6275 11.5.5: the home agent that forwards our packets is to stop it, and no other. */
+static void test_no_silence_or_icmp_turns_us_from_the_home_agent_to_leave(void **state)
+{
+	static const double gap[] = { 1, 2, 4, 8, 16, 32, 32, 32 };
+	struct bed t = bed_make(3, true);
+
+	(void)state;
+	bind_at(&t, COA1);
+	home(&t);
+	for (size_t i = 0; i < ARRAY_SIZE(gap);) {
+		double from = t.b.sent_at;
+
+		assert_int_equal(step(&t, BUL_EV_NO_MH, NULL) & ~BUL_DO_WARN, 0);
+		if (timer(&t) & BUL_DO_SEND)
+			assert_true(fabs(t.now - from - gap[i++]) < 1e-9);
+		assert_int_equal(t.b.ha_index, 0);
+		assert_int_equal(t.b.state, BUL_LEAVE);
+	}
+	ba(&t, 133);			/* that is its own word */
+	assert_int_equal(t.b.state, BUL_HOME);
+	/* nothing bound: whoever answers */
+	t = bed_make(3, true);
+	home(&t);
+	assert_true(step(&t, BUL_EV_NO_MH, NULL) & BUL_DO_NEXT_HA);
+}
+
+static void test_133_of_a_home_agent_without_the_binding_says_nothing(void **state)
+{
+	struct bed t = bed_make(2, true);
+
+	(void)state;
+	bind_at(&t, COA1);
+	t.w.home[0].n_ha = 1;		/* reconfigured: it is no longer among ours */
+	t.w.home[0].home_agents[0] = t.w.home[0].home_agents[1];
+	t.b.ha = t.w.home[0].home_agents[0];
+	home(&t);
+	assert_true(ba(&t, 133) & BUL_DO_WARN);
+	assert_int_equal(t.b.state, BUL_LEAVE);
+	assert_true(t.b.bound_coa.family);
+	assert_false(bul_home_carries(&t.b));
+}
+
 static void test_leaving_home_registers_anew(void **state)
 {
 	struct bed t = bed_make(1, true);
@@ -375,6 +417,8 @@ int main(void)
 		cmocka_unit_test(test_home_link_carries_nothing_while_a_binding_lasts),
 		cmocka_unit_test(test_refused_deregistration_is_tried_again_later),
 		cmocka_unit_test(test_home_agent_that_has_the_binding_is_the_one_to_leave),
+		cmocka_unit_test(test_no_silence_or_icmp_turns_us_from_the_home_agent_to_leave),
+		cmocka_unit_test(test_133_of_a_home_agent_without_the_binding_says_nothing),
 		cmocka_unit_test(test_leaving_home_registers_anew),
 		cmocka_unit_test(test_forgotten_registers_at_once_then_with_growing_pauses),
 		cmocka_unit_test(test_hints_without_a_binding_cause_nothing),
