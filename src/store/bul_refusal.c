@@ -33,7 +33,8 @@ static const struct bul_refusal refusals[] = {
 	  " clock of the home agent" },
 	{ BA_MESG_ID_REQUIRED, true, true, "the home agent asks for timestamps (145): set"
 	  " timestamps = true here" },
-	{ BA_AUTH_FAIL, false, true, "the home agent rejects our authentication (146): compare spi"
+	/* anybody can make a home agent say it, signed, by a forged BU (RFC 4285 5.1.1) */
+	{ BA_AUTH_FAIL, true, true, "the home agent rejects our authentication (146): compare spi"
 	  " and key on both sides" },
 	{ BA_INVALID_COA, true, false, "the home agent does not accept this care-of address"
 	  " (174)" },

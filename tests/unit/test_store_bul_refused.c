@@ -10,7 +10,7 @@ static void test_each_refusal_backs_off_and_says_why(void **state)
 		{ 128, true, false }, { 129, false, true }, { 130, true, false },
 		{ 131, false, true }, { 132, false, true }, { 133, false, true },
 		{ 134, false, true }, { 140, false, true }, { 141, false, true },
-		{ 142, false, true }, { 143, false, true }, { 146, false, true },
+		{ 142, false, true }, { 143, false, true }, { 146, true, true },
 		{ 174, true, false }, { 136, true, false }, { 164, true, false },
 		{ 255, true, false },
 	};
