@@ -143,6 +143,7 @@ static int want(struct mn_home *h, struct kplan *p)
 
 	h->tunnel[0] = '\0';
 	h->old_flying = false;
+	h->flying_where = MN_OFF;
 	if (h->gone)
 		return 0;
 	if (where(h) != MN_HOME)
@@ -154,6 +155,7 @@ static int want(struct mn_home *h, struct kplan *p)
 	else if (s.before.kind)
 		memcpy(h->tunnel, s.before_dev, sizeof(h->tunnel));
 	h->old_flying = s.before.kind != CARRIER_NONE;
+	h->flying_where = s.where;
 	return mn_plan_home(h->mn->conf, &s, p);
 }
 
@@ -177,6 +179,42 @@ static void urgent(struct mn_home *h)
 	mn_tx(h);
 }
 
+static void switch_done(void *arg, int rc);
+
+/*
+ * We have left the home link, and the kernel would not take what comes after: the defaults there
+ * would send everything out in clear. Nothing new is needed for this plan: the tunnel of a binding
+ * is in it if the kernel has it.
+ */
+static void retreat(struct mn_home *h)
+{
+	struct home_state s;
+	struct kplan p = { 0 };
+	int rc;
+
+	if (h->in_flight || h->have_where != MN_HOME || where(h) == MN_HOME)
+		return;
+	derive(h, &s);
+	s.receive = s.carry = false;
+	if (s.before.kind && !link_find(&h->have, &s.before, NULL))
+		s.before = (struct carrier){ 0 };
+	if (!s.before.kind)
+		s.where = MN_OFF;
+	rc = mn_plan_home(h->mn->conf, &s, &p);
+	if (rc == 0) {
+		h->flying = p;
+		h->flying_where = s.where;
+		h->in_flight = h->retreat = true;
+		rc = kplan_switch(h->mn->env.kern, &h->have, &h->flying, switch_done, h);
+	}
+	if (rc == 0)
+		return;
+	h->in_flight = h->retreat = false;
+	h->flying = (struct kplan){ 0 };
+	kplan_free(&p);
+	log_err("mn", "%s: the home link cannot be left: %s", A6(mn_hoa(h)), strerror(-rc));
+}
+
 /* p is what the kernel would not take: not tried again before the pause is over, but anything else
  * is. */
 static void failed(struct mn_home *h, struct kplan *p, int rc, const char *text)
@@ -194,6 +232,7 @@ static void failed(struct mn_home *h, struct kplan *p, int rc, const char *text)
 	rtimer_set(&h->kern_timer, run_now() + h->kern_wait, retry_cb, h);
 	mn_home_synced(h, rc);
 	urgent(h);
+	retreat(h);
 }
 
 /* No home has a tunnel from an earlier care-of address: the detector may drop those. */
@@ -242,21 +281,27 @@ static void there(struct mn_home *h)
 static void switch_done(void *arg, int rc)
 {
 	struct mn_home *h = arg;
-	bool newer = h->dirty;
+	bool newer = h->dirty, retreated = h->retreat;
+	struct kplan p = h->flying;
 
-	h->in_flight = h->dirty = false;
+	h->in_flight = h->dirty = h->retreat = false;
+	h->flying = (struct kplan){ 0 };
 	if (rc == 0) {
 		kplan_free(&h->have);
-		h->have = h->flying;
-		h->flying = (struct kplan){ 0 };
+		h->have = p;
+		h->have_where = h->flying_where;
+		p = (struct kplan){ 0 };
 	}
+	if (rc < 0 && retreated)
+		log_err("mn", "%s: the home link cannot be left: %s", A6(mn_hoa(h)),
+			kern_error(h->mn->env.kern));
 	/* that the wrong thing failed does not matter when all shall go */
-	if (rc < 0 && !(h->gone && newer))
-		failed(h, &h->flying, rc, kern_error(h->mn->env.kern));
-	kplan_free(&h->flying);
+	else if (rc < 0 && !(h->gone && newer))
+		failed(h, &p, rc, kern_error(h->mn->env.kern));
+	kplan_free(&p);
 	if (newer)
 		mn_kern_sync(h);
-	else if (rc == 0)
+	else if (rc == 0 && !retreated)
 		there(h);
 }
 

@@ -13,6 +13,7 @@
  * While a switch is under way only the newest wish counts. If the kernel refuses,
  * that is logged and tried again, 1, 2, 4 .. 32 s later; a BU for a care-of address
  * whose tunnel cannot be made is not sent (we could not receive), all others are.
+ * The plan of the home link does not stay meanwhile: see retreat().
  */
 #ifndef MIP6_ROLE_MN_PRIV_H
 #define MIP6_ROLE_MN_PRIV_H
@@ -74,7 +75,9 @@ struct mn_home {
 	double last_handover, rtt, answered_at;
 	/* kernel */
 	struct kplan have, flying, bad;	/* in the kernel, on its way, refused last */
+	enum mn_where have_where, flying_where;
 	bool in_flight, dirty;
+	bool retreat;			/* what flies is not the wish, but a way off the home link */
 	bool old_in_use, old_flying;	/* the plan has a tunnel from the care-of address before */
 	unsigned after;			/* AFTER_* */
 	double kern_wait;

@@ -58,12 +58,95 @@ static void test_home_agent_with_the_binding_is_asked_until_it_answers(void **st
 	assert_int_equal(state_now(), BUL_HOME);
 }
 
+/* ---- away again, and a kernel that refuses ---- */
+
+static void no_home_link(void)
+{
+	assert_null(strstr(fake_kern_dump(), "dev wlan0 table 6500"));
+	assert_false(in_kernel(ON_UPLINK));
+}
+
+static void test_refused_tunnel_does_not_leave_the_defaults_on_a_foreign_link(void **state)
+{
+	struct bu b;
+
+	(void)state;
+	ra_ll = ha_mac;
+	start();
+	at_home();
+	b = one_bu();
+	accept_bu(&b);
+	assert_true(in_kernel(VIA_HOME6));
+	fake_kern_fail_kind(KOBJ_LINK, -EEXIST);
+	foreign1();			/* the cable moved, the carrier did not go */
+	no_home_link();
+	assert_string_equal(default_dev(AF_INET6), "mip0");
+	assert_string_equal(default_dev(AF_INET), "mip0");
+	no_bu();
+	advance(0.9);
+	no_bu();
+	fake_kern_fail_kind(KOBJ_LINK, 0);
+	advance(0.2);
+	b = one_bu();
+	accept_bu(&b);
+	assert_string_equal(default_dev(AF_INET6), "mip0a");
+}
+
+static void test_refused_tunnel_leaves_the_one_that_the_binding_has(void **state)
+{
+	struct bu b;
+
+	(void)state;
+	ra_ll = ha_mac;
+	registered();
+	at_home();
+	one_bu();
+	fake_kern_fail_kind(KOBJ_LINK, -EEXIST);
+	foreign2();
+	no_home_link();
+	assert_string_equal(default_dev(AF_INET6), "mip0a");
+	fake_kern_fail_kind(KOBJ_LINK, 0);
+	advance(1.1);
+	b = one_bu();
+	accept_bu(&b);
+	assert_string_equal(default_dev(AF_INET6), "mip0b");
+}
+
+/* Not even that much works: it is tried on, and nothing is forgotten when all shall go. */
+static void test_home_link_that_cannot_be_left_is_left_later(void **state)
+{
+	struct bu b;
+
+	(void)state;
+	ra_ll = ha_mac;
+	start();
+	at_home();
+	b = one_bu();
+	accept_bu(&b);
+	fake_kern_fail_kind(KOBJ_ROUTE, -ENOBUFS);
+	foreign1();
+	no_bu();
+	advance(2);
+	no_bu();
+	fake_kern_fail_kind(KOBJ_ROUTE, 0);
+	advance(2);
+	no_home_link();
+	b = one_bu();
+	mn_stop(mn, on_done, NULL);
+	advance(3);
+	assert_int_equal(done_rc, 0);
+	assert_int_equal(fake_kern_count(), 0);
+}
+
 int main(void)
 {
 #define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_false_home_link_gets_no_traffic_while_we_are_bound),
 		T(test_home_agent_with_the_binding_is_asked_until_it_answers),
+		T(test_refused_tunnel_does_not_leave_the_defaults_on_a_foreign_link),
+		T(test_refused_tunnel_leaves_the_one_that_the_binding_has),
+		T(test_home_link_that_cannot_be_left_is_left_later),
 	};
 #undef T
 
