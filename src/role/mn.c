@@ -337,6 +337,11 @@ static int mn_alloc(struct mn *mn)
 	mn->home = calloc(c->n_home + 1, sizeof(*mn->home));
 	if (!mn->uplink || !mn->home)
 		return -ENOMEM;
+	for (size_t i = 0; i < c->n_home; i++)
+		mn->n_pace += (unsigned)c->homes[i].n_ha;
+	mn->pace = calloc(mn->n_pace + 1, sizeof(*mn->pace));
+	if (!mn->pace)
+		return -ENOMEM;
 	mn->n_uplink = (unsigned)c->n_uplink;
 	mn->n_home = (unsigned)c->n_home;
 	for (unsigned i = 0; i < mn->n_uplink; i++)
@@ -452,6 +457,7 @@ void mn_free(struct mn *mn)
 		mr_free(h);
 	}
 	kplan_free(&mn->base);
+	free(mn->pace);
 	free(mn->home);
 	free(mn->uplink);
 	crypto_wipe(mn->probe_key, sizeof(mn->probe_key));

@@ -47,6 +47,12 @@ struct mn_uplink {
 	double at;			/* of the event */
 };
 
+/* When Binding Updates left for a home agent, latest first; 0 = none. */
+struct mn_pace {
+	struct in6_addr ha;
+	double sent[BUL_RECENT];
+};
+
 struct mn_probe {
 	struct rtimer timer;
 	uint16_t seq;
@@ -110,6 +116,8 @@ struct mn {
 	unsigned n_uplink, n_home;
 	struct mn_uplink *uplink;
 	struct mn_home *home;
+	struct mn_pace *pace;		/* n_pace of them, as home agents are configured, and a spare */
+	unsigned n_pace;
 	struct kplan base;
 	bool running;			/* the base plan is in the kernel */
 	bool stopping, base_busy, told_ready;

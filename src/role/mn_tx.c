@@ -116,6 +116,35 @@ static int transmit(struct mn_home *h, const struct mh_msg *m, const struct mn_o
 	return mhsock_send(h->mn->env.mh, &tx);
 }
 
+/* ---- MAX_UPDATE_RATE ---- */
+
+/* The limit is per home agent, whatever home addresses the messages are for (11.8). */
+static struct mn_pace *pace_of(struct mn *mn, const struct in6_addr *ha)
+{
+	struct mn_pace *p = mn->pace, *last = &mn->pace[mn->n_pace];
+
+	while (p < last && !in6_eq(&p->ha, ha) && !IN6_IS_ADDR_UNSPECIFIED(&p->ha))
+		p++;
+	p->ha = *ha;
+	return p;
+}
+
+static void sent_to(struct mn *mn, const struct in6_addr *ha, double now)
+{
+	struct mn_pace *p = pace_of(mn, ha);
+
+	memmove(&p->sent[1], &p->sent[0], sizeof(p->sent) - sizeof(p->sent[0]));
+	p->sent[0] = now;
+}
+
+static double may_send_at(struct mn *mn, const struct in6_addr *ha)
+{
+	return bul_rate(pace_of(mn, ha)->sent, BUL_RECENT,
+			MIN(mn->conf->timers.max_update_rate, BUL_RECENT), run_now());
+}
+
+/* ---- sending ---- */
+
 /* home: from the home link, so the home address is source and care-of address (11.5.5). */
 static int send_bu(struct mn_home *h, struct mn_out *o, bool home)
 {
@@ -136,6 +165,7 @@ static int send_bu(struct mn_home *h, struct mn_out *o, bool home)
 		       strerror(-rc));
 		return rc;
 	}
+	sent_to(h->mn, &o->ha, o->at);
 	h->out[h->n_out++ % MN_OUT] = *o;
 	h->mn->stats.bu++;
 	log_info("mn", "%s: BU to %s coa=%s seq=%u lifetime=%us", A6(mn_hoa(h)), A6(&o->ha),
@@ -144,24 +174,6 @@ static int send_bu(struct mn_home *h, struct mn_out *o, bool home)
 }
 
 /* ---- when ---- */
-
-/* 11.8: the limit is per home agent, whatever home addresses the messages are for. */
-static double may_send_at(const struct mn_home *h, const struct in6_addr *ha)
-{
-	const struct mn *mn = h->mn;
-	double sent[64];
-	size_t n = 0;
-
-	for (unsigned i = 0; i < mn->n_home && n + BUL_RECENT <= ARRAY_SIZE(sent); i++) {
-		const struct bul *b = &mn->home[i].bul;
-
-		if (&mn->home[i] != h && !in6_eq(&b->ha, ha))
-			continue;
-		memcpy(&sent[n], b->recent, sizeof(b->recent));
-		n += BUL_RECENT;
-	}
-	return bul_rate(sent, n, MIN(mn->conf->timers.max_update_rate, BUL_RECENT), run_now());
-}
 
 static bool wants_bu(const struct bul *b)
 {
@@ -185,11 +197,15 @@ static void tx_run(void *arg);
 /* True: not yet, the timer will come back. */
 static bool too_early(struct mn_home *h, const struct in6_addr *ha)
 {
-	double at = may_send_at(h, ha);
+	double at = may_send_at(h->mn, ha);
 
 	if (at <= run_now())
 		return false;
 	rtimer_set(&h->tx_timer, at, tx_run, h);
+	if (h->tx_wanted) {
+		bul_held_back(&h->bul, at);
+		mn_arm(h);
+	}
 	return true;
 }
 

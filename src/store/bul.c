@@ -48,18 +48,9 @@ static bool waiting(const struct bul *b)
 	       b->state == BUL_STOP;
 }
 
-static void sent_at(struct bul *b, uint16_t seq, double now)
-{
-	for (size_t i = ARRAY_SIZE(b->recent) - 1; i > 0; i--)
-		b->recent[i] = b->recent[i - 1];
-	b->recent[0] = now;
-	b->seq = seq;
-	b->sent_at = now;
-}
-
 void bul_sent(struct bul *b, uint16_t seq, double now)
 {
-	sent_at(b, seq, now);
+	bul_sent_aside(b, seq, now);
 	if (b->fresh) {
 		b->first_seq = seq;
 		b->first_sent_at = now;
@@ -71,7 +62,14 @@ void bul_sent(struct bul *b, uint16_t seq, double now)
 
 void bul_sent_aside(struct bul *b, uint16_t seq, double now)
 {
-	sent_at(b, seq, now);
+	b->seq = seq;
+	b->sent_at = now;
+}
+
+void bul_held_back(struct bul *b, double until)
+{
+	if (waiting(b))
+		b->due = fmax(b->due, until + b->timo);
 }
 
 bool bul_seq_ok(const struct bul *b, uint16_t seq)

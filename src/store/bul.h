@@ -33,7 +33,7 @@
 #include "store/conf.h"
 #include "wire/mh.h"
 
-#define BUL_RECENT	4		/* more than MAX_UPDATE_RATE */
+#define BUL_RECENT	4		/* send times to keep: more than MAX_UPDATE_RATE */
 
 enum bul_state { BUL_IDLE, BUL_WAIT_BA, BUL_BOUND, BUL_REFRESH, BUL_LEAVE, BUL_HOME, BUL_BACKOFF,
 		 BUL_STOP };
@@ -103,7 +103,6 @@ struct bul {
 	double hold_until;		/* see bul_hold() */
 	double pace, pace_until;	/* FORGOTTEN: not again before */
 	unsigned stop_tries;
-	double recent[BUL_RECENT];	/* times of the last BUs, latest first: MAX_UPDATE_RATE */
 	struct rtimer timer;
 };
 
@@ -119,8 +118,8 @@ struct bul_step {
 void bul_init(struct bul *b, const struct home_conf *h, bool router, uint16_t seq);
 
 /*
- * ba: only for BUL_EV_BA. The fields of *b other than .seq, .sent_at, .recent (set by
- * bul_sent()) are updated by the call; .state too.
+ * ba: only for BUL_EV_BA. The fields of *b other than .seq, .sent_at (set by bul_sent())
+ * are updated by the call; .state too.
  */
 struct bul_step bul_step(struct bul *b, enum bul_ev ev, const struct home_conf *h,
 			 const struct timers *t, const struct bul_ba *ba, double now);
@@ -129,6 +128,8 @@ struct bul_step bul_step(struct bul *b, enum bul_ev ev, const struct home_conf *
 void bul_sent(struct bul *b, uint16_t seq, double now);
 /* The same for a BU that is not part of the exchange (BUL_DO_DEREG_WRONG). */
 void bul_sent_aside(struct bul *b, uint16_t seq, double now);
+/* The BU must wait until then (bul_rate()): what was not sent cannot be unanswered. Re-arm too. */
+void bul_held_back(struct bul *b, double until);
 double bul_timer(const struct bul *b);		/* absolute; 0 = none */
 /* True if seq is of a BU of this exchange, and an answer is awaited (11.7.3: outstanding). */
 bool bul_seq_ok(const struct bul *b, uint16_t seq);

@@ -234,8 +234,8 @@ struct bu {
 static inline const struct home_conf *conf_of(const struct in6_addr *hoa)
 {
 	for (size_t i = 0; i < w.c.n_home; i++)
-		if (in6_eq(&w.home[i].hoa.a.in6, hoa))
-			return &w.home[i];
+		if (in6_eq(&w.c.homes[i].hoa.a.in6, hoa))
+			return &w.c.homes[i];
 	return NULL;
 }
 

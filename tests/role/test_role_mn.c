@@ -403,6 +403,108 @@ static void test_no_more_than_three_updates_within_a_second(void **state)
 	}
 }
 
+/* From the first BU on: no home agent gets more than three within a second. */
+static unsigned watch_rate(double seconds, bool (*want)(const struct bu *b))
+{
+	double sent[256];
+	unsigned n = 0;
+	struct bu b;
+
+	for (double t = 0; t < seconds; t += 0.05) {
+		while (next_bu(&b))
+			if (want(&b) && n < ARRAY_SIZE(sent))
+				sent[n++] = b.at;
+		advance(0.05);
+	}
+	for (unsigned i = 3; i < n; i++)
+		assert_true(sent[i] - sent[i - 3] >= 1 - 0.051);
+	return n;
+}
+
+static bool to_ha1(const struct bu *b)
+{
+	return is6(&b->dst, HA1);
+}
+
+static bool first_of_many[24];
+
+static bool each_once(const struct bu *b)
+{
+	size_t i = (size_t)(b->conf - w.c.homes);
+
+	/* its timeout is counted from when it left */
+	assert_false(first_of_many[i]);
+	first_of_many[i] = true;
+	ANSWER(b, .status = 0);
+	return true;
+}
+
+static void make_homes(struct home_conf *home, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		home[i] = w.home[1];
+		home[i].home_agents[0] = ip6(HA1);
+		home[i].hoa.a.in6.s6_addr[14] = (uint8_t)(1 + i);
+		home[i].table = 6500 + (unsigned)i;
+	}
+	w.c.homes = home;
+	w.c.n_home = n;
+}
+
+static void test_many_homes_at_one_home_agent_keep_the_rate_together(void **state)
+{
+	struct home_conf home[24];
+
+	(void)state;
+	make_homes(home, ARRAY_SIZE(home));
+	memset(first_of_many, 0, sizeof(first_of_many));
+	start();
+	foreign1();
+	assert_int_equal(watch_rate(8, each_once), ARRAY_SIZE(home));
+	foreign2();			/* and nobody answers */
+	assert_true(watch_rate(20, to_ha1) >= 55);
+}
+
+static void test_homes_that_turned_to_another_home_agent_count_where_they_were(void **state)
+{
+	const struct icmp6_rx rx = { .src = ip6(HA1), .dst = ip6(COA1) };
+	struct icmp6_msg m = { .type = ICMP6_PARAMPROB_, .code = 1 };
+	struct home_conf home[6];
+	struct bu b;
+	unsigned n = 0;
+
+	(void)state;
+	make_homes(home, ARRAY_SIZE(home));
+	for (size_t i = 0; i < ARRAY_SIZE(home); i++) {
+		home[i].home_agents[1] = ip6(HA2);
+		home[i].n_ha = 2;
+	}
+	start();
+	foreign1();
+	m.err.proto = IPPROTO_MH_;
+	m.err.mh_type = MH_BU;
+	m.err.dst = ip6(HA1);
+	m.err.src = ip6(COA1);
+	m.err.has_hao = true;
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(next_bu(&b));
+		assert_true(to_ha1(&b));
+		m.err.hao = b.conf->hoa.a.in6;
+		fake_icmp_rx(&rx, &m);
+	}
+	turn();
+	while (next_bu(&b))
+		n += to_ha1(&b);
+	advance(0.9);
+	while (next_bu(&b))
+		n += to_ha1(&b);
+	assert_int_equal(n, 0);
+	advance(0.2);
+	while (next_bu(&b))
+		n += to_ha1(&b);
+	assert_int_equal(n, 3);
+}
+
 /* ---- several home agents ---- */
 
 static void test_home_agent_without_r_is_left_for_the_next(void **state)
@@ -493,6 +595,8 @@ int main(void)
 		T(test_movement_is_measured_from_the_lost_link),
 		T(test_better_uplink_is_used_and_the_other_is_a_fallback),
 		T(test_no_more_than_three_updates_within_a_second),
+		T(test_many_homes_at_one_home_agent_keep_the_rate_together),
+		T(test_homes_that_turned_to_another_home_agent_count_where_they_were),
 		T(test_home_agent_without_r_is_left_for_the_next),
 		T(test_only_home_agent_without_r_is_tried_again_later),
 		T(test_silent_home_agent_is_left_for_the_next),
