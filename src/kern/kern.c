@@ -50,7 +50,21 @@ static int back_del(void *arg, struct kop *op)
 	return kind[op->e->obj.kind].del(arg, op, &op->e->obj);
 }
 
-static const struct kback back = { back_add, back_change, back_del };
+/* What the kernel forgot with its device. */
+static int put_same(struct kern *k, struct kop *op, const struct kobj *o)
+{
+	if (o->kind == KOBJ_INGRESS && k->ingress_mode == KERN_INGRESS_BPF)
+		return 0;		/* stands in a map, by the number that stays */
+	/* of a setting the original is known, and must not become ours */
+	return kind[o->kind].put(k, op, o, o->kind == KOBJ_SYSCTL ? o : NULL);
+}
+
+static int back_again(void *arg, struct kop *op)
+{
+	return put_same(arg, op, &op->e->obj);
+}
+
+static const struct kback back = { back_add, back_change, back_del, back_again };
 
 /* ---- what the kinds use ---- */
 
@@ -89,40 +103,16 @@ int kern_ifindex(struct kern *k, const char *dev)
 	return l ? l->ifindex : kern_link_index(k, key.link.name);
 }
 
-static const char *device_of(const struct kobj *o)
-{
-	switch ((enum kobj_kind)o->kind) {
-	case KOBJ_ADDR:
-		return o->addr.dev;
-	case KOBJ_ROUTE:
-		return o->route.dev;
-	case KOBJ_PROXY:
-		return o->proxy.dev;
-	case KOBJ_INGRESS:
-		return o->ingress.dev;
-	case KOBJ_SYSCTL:
-	case KOBJ_LINK:
-	case KOBJ_RULE:
-	case KOBJ_XSTATE:
-	case KOBJ_XPOLICY:
-		break;			/* do not go with a device */
-	}
-	return NULL;
-}
-
 struct again { struct kern *k; struct kop *op; const char *dev; int rc; };
 
 static void put_again(void *arg, struct kentry *e)
 {
 	struct again *a = arg;
-	const char *dev = device_of(&e->obj);
 	int rc;
 
-	if (!dev || strcmp(dev, a->dev) != 0 || e->users == 0)
+	if (!kobj_on_device(&e->obj, a->dev) || e->users == 0)
 		return;
-	if (e->obj.kind == KOBJ_INGRESS && a->k->ingress_mode == KERN_INGRESS_BPF)
-		return;			/* stands in a map, by the number that stays */
-	rc = kind[e->obj.kind].put(a->k, a->op, &e->obj, NULL);
+	rc = put_same(a->k, a->op, &e->obj);
 	if (a->rc == 0)
 		a->rc = rc;
 }
@@ -224,6 +214,15 @@ int kplan_switch(struct kern *k, const struct kplan *have, const struct kplan *w
 	return rc;
 }
 
+void kern_restore(struct kern *k, const char *dev)
+{
+	int rc = ksw_again(&k->sw, dev);
+
+	if (rc < 0)
+		log_rl(&k->rl, "kern", "%s: nothing put again: %s", dev, strerror(-rc));
+	kern_wake(k);
+}
+
 /* ---- open, close ---- */
 
 static void start_watchers(struct kern *k)
@@ -299,6 +298,11 @@ void kern_close(struct kern *k)
 const char *kern_error(const struct kern *k)
 {
 	return k->sw.error;
+}
+
+const struct kobj *kern_failed_object(const struct kern *k)
+{
+	return k->sw.failed;
 }
 
 struct kern_stats kern_stats(const struct kern *k)

@@ -98,11 +98,18 @@ int kern_adopt(struct kern *k, const uint32_t *rule_prefs, const char *const *ho
 typedef void (*kern_done_fn)(void *arg, int rc);
 /*
  * Both plans are copied. done may be NULL. If rc < 0 the kernel has what `have` says.
- * kern_error(k) then names the object that failed and the kernel's extended message.
+ * While done() is called with it, kern_error(k) names the object that failed and the kernel's
+ * extended message, and kern_failed_object(k) is that object (NULL: none, or not in done()).
  */
 int kplan_switch(struct kern *k, const struct kplan *have, const struct kplan *want,
 		 kern_done_fn done, void *arg);
 const char *kern_error(const struct kern *k);
+const struct kobj *kern_failed_object(const struct kern *k);
+/*
+ * A device that is not ours was down or is made anew, and the kernel forgot our objects that
+ * stand on it: puts them again, and its sysctls. Fire and forget, errors are logged.
+ */
+void kern_restore(struct kern *k, const char *dev);
 /* Sends and completes all that is queued before it returns (shutdown only). */
 void kern_flush(struct kern *k);
 

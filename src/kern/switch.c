@@ -20,8 +20,10 @@ struct kswitch {
 	struct kentry **leave;		/* what the new plan has no more, in the order of have */
 	size_t n_leave;
 	size_t waiting;			/* requests without an answer */
+	bool again;			/* want: what is put again */
 	int rc;
-	const struct kobj *failed;	/* in want or have */
+	const struct kobj *failed;	/* in want */
+	const char *verb;		/* what could not be done to it */
 	char why[KSW_WHY];
 	kern_done_fn done;
 	void *arg;
@@ -95,28 +97,56 @@ void ksw_fini(struct ksw *s)
 	}
 }
 
-int ksw_put(struct ksw *s, const struct kplan *have, const struct kplan *want, kern_done_fn done,
-	    void *arg)
+static struct kswitch *sw_new(struct ksw *s, const struct kplan *have, const struct kplan *want)
 {
 	struct kswitch *sw = calloc(1, sizeof(*sw));
 
 	if (!sw)
-		return -ENOMEM;
+		return NULL;
 	/* Each wanted object is added and perhaps undone, or else each old one deleted. */
 	sw->op = calloc(2 * want->n + have->n + 1, sizeof(*sw->op));
 	sw->leave = calloc(have->n + 1, sizeof(struct kentry *));
 	if (!sw->op || !sw->leave || kplan_copy(&sw->have, have) < 0 ||
 	    kplan_copy(&sw->want, want) < 0) {
 		sw_free(sw);
-		return -ENOMEM;
+		return NULL;
 	}
-	sw->done = done;
-	sw->arg = arg;
 	DL_APPEND(s->waiting, sw);
 	s->dirty = true;
 	s->switches++;
 	s->active++;
+	return sw;
+}
+
+int ksw_put(struct ksw *s, const struct kplan *have, const struct kplan *want, kern_done_fn done,
+	    void *arg)
+{
+	struct kswitch *sw = sw_new(s, have, want);
+
+	if (!sw)
+		return -ENOMEM;
+	sw->done = done;
+	sw->arg = arg;
 	return 0;
+}
+
+int ksw_again(struct ksw *s, const char *dev)
+{
+	const struct kplan none = { 0 };
+	struct kplan p = { .obj = calloc(HASH_COUNT(s->table) + 1, sizeof(*p.obj)) };
+	struct kswitch *sw;
+	struct kentry *e, *tmp;
+
+	if (!p.obj)
+		return -ENOMEM;
+	HASH_ITER(hh, s->table, e, tmp)
+		if (kobj_on_device(&e->obj, dev))
+			p.obj[p.n++] = e->obj;
+	sw = sw_new(s, &none, &p);
+	if (sw)
+		sw->again = true;
+	kplan_free(&p);
+	return sw ? 0 : -ENOMEM;
 }
 
 /* ---- answers ---- */
@@ -208,6 +238,19 @@ static void sw_delete(struct ksw *s, struct kswitch *sw)
 }
 
 /* ---- additions ---- */
+
+/* What has gone or changed before its turn came needs it no more. */
+static void sw_again(struct ksw *s, struct kswitch *sw)
+{
+	sw->stage = KSW_ADDING;
+	for (size_t i = 0; i < sw->want.n; i++) {
+		struct kentry *e = ksw_find(s, &sw->want.obj[i]);
+
+		if (e && kobj_equal(&e->obj, &sw->want.obj[i]))
+			op_run(s, op_new(sw, KOP_AGAIN, e), s->back->again);
+	}
+	sw->n_add = sw->n_op;
+}
 
 static int sw_want(struct ksw *s, struct kswitch *sw, const struct kobj *o)
 {
@@ -317,8 +360,9 @@ static void op_undo(struct ksw *s, struct kswitch *sw, struct kop *did)
 		*op->was = now;
 		op_run(s, op, s->back->change);
 		break;
-	case KOP_DEL:
-		break;			/* additions only */
+	case KOP_DEL:			/* additions only */
+	case KOP_AGAIN:			/* was there before, too */
+		break;
 	}
 }
 
@@ -334,27 +378,35 @@ static void sw_undo(struct ksw *s, struct kswitch *sw)
 
 /* ---- errors ---- */
 
+static void sw_words(const struct kswitch *sw, char *buf, size_t cap)
+{
+	snprintf(buf, cap, "%s %s: %s%s%s%s", sw->verb, KOBJ(sw->failed), strerror(-sw->rc),
+		 sw->why[0] ? " (" : "", sw->why, sw->why[0] ? ")" : "");
+}
+
 static void sw_tell_failure(struct ksw *s, struct kswitch *sw)
 {
-	const char *verb = "add";
+	static const char *const verb[] = { [KOP_JOIN] = "add", [KOP_ADD] = "add",
+					    [KOP_CHANGE] = "change", [KOP_AGAIN] = "put again" };
+	char words[sizeof(s->error)];
 
+	sw->verb = "add";
 	for (size_t i = 0; i < sw->n_add; i++) {
 		const struct kop *op = &sw->op[i];
 
 		if (op->rc == 0)
 			continue;
 		sw->rc = op->rc;
-		sw->failed = &op->e->obj;
-		verb = op->act == KOP_CHANGE ? "change" : "add";
+		sw->failed = kplan_find(&sw->want, &op->e->obj);	/* the entry may go */
+		sw->verb = verb[op->act];
 		break;			/* later ones failed because of it */
 	}
 	if (sw->rc == 0)
 		return;
 	s->errors++;
-	snprintf(s->error, sizeof(s->error), "%s %s: %s%s%s%s", verb, KOBJ(sw->failed),
-		 strerror(-sw->rc), sw->why[0] ? " (" : "", sw->why, sw->why[0] ? ")" : "");
+	sw_words(sw, words, sizeof(words));
 	if (!s->quiet)
-		log_rl_line(&s->rl, LOG_LV_ERR, "kern", "%s", s->error);
+		log_rl_line(&s->rl, LOG_LV_ERR, "kern", "%s", words);
 }
 
 static void sw_tell_rest(struct ksw *s, const struct kswitch *sw)
@@ -406,11 +458,11 @@ static void sw_run(struct ksw *s, struct kswitch *sw)
 	while (sw->waiting == 0 && sw->stage != KSW_DONE) {
 		switch ((enum ksw_stage)sw->stage) {
 		case KSW_WAITING:
-			sw_add(s, sw);
+			(sw->again ? sw_again : sw_add)(s, sw);
 			break;
 		case KSW_ADDING:
 			sw_tell_failure(s, sw);
-			if (sw->rc < 0)
+			if (sw->rc < 0 && !sw->again)
 				sw_undo(s, sw);
 			else
 				sw_delete(s, sw);
@@ -525,8 +577,13 @@ bool ksw_tell(struct ksw *s)
 	DL_FOREACH_SAFE(list, sw, tmp) {
 		DL_DELETE(list, sw);
 		s->active--;
+		if (sw->rc < 0) {
+			s->failed = sw->failed;
+			sw_words(sw, s->error, sizeof(s->error));
+		}
 		if (sw->done)
 			sw->done(sw->arg, sw->rc);
+		s->failed = NULL;
 		sw_free(sw);
 	}
 	return true;

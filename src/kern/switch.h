@@ -51,7 +51,7 @@ struct kentry {
 	UT_hash_handle hh;
 };
 
-enum kop_act { KOP_JOIN, KOP_ADD, KOP_CHANGE, KOP_DEL };
+enum kop_act { KOP_JOIN, KOP_ADD, KOP_CHANGE, KOP_DEL, KOP_AGAIN };
 
 /* Work on one object for one switch. */
 struct kop {
@@ -73,6 +73,7 @@ struct kback {
 	int (*add)(void *arg, struct kop *op);
 	int (*change)(void *arg, struct kop *op);
 	int (*del)(void *arg, struct kop *op);
+	int (*again)(void *arg, struct kop *op);	/* as it is; it may still be there */
 };
 
 struct ksw {
@@ -83,7 +84,8 @@ struct ksw {
 	uint64_t stamp;
 	bool dirty;			/* a waiting one may be able to start */
 	bool quiet;			/* kern_probe(): errors are answers, not news */
-	char error[KOBJ_STRLEN + KSW_WHY];
+	char error[KOBJ_STRLEN + KSW_WHY];	/* of the last switch told that failed */
+	const struct kobj *failed;	/* of the one being told; else NULL */
 	struct log_rl rl;
 	size_t active;			/* switches not told yet */
 	uint64_t switches, undone, errors;
@@ -94,6 +96,9 @@ void ksw_fini(struct ksw *s);		/* outstanding switches are dropped without done(
 
 int ksw_put(struct ksw *s, const struct kplan *have, const struct kplan *want, kern_done_fn done,
 	    void *arg);
+/* A switch in its turn, which puts again what stands on the device: nothing changes in the table,
+ * nothing is undone, and nobody is told but the log. */
+int ksw_again(struct ksw *s, const char *dev);
 /* Starts waiting switches, at most `budget` objects' worth; returns what is left of it. */
 long ksw_start(struct ksw *s, long budget);
 /* Moves on the switches whose answers are all here; false: there was none. */

@@ -178,6 +178,31 @@ uint32_t kobj_hash(const struct kobj *o)
 	return h;
 }
 
+bool kobj_on_device(const struct kobj *o, const char *dev)
+{
+	char part[IFNAMSIZ + 2];
+
+	switch ((enum kobj_kind)o->kind) {
+	case KOBJ_SYSCTL:
+		snprintf(part, sizeof(part), "/%s/", dev);
+		return strstr(o->sysctl.path, part);
+	case KOBJ_ADDR:
+		return strncmp(o->addr.dev, dev, IFNAMSIZ) == 0;
+	case KOBJ_ROUTE:
+		return strncmp(o->route.dev, dev, IFNAMSIZ) == 0;
+	case KOBJ_PROXY:
+		return strncmp(o->proxy.dev, dev, IFNAMSIZ) == 0;
+	case KOBJ_INGRESS:
+		return strncmp(o->ingress.dev, dev, IFNAMSIZ) == 0;
+	case KOBJ_LINK:
+	case KOBJ_RULE:
+	case KOBJ_XSTATE:
+	case KOBJ_XPOLICY:
+		break;			/* do not go with a device */
+	}
+	return false;
+}
+
 /* ---- as text ---- */
 
 struct text { char *buf; size_t n; };

@@ -139,6 +139,9 @@ struct kplan { struct kobj *obj; size_t n, cap; };	/* zeroed = empty */
 bool kobj_same(const struct kobj *a, const struct kobj *b);	/* same key */
 bool kobj_equal(const struct kobj *a, const struct kobj *b);	/* same key and value */
 uint32_t kobj_hash(const struct kobj *o);			/* of the key */
+/* It stands on that device, which is somebody's own: when the device goes down or away the kernel
+ * forgets the object. Not the device itself. */
+bool kobj_on_device(const struct kobj *o, const char *dev);
 /* "route 2001:db8::/64 dev mip6ha table 254 encap 2001:db8:f1::2": for logs and tests. */
 const char *kobj_str(const struct kobj *o, char buf[static KOBJ_STRLEN]);
 #define KOBJ(o)	kobj_str((o), (char[KOBJ_STRLEN]){ 0 })

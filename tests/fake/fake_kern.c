@@ -196,7 +196,18 @@ static int fake_del(void *arg, struct kop *op)
 	return 0;
 }
 
-static const struct kback fake_back = { fake_add, fake_change, fake_del };
+static int fake_again(void *arg, struct kop *op)
+{
+	struct kern *k = arg;
+	int rc = refuse(k, op);
+
+	k->requests++;
+	if (rc == 0)
+		fake_append(&k->log, "= %s\n", KOBJ(&op->e->obj));
+	return rc;
+}
+
+static const struct kback fake_back = { fake_add, fake_change, fake_del, fake_again };
 
 /* ---- kern.h ---- */
 
@@ -227,10 +238,10 @@ static int put_failed(struct kern *k, const struct kplan *want, kern_done_fn don
 		abort();
 	while (*last)
 		last = &(*last)->next;
-	*t = (struct told){ done, arg, k->fail_rc, NULL };
+	*t = (struct told){ .done = done, .arg = arg, .rc = k->fail_rc };
+	if (want->n)
+		t->obj = want->obj[0];
 	*last = t;
-	snprintf(k->sw.error, sizeof(k->sw.error), "add %s: %s (fake: told to fail)",
-		 want->n ? KOBJ(&want->obj[0]) : "nothing", strerror(-k->fail_rc));
 	k->sw.switches++;
 	k->sw.errors++;
 	k->sw.undone++;
@@ -248,6 +259,17 @@ int kplan_switch(struct kern *k, const struct kplan *have, const struct kplan *w
 const char *kern_error(const struct kern *k)
 {
 	return k->sw.error;
+}
+
+const struct kobj *kern_failed_object(const struct kern *k)
+{
+	return k->sw.failed;
+}
+
+void kern_restore(struct kern *k, const char *dev)
+{
+	if (ksw_again(&k->sw, dev) < 0)
+		abort();
 }
 
 void kern_flush(struct kern *k)

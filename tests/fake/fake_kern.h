@@ -47,7 +47,8 @@ size_t fake_kern_count_kind(enum kobj_kind kind);
 bool fake_kern_has_plan(const struct kplan *p);	/* each of its objects */
 /* One line per object (kobj_str()), sorted. Valid until the next call. */
 const char *fake_kern_dump(void);
-/* The lines of all additions (+), changes (~) and deletions (-) since the last call, in order. */
+/* The lines of all additions (+), changes (~), deletions (-) and what was put again (=) since the
+ * last call, in order. */
 const char *fake_kern_log(void);
 
 /* ---- injected facts ---- */

@@ -22,7 +22,7 @@ struct news { bool is_link, gone; struct klink link; struct kaddr_news addr; };
 
 struct fake_text { char *s; size_t n, cap; };
 
-struct told { kern_done_fn done; void *arg; int rc; struct told *next; };
+struct told { kern_done_fn done; void *arg; int rc; struct kobj obj; struct told *next; };
 
 struct kern {
 	bool open;

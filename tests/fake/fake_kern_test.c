@@ -54,8 +54,12 @@ static unsigned tell_failed(void)
 		struct told *t = list;
 
 		list = t->next;
+		fake.sw.failed = &t->obj;
+		snprintf(fake.sw.error, sizeof(fake.sw.error), "add %s: %s (fake: told to fail)",
+			 KOBJ(&t->obj), strerror(-t->rc));
 		if (t->done)
 			t->done(t->arg, t->rc);
+		fake.sw.failed = NULL;
 		free(t);
 		n++;
 	}

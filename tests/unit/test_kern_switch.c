@@ -90,6 +90,92 @@ static void test_the_first_failure_in_the_plan_is_the_one_told(void **state)
 	assert_non_null(strstr(w.s.error, KOBJ(&first)));
 }
 
+struct heard { int rc; unsigned key; bool named; };
+
+static void hear_failure(void *arg, int rc)
+{
+	struct heard *h = arg;
+
+	*h = (struct heard){ .rc = rc };
+	if (rc == 0)
+		return;
+	h->key = w.s.failed->route.metric;
+	h->named = strstr(w.s.error, KOBJ(w.s.failed));
+}
+
+static void test_each_switch_of_a_turn_is_told_its_own_failure(void **state)
+{
+	const struct kplan none = { 0 };
+	struct kplan p[3] = { plan("0 1"), plan("2 3"), plan("4") };
+	struct heard heard[3];
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(ksw_put(&w.s, &none, &p[i], hear_failure, &heard[i]), 0);
+	ksw_start(&w.s, LONG_MAX);
+	assert_string_equal(asked_text(), "+0:0 +1:0 +2:0 +3:0 +4:0");
+	answer(4, 0);
+	answer(3, -EPERM);
+	answer(2, 0);
+	answer(1, 0);
+	answer(0, -EINVAL);
+	settle();
+	assert_true(heard[0].rc == -EINVAL && heard[0].key == 0 && heard[0].named);
+	assert_true(heard[1].rc == -EPERM && heard[1].key == 3 && heard[1].named);
+	assert_int_equal(heard[2].rc, 0);
+	assert_null(w.s.failed);
+	for (size_t i = 0; i < 3; i++)
+		kplan_free(&p[i]);
+}
+
+static void test_what_a_device_took_with_it_is_put_again(void **state)
+{
+	int rc;
+
+	(void)state;
+	put("", "0 1:2 2", &rc);
+	settle();
+	assert_int_equal(ksw_again(&w.s, "another"), 0);
+	turn();
+	assert_int_equal(w.n_asked, 0);
+	put("0 1:2 2", "1:3 2", &rc);	/* this is first, and deletes 0 */
+	assert_int_equal(ksw_again(&w.s, ""), 0);
+	turn();
+	answer(0, 0);
+	turn();
+	assert_string_equal(asked_text(), "-0:0");
+	answer(0, 0);
+	turn();				/* 1 is another by now */
+	assert_string_equal(asked_text(), "=2:0");
+	put("1:3 2", "", &rc);		/* waits until it is there again */
+	turn();
+	assert_int_equal(w.n_asked, 1);
+	settle();
+	assert_int_equal(rc, 0);
+	assert_int_equal(HASH_COUNT(w.s.table), 0);
+}
+
+static void test_what_cannot_be_put_again_keeps_its_users(void **state)
+{
+	int rc;
+
+	(void)state;
+	put("", "0 1 2", &rc);
+	settle();
+	assert_int_equal(ksw_again(&w.s, ""), 0);
+	turn();
+	assert_string_equal(asked_text(), "=0:0 =1:0 =2:0");
+	answer(0, 0);
+	answer(0, -EHOSTUNREACH);
+	answer(0, 0);
+	turn();
+	assert_int_equal(w.n_asked, 0);
+	assert_non_null(strstr(w.s.error, "put again"));
+	assert_int_equal(users(0) + users(1) + users(2), 3);
+	assert_int_equal(w.s.undone, 0);
+	assert_int_equal(w.s.active, 0);
+}
+
 static void test_a_failure_of_the_back_end_itself_ends_the_plan(void **state)
 {
 	int rc;
@@ -150,6 +236,9 @@ int main(void)
 		TEST(test_what_stays_is_not_touched),
 		TEST(test_a_failed_addition_undoes_the_others_in_reverse),
 		TEST(test_the_first_failure_in_the_plan_is_the_one_told),
+		TEST(test_each_switch_of_a_turn_is_told_its_own_failure),
+		TEST(test_what_a_device_took_with_it_is_put_again),
+		TEST(test_what_cannot_be_put_again_keeps_its_users),
 		TEST(test_a_failure_of_the_back_end_itself_ends_the_plan),
 		TEST(test_deletions_never_fail_a_switch),
 		TEST(test_a_have_that_is_not_true_harms_nobody),

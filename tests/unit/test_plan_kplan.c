@@ -331,9 +331,32 @@ static void test_a_sysctl_is_written_as_with_printf(void **state)
 	kplan_free(&p);
 }
 
+static void test_what_stands_on_a_device(void **state)
+{
+	struct kobj on[] = {
+		{ .kind = KOBJ_SYSCTL, .sysctl.path = "net/ipv6/conf/h0/proxy_ndp" },
+		{ .kind = KOBJ_ADDR, .addr.dev = "h0" },
+		{ .kind = KOBJ_ROUTE, .route.dev = "h0" },
+		{ .kind = KOBJ_PROXY, .proxy.dev = "h0" },
+		{ .kind = KOBJ_INGRESS, .ingress.dev = "h0" },
+	};
+	const struct kobj link = { .kind = KOBJ_LINK, .link.name = "h0" };
+	const struct kobj rule = { .kind = KOBJ_RULE, .rule.iif = "h0" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(on); i++) {
+		assert_true(kobj_on_device(&on[i], "h0"));
+		assert_false(kobj_on_device(&on[i], "h"));
+		assert_false(kobj_on_device(&on[i], "h00"));
+	}
+	assert_false(kobj_on_device(&link, "h0"));
+	assert_false(kobj_on_device(&rule, "h0"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest test[] = {
+		cmocka_unit_test(test_what_stands_on_a_device),
 		cmocka_unit_test(test_each_field_is_key_or_value),
 		cmocka_unit_test(test_objects_of_two_kinds_are_never_the_same),
 		cmocka_unit_test(test_octets_behind_a_name_or_an_ipv4_address_do_not_count),
