@@ -37,11 +37,35 @@ int ha_ifindex(struct ha *ha, const struct home_link *l)
 	return k ? k->ifindex : 0;
 }
 
+static void unwatch_one(struct ha *ha, struct ha_watch *w)
+{
+	if (w->ifindex)
+		ndsock_watch(ha->env.nd, w->ifindex, false);
+	w->ifindex = 0;
+}
+
+static int watch_one(struct ha *ha, size_t i)
+{
+	const struct home_link *l = &ha->c->links[i];
+	const struct klink *k = kern_link(ha->env.kern, l->dev);
+	struct ha_watch *w = &ha->watched[i];
+	int rc = k ? ndsock_watch(ha->env.nd, k->ifindex, true) : -ENODEV;
+
+	if (rc < 0) {
+		log_err("ha", "home link %s: %s", l->dev, strerror(-rc));
+		return rc;
+	}
+	w->ifindex = k->ifindex;
+	w->carrier_changes = k->carrier_changes;
+	w->lost |= !k->up || !k->carrier;
+	w->addressed |= kern_addr_find(ha->env.kern, k->ifindex, &l->address, NULL);
+	return 0;
+}
+
 static void unwatch(struct ha *ha)
 {
 	for (size_t i = 0; i < ha->n_watched; i++)
-		if (ha->watched[i])
-			ndsock_watch(ha->env.nd, ha->watched[i], false);
+		unwatch_one(ha, &ha->watched[i]);
 	free(ha->watched);
 	ha->watched = NULL;
 	ha->n_watched = 0;
@@ -50,23 +74,73 @@ static void unwatch(struct ha *ha)
 /* A link that is not there cannot be served: the base plan has said so already. */
 static int watch(struct ha *ha)
 {
-	int rc = 0;
+	int rc = 0, one;
 
 	unwatch(ha);
 	ha->watched = calloc(ha->c->n_link + 1, sizeof(*ha->watched));
 	if (!ha->watched)
 		return -ENOMEM;
 	ha->n_watched = ha->c->n_link;
-	for (size_t i = 0; i < ha->n_watched && rc == 0; i++) {
-		int ifindex = ha_ifindex(ha, &ha->c->links[i]);
-
-		rc = ifindex ? ndsock_watch(ha->env.nd, ifindex, true) : -ENODEV;
+	for (size_t i = 0; i < ha->n_watched; i++) {
+		one = watch_one(ha, i);
 		if (rc == 0)
-			ha->watched[i] = ifindex;
-		else
-			log_err("ha", "home link %s: %s", ha->c->links[i].dev, strerror(-rc));
+			rc = one;
 	}
 	return rc;
+}
+
+/*
+ * RFC 6275 10.4.1: as long as the bindings stand. Down and up costs the proxies and
+ * the routes, and a device that was made anew its settings too.
+ */
+static void restore(struct ha *ha, size_t i)
+{
+	const struct home_link *l = &ha->c->links[i];
+	struct ha_watch *w = &ha->watched[i];
+	const struct klink *k = kern_link_by_index(ha->env.kern, w->ifindex);
+
+	if (!w->lost || !k || !k->up || !k->carrier ||
+	    (w->addressed && !kern_addr_find(ha->env.kern, w->ifindex, &l->address, NULL)))
+		return;
+	w->lost = false;
+	log_notice("ha", "home link %s is back: what stood there is put again", l->dev);
+	kern_restore(ha->env.kern, l->dev);
+}
+
+/* A flap that came and went unseen is known by the count of the carrier's changes. */
+static void link_news(struct ha *ha, size_t i, const struct klink *l, bool gone)
+{
+	struct ha_watch *w = &ha->watched[i];
+	bool here = !gone && strcmp(ha->c->links[i].dev, l->name) == 0;
+	bool known = w->ifindex == l->ifindex;
+
+	if (known != here) {		/* it has left, or has a new number */
+		unwatch_one(ha, w);
+		w->lost = true;
+	}
+	if (!here || (!w->ifindex && watch_one(ha, i) < 0))
+		return;
+	w->lost |= !l->up || !l->carrier || w->carrier_changes != l->carrier_changes;
+	w->carrier_changes = l->carrier_changes;
+	restore(ha, i);
+}
+
+void ha_link(struct ha *ha, const struct klink *l, bool gone)
+{
+	for (size_t i = 0; i < ha->n_watched; i++)
+		link_news(ha, i, l, gone);
+}
+
+void ha_addr(struct ha *ha, const struct kaddr_news *a)
+{
+	for (size_t i = 0; i < ha->n_watched; i++) {
+		if (a->gone || a->ifindex != ha->watched[i].ifindex ||
+		    !in6_eq(&a->addr, &ha->c->links[i].address))
+			continue;
+		ha->watched[i].lost |= !ha->watched[i].addressed;
+		ha->watched[i].addressed = true;
+		restore(ha, i);
+	}
 }
 
 /* ---- plans of everybody ---- */

@@ -49,6 +49,10 @@ void ha_free(struct ha *ha);
  * removed, others stay untouched. The old conf may be freed when done is called. */
 void ha_reload(struct ha *ha, const struct ha_conf *c, void (*done)(void *arg, int rc), void *arg);
 
+/* News of the kernel: what it forgot when a home link went down is put there again. */
+void ha_link(struct ha *ha, const struct klink *l, bool gone);
+void ha_addr(struct ha *ha, const struct kaddr_news *a);
+
 /* A Binding Update with H set (or any BU, if no CN role runs). */
 void ha_bu_rx(struct ha *ha, const struct mh_rx *rx, const struct mh_msg *m);
 

@@ -76,6 +76,15 @@ struct ha_job {
 	void *arg;
 };
 
+/* A home link as the kernel last told it. */
+struct ha_watch {
+	int ifindex;			/* ND messages come from there; 0 = from nowhere */
+	uint32_t carrier_changes;
+	bool addressed;			/* our address was seen there: routes by way of home
+					   addresses need it, and it goes when the link goes down */
+	bool lost;			/* the kernel may have forgotten what stood there */
+};
+
 struct ha_ns;				/* ha_reply.c: a refusal that looks for its link address */
 
 struct ha {
@@ -89,7 +98,7 @@ struct ha {
 	bool ready;
 	unsigned flushing;		/* removals until all that were flushed are gone */
 	bool releasing;			/* a job has ended: the next one starts after all of this */
-	int *watched;			/* ifindex of each home link, 0 = not watched */
+	struct ha_watch *watched;	/* of each home link */
 	size_t n_watched;
 	struct ha_ns *ns;
 	struct ha_stats stats;

@@ -133,6 +133,8 @@ static void on_link(void *arg, const struct klink *l, bool gone)
 {
 	struct node_priv *p = arg;
 
+	if (p->pub.ha)
+		ha_link(p->pub.ha, l, gone);
 	if (p->pub.md)
 		md_link(p->pub.md, l, gone);
 }
@@ -141,6 +143,8 @@ static void on_addr(void *arg, const struct kaddr_news *a)
 {
 	struct node_priv *p = arg;
 
+	if (p->pub.ha)
+		ha_addr(p->pub.ha, a);
 	if (p->pub.md)
 		md_addr(p->pub.md, a);
 }

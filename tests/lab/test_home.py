@@ -3,11 +3,12 @@
 import time
 
 import daemon
-from net import HA_ADDR, HOA
+from net import A6, HA_ADDR, HOA, hoa
 from ping import Pings
 from proc import until
-from scene import (OVERRIDE, ROUTER, SOLICITED, TARGET_LL, acks, answered, arrived, away, nd_flags,
-                   nd_option, proxies, refusals, seen, stats, traffic, updates, wait_seen)
+from scene import (OVERRIDE, ROUTER, SOLICITED, TARGET_LL, acks, answered, arrived, away,
+                   mip6_routes, nd_flags, nd_option, proxies, refusals, seen, silent, stats, stop,
+                   traffic, updates, wait_seen)
 
 LINK_LOCAL = "fe80::beef"       # with the home address's interface identifier
 
@@ -140,3 +141,61 @@ def defends_itself(net, mac):
         assert " 0% packet loss" in ask_again(net, address)
         assert nd_option(answer_to_b(net, cap, address, asked), TARGET_LL) == mac
     assert {nd_option(p, TARGET_LL) for p in adverts(net, cap, HOA, asked)} == {mac}
+
+
+def away_and_at_home(lab):
+    """The first mobile router is away, the second's networks are behind its home address."""
+    net = lab(mrs=2)
+    ha, mr = away(net, mr={"home": {"link_local": True}})
+    stands = sorted(mip6_routes(net.ha)), sorted(proxies(net.ha))
+    assert sum(" via " in r and "home0" in r for r in stands[0]) == 2, stands
+    assert len(stands[1]) == 2, stands
+    flows = [net.reactor.add(Pings(net.b, dst, interval=0.05)) for dst in (HOA, A6)]
+    answered(flows, "before")
+    return net, ha, flows, stands
+
+
+def comes_back(net, ha, flows, stands):
+    """The operator's part, and what must follow from it."""
+    net.ha.up("home0")
+    net.ha.addr("home0", f"{HA_ADDR}/64")
+    ha.wait_log("home link home0 is back")
+    until("all stands there again",
+          lambda: (sorted(mip6_routes(net.ha)), sorted(proxies(net.ha))) == stands)
+    answered(flows, "through the home link that is back")
+    stop(flows)
+    assert " 0% packet loss" in ask_again(net, HOA)
+    assert neighbour(net.b, "eth0", HOA) == net.ha.mac("home0")
+    traffic(net, "through the home link that is back")
+    assert "put again" not in "".join(line for line in ha.log().splitlines() if "error" in line)
+
+
+def test_the_home_link_goes_down_and_up(lab):
+    net, ha, flows, stands = away_and_at_home(lab)
+    net.ha.down("home0")
+    silent(flows, "without the home link")
+    assert not proxies(net.ha), "the kernel forgets them"
+    comes_back(net, ha, flows, stands)
+
+
+def test_the_home_link_is_made_anew(lab):
+    net, ha, flows, stands = away_and_at_home(lab)
+    was = {k: net.ha.sysctl(k) for k in ("net.ipv6.conf.home0.proxy_ndp",
+                                         "net.ipv6.neigh.home0.proxy_delay",
+                                         "net.ipv4.conf.home0.send_redirects")}
+    mac = net.ha.mac("home0")
+    net.ha.ip.link("del", index=net.ha.dev["home0"])
+    silent(flows, "without the home link")
+    net.home.plug(net.ha, "home0")
+    net.ha.down("home0")        # a link-local address follows the MAC only so
+    net.ha.ip.link("set", index=net.ha.dev["home0"], address=mac)
+    net.ha.addr("home0", "192.168.64.1/25")
+    comes_back(net, ha, flows, stands)
+    assert {k: net.ha.sysctl(k) for k in was} == was
+    # Neighbour Discovery is heard there: the home agent sees a host that owns an address
+    net.dup, = net.nodes("dup")
+    net.home.plug(net.dup, "eth0")
+    net.dup.addr("eth0", f"{hoa(1)}/64")
+    net.move(net.mrs[1], "foreign2")
+    daemon.mr(net, 1)
+    until("134 is said", lambda: refusals(ha, "home_agent", 134))

@@ -171,6 +171,133 @@ static void test_refusal_by_routing_where_that_leads_to_the_node(void **state)
 	assert_int_equal(fake_nd_count(), 0);
 }
 
+/* ---- the home link goes and comes back ---- */
+
+static void home_link(int ifindex, bool up, uint32_t changes)
+{
+	struct klink l = { .ifindex = ifindex, .name = "h0", .up = up, .carrier = up, .mtu = 1500,
+			   .carrier_changes = changes };
+
+	fake_kern_link(&l, false);
+	ha_link(ha, &l, false);
+	fake_kern_run();
+}
+
+static void home_link_gone(int ifindex)
+{
+	struct klink l = { .ifindex = ifindex, .name = "h0" };
+
+	fake_kern_link(&l, true);
+	ha_link(ha, &l, true);
+}
+
+static void home_address(int ifindex, bool gone)
+{
+	struct kaddr_news a = { .ifindex = ifindex, .addr = ip6(HA_ADDR), .plen = 64,
+				.gone = gone };
+
+	fake_kern_addr(&a);
+	ha_addr(ha, &a);
+	fake_kern_run();
+}
+
+/* Exactly what stands on the home link was put again, each once; nothing if n is 0. */
+static void put_again_is(unsigned n)
+{
+	const char *said = fake_kern_log(), *line = said;
+	unsigned lines = 0;
+
+	for (; *line; line = strchr(line, '\n') + 1, lines++)
+		assert_true(line[0] == '=' && memmem(line, strcspn(line, "\n"), "h0", 2));
+	if (lines != n)
+		fail_msg("%u objects put again, not %u:\n%s", lines, n, said);
+}
+
+/* MR and HOST are away: two proxies. At home are MR2's two networks. And three settings. */
+enum { ON_HOME_LINK = 2 + 2 + 3 };
+
+static void start_with_link(void)
+{
+	fake_kern_link_up(IF_H0, "h0");
+	fake_kern_addr(&(struct kaddr_news){ .ifindex = IF_H0, .addr = ip6(HA_ADDR), .plen = 64 });
+	start();
+	bind_node(MR, COA, 1);
+	bind_node(HOST, COA2, 1);
+	home_link(IF_H0, true, 0);
+	put_again_is(0);		/* the first news, and others that say nothing new */
+}
+
+static void test_home_link_down_and_up_is_defended_again(void **state)
+{
+	(void)state;
+	start_with_link();
+	home_link(IF_H0, false, 1);
+	home_address(IF_H0, true);
+	put_again_is(0);
+	home_link(IF_H0, true, 2);
+	put_again_is(0);		/* routes by way of home addresses would be refused */
+	home_address(IF_H0, false);
+	put_again_is(ON_HOME_LINK);
+	home_address(IF_H0, false);
+	home_link(IF_H0, true, 2);
+	put_again_is(0);
+	/* the kernel keeps the address, or all was too quick to be told */
+	home_link(IF_H0, false, 3);
+	home_link(IF_H0, true, 4);
+	put_again_is(ON_HOME_LINK);
+	home_link(IF_H0, true, 6);
+	put_again_is(ON_HOME_LINK);
+	kernel_agrees(MR);
+	kernel_agrees(MR2);
+	assert_int_equal(fake_nd_watched(IF_H0), 1);
+}
+
+static void test_home_address_of_another_device_is_not_waited_for(void **state)
+{
+	(void)state;
+	start();
+	bind_node(MR, COA, 1);
+	bind_node(HOST, COA2, 1);
+	home_link(IF_H0, false, 1);
+	home_link(IF_H0, true, 2);
+	put_again_is(ON_HOME_LINK);
+}
+
+static void test_home_link_made_anew_is_listened_to_and_set_up(void **state)
+{
+	(void)state;
+	start_with_link();
+	home_link_gone(IF_H0);
+	assert_int_equal(fake_nd_watched(IF_H0), 0);
+	home_link(IF_H0 + 1, true, 0);
+	assert_int_equal(fake_nd_watched(IF_H0 + 1), 1);
+	put_again_is(0);
+	home_address(IF_H0, false);	/* of another link by now */
+	put_again_is(0);
+	home_address(IF_H0 + 1, false);
+	put_again_is(ON_HOME_LINK);
+	ha_stop(ha, on_done, NULL);
+	kernel_works();
+	ha_free(ha);
+	ha = NULL;
+	assert_int_equal(fake_nd_watched(IF_H0 + 1), 0);
+}
+
+static void test_home_link_that_was_down_at_a_reload_is_defended_again(void **state)
+{
+	(void)state;
+	start_with_link();
+	home_link(IF_H0, false, 1);
+	home_address(IF_H0, true);
+	ha_reload(ha, &w.c, on_done, NULL);
+	kernel_works();
+	put_again_is(0);
+	home_link(IF_H0, true, 2);
+	fake_kern_log();		/* in vain, as far as the routes go */
+	home_address(IF_H0, false);
+	put_again_is(ON_HOME_LINK);
+}
+
 /* ---- many ---- */
 
 enum { MANY = 1000 };
@@ -262,6 +389,10 @@ int main(void)
 		T(test_refusal_on_the_home_link_goes_to_the_link_layer_address),
 		T(test_refusal_goes_by_routing_if_nobody_answers),
 		T(test_refusal_by_routing_where_that_leads_to_the_node),
+		T(test_home_link_down_and_up_is_defended_again),
+		T(test_home_address_of_another_device_is_not_waited_for),
+		T(test_home_link_made_anew_is_listened_to_and_set_up),
+		T(test_home_link_that_was_down_at_a_reload_is_defended_again),
 		T(test_1000_nodes_register_move_and_expire),
 	};
 
