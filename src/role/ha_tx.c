@@ -132,34 +132,24 @@ void ha_tx_end(struct ha_tx *tx)
 
 /* ---- the kernel ---- */
 
-/* The prefix whose object the kernel refused, by the words of kern_error(). */
-static const struct prefix *find_culprit(struct ha *ha, const struct bu_verdict *v,
-					 const char *error)
+/* The prefix that the kernel refused with its object. */
+static const struct prefix *find_culprit(const struct binding *b, const struct kobj *failed)
 {
-	struct kplan p = { 0 };
-	const struct prefix *found = NULL;
+	const struct prefix *net = failed->kind == KOBJ_ROUTE ? &failed->route.dst :
+				   failed->kind == KOBJ_INGRESS ? &failed->ingress.inner : NULL;
 
-	if (ha_plan_node(ha->c, v->node, &v->b, &p) == 0) {
-		for (size_t i = 0; !found && i < p.n; i++) {
-			const struct kobj *o = &p.obj[i];
-			const struct prefix *net = o->kind == KOBJ_ROUTE ? &o->route.dst :
-						   o->kind == KOBJ_INGRESS ? &o->ingress.inner :
-						   NULL;
-
-			for (unsigned j = 0; net && !found && j < v->b.n_prefix; j++)
-				if (prefix_eq(net, &v->b.prefix[j]) && strstr(error, KOBJ(o)))
-					found = &v->b.prefix[j];
-		}
-	}
-	kplan_free(&p);
-	return found;
+	for (unsigned i = 0; net && i < b->n_prefix; i++)
+		if (prefix_eq(net, &b->prefix[i]))
+			return &b->prefix[i];
+	return NULL;
 }
 
 /* True: goes on without an IPv4 prefix. */
 static bool register_failed(struct ha_tx *tx, int rc, const char *error)
 {
 	struct ha *ha = tx->ha;
-	const struct prefix *found = error ? find_culprit(ha, &tx->v, error) : NULL;
+	const struct kobj *failed = error ? kern_failed_object(ha->env.kern) : NULL;
+	const struct prefix *found = failed ? find_culprit(&tx->v.b, failed) : NULL;
 	struct prefix culprit = found ? *found : (struct prefix){ 0 };
 
 	ha->stats.apply_failed++;
@@ -189,7 +179,7 @@ static void remove_failed(struct ha_tx *tx, int rc, const char *error)
 	}
 }
 
-/* error: the kernel's words, NULL if it was not asked. */
+/* error: the kernel's words, from within its done(); NULL if it was not asked. */
 static void finish(struct ha_tx *tx, int rc, const char *error)
 {
 	tx->ha->applying--;

@@ -503,6 +503,45 @@ static void test_removal_that_fails_is_tried_again(void **state)
 	assert_null(entry(MR));
 }
 
+static void fails_together(const char *first, const char *second)
+{
+	struct kobj proxy = { .kind = KOBJ_PROXY, .proxy = { .dev = "h0", .addr = ip6(HOST) } };
+	const char *of[] = { first, second };
+
+	start();
+	break_route(NET4);
+	fake_kern_fail_object(&proxy, -EPERM);
+	for (size_t i = 0; i < 2; i++) {
+		if (strcmp(of[i], MR) == 0)
+			BU(.seq = 1, .net4 = NET4);
+		else
+			BU(.hoa = HOST, .src = COA2, .seq = 2, .flags = AH);
+	}
+	dad_ends(first, false);
+	dad_ends(second, false);
+	kernel_works();
+	assert_int_equal(ha_stats(ha).apply_failed, 2);
+}
+
+/* Neither is judged by what the other one failed with, whoever was told last. */
+static void test_two_that_fail_in_one_turn_get_each_their_own_status(void **state)
+{
+	const struct fake_mh *f;
+
+	fails_together(MR, HOST);
+	ba_is(BA_NO_RESOURCES, 2);
+	f = ba_is(BA_ACCEPTED, 1);
+	assert_int_equal(f->m.opt.ipv4_ack[0].status, IPV4_ACK_UNSPECIFIED);
+	kernel_agrees(MR);
+	teardown(state);
+	setup(state);
+	fails_together(HOST, MR);
+	ba_is(BA_NO_RESOURCES, 2);
+	f = ba_is(BA_ACCEPTED, 1);
+	assert_int_equal(f->m.opt.ipv4_ack[0].status, IPV4_ACK_UNSPECIFIED);
+	assert_null(entry(HOST));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -525,6 +564,7 @@ int main(void)
 		T(test_kernel_failure_of_a_new_binding_leaves_the_home_routes),
 		T(test_refused_prefix_gets_141_if_listed_143_if_not),
 		T(test_refused_ipv4_prefix_does_not_fail_the_binding),
+		T(test_two_that_fail_in_one_turn_get_each_their_own_status),
 		T(test_deregistration_that_the_kernel_refuses_keeps_the_binding),
 		T(test_binding_expires_and_leaves_the_kernel),
 		T(test_refresh_extends_the_lifetime),
