@@ -27,6 +27,7 @@ struct kern {
 	struct ev_loop *loop;
 	enum kern_ingress_mode ingress_mode;
 	char *sysctl_file;		/* or NULL */
+	struct sysctl_side *sysctl_side;
 	struct kern_news news;
 	struct ksw sw;
 	struct nlq rt, xf;		/* xf.fd -1: this kernel has no XFRM user interface */
@@ -77,6 +78,7 @@ int kern_ingress_del(struct kern *k, struct kop *op, const struct kobj *o);
 /* ---- sysctl.c ---- */
 /* Puts back what sysctl_file says an earlier run changed; the number of them or -errno. */
 int kern_sysctl_recover(struct kern *k);
+void kern_sysctl_close(struct kern *k);
 
 /* ---- ingress.c ---- */
 /* The filter of a device of ours: queues its requests (the device is still down). */

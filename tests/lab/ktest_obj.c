@@ -468,14 +468,62 @@ void test_sharing(void)
 
 /* ---- leftovers ---- */
 
+#define CONF	"/proc/sys/net/ipv%d/conf/%s"
+
+/* One forwards and one does not, and redirects are off although nothing is forwarded. */
+static void hardened(bool set)
+{
+	static const struct { int family; const char *of, *value; } it[] = {
+		{ 4, "va/forwarding", "1" }, { 4, "default/forwarding", "0" },
+		{ 4, "all/accept_redirects", "0" }, { 6, "va/forwarding", "1" },
+		{ 6, "default/forwarding", "0" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(it); i++) {
+		if (set)
+			sh("echo %s >" CONF, it[i].value, it[i].family, it[i].of);
+		else
+			ok(says(it[i].value, "cat " CONF, it[i].family, it[i].of),
+			   "net/ipv%d/conf/%s is %s again", it[i].family, it[i].of, it[i].value);
+	}
+}
+
+/* Switching forwarding on and off writes others; they come back too, after a kill as well. */
+static void masters(void)
+{
+	struct kplan p = { 0 };
+	char foreign[IFNAMSIZ];
+
+	sh("echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >" CONF, 6, "all/forwarding");
+	hardened(true);
+	put(&p, k_sysctl("net/ipv6/conf/all/forwarding", "1"));
+	put(&p, k_sysctl("net/ipv4/ip_forward", "1"));
+	kern_begin(KERN_INGRESS_BPF);
+	ok(change(&none, &p) == 0 && says("1", "cat " CONF, 4, "default/forwarding") &&
+	   says("1", "cat " CONF, 6, "default/forwarding"), "forwarding: %s", kern_error(t.k));
+	ok(change(&p, &none) == 0, "taken away");
+	hardened(false);
+	ok(change(&none, &p) == 0, "forwarding again");
+	kern_end();			/* as if killed */
+	kern_begin(KERN_INGRESS_BPF);
+	ok(kern_adopt(t.k, NULL, NULL, foreign) >= 2, "the next run puts it back");
+	hardened(false);
+	kern_end();
+	kplan_free(&p);
+	sh("echo 0 >" CONF, 4, "va/forwarding");
+	sh("echo 0 >" CONF, 6, "va/forwarding");
+}
+
 void test_leftovers(void)
 {
 	static const uint32_t prefs[] = { 6000, 6010, 0 };
 	static const char *const home[] = { "va", NULL };
-	char *before = snapshot(), foreign[IFNAMSIZ];
+	char *before, foreign[IFNAMSIZ];
 	struct kplan all = everything(), p = { 0 };
 	int rc;
 
+	masters();
+	before = snapshot();
 	kern_begin(KERN_INGRESS_BPF);
 	ok(change(&none, &all) == 0, "a run: %s", kern_error(t.k));
 	kern_end();			/* as if killed */
