@@ -236,26 +236,32 @@ static bool at_home(const struct ha_conf *h, const struct in6_addr *a)
 	return in_any(h->served, h->n_served, a) || any_unread(h->served, h->n_served);
 }
 
-/* A mobile network prefix may be cut from a home prefix, but not swallow one or us. */
+/* A mobile network prefix may be cut from home prefixes, but not swallow one, or our address. */
+static void check_mnp_at(struct conf_ctx *x, const config_setting_t *s, const struct prefix *p,
+			 const struct in6_addr *own, const struct prefix *home, size_t n_home)
+{
+	if (!IN6_IS_ADDR_UNSPECIFIED(own) && prefix_contains6(p, own)) {
+		conf_err(x, s, NULL, "%s contains %s, the home agent's own address", PFX(p),
+			 A6(own));
+		return;
+	}
+	for (size_t k = 0; k < n_home; k++) {
+		if (home[k].family && prefix_contains(p, &home[k]))
+			conf_err(x, s, NULL, "%s contains the home prefix %s", PFX(p),
+				 PFX(&home[k]));
+	}
+}
+
 static void check_mnp(struct conf_ctx *x, const struct ha_conf *h, size_t node, size_t j)
 {
 	const struct prefix *p = &h->nodes[node].prefixes[j];
 	const config_setting_t *s = at_elem(x, SRC_NODE, node, "prefixes", j);
 
-	for (size_t i = 0; i < h->n_link; i++) {
-		const struct home_link *l = &h->links[i];
-
-		if (!IN6_IS_ADDR_UNSPECIFIED(&l->address) && prefix_contains6(p, &l->address)) {
-			conf_err(x, s, NULL, "%s contains %s, the home agent's own address", PFX(p),
-				 A6(&l->address));
-			return;
-		}
-		for (size_t k = 0; k < l->n_prefix; k++) {
-			if (l->prefixes[k].family && prefix_contains(p, &l->prefixes[k]))
-				conf_err(x, s, NULL, "%s contains the home prefix %s", PFX(p),
-					 PFX(&l->prefixes[k]));
-		}
-	}
+	for (size_t i = 0; i < h->n_link; i++)
+		check_mnp_at(x, s, p, &h->links[i].address, h->links[i].prefixes,
+			     h->links[i].n_prefix);
+	if (h->n_served)
+		check_mnp_at(x, s, p, &h->virtual_address, h->served, h->n_served);
 }
 
 static void check_node(struct conf_ctx *x, const struct ha_conf *h, size_t i)
@@ -402,14 +408,32 @@ static void check_home_mnps(struct conf_ctx *x, const struct mn_conf *m, size_t 
 			 "more than %d explicit prefixes of one family", MHOPT_MAX_MNP);
 }
 
+/* The mobile network that an address is in; NULL: in none. */
+static const struct prefix *behind_us(const struct mn_conf *m, const struct in6_addr *a)
+{
+	for (size_t i = 0; i < m->n_home; i++) {
+		for (size_t j = 0; j < m->homes[i].n_prefix; j++) {
+			if (prefix_contains6(&m->homes[i].prefixes[j].prefix, a))
+				return &m->homes[i].prefixes[j].prefix;
+		}
+	}
+	return NULL;
+}
+
 static void check_home(struct conf_ctx *x, const struct mn_conf *m, size_t i)
 {
 	const struct home_conf *h = &m->homes[i];
 
 	for (size_t j = 0; j < h->n_ha; j++) {
-		if (h->hoa.family && in6_eq(&h->home_agents[j], &h->hoa.a.in6))
+		const struct in6_addr *a = &h->home_agents[j];
+		const struct prefix *p = behind_us(m, a);
+
+		if (h->hoa.family && in6_eq(a, &h->hoa.a.in6))
 			conf_err(x, at(x, SRC_HOME, i, "home_agent"), NULL,
-				 "%s is the home address", A6(&h->home_agents[j]));
+				 "%s is the home address", A6(a));
+		else if (p)
+			conf_err(x, at(x, SRC_HOME, i, "home_agent"), NULL,
+				 "%s is in our own mobile network %s", A6(a), PFX(p));
 	}
 	if (h->gre_key && h->carrier != CARRIER_IP6GRE)
 		conf_err(x, at(x, SRC_HOME, i, "gre_key"), NULL, "needs carrier = \"ip6gre\"");

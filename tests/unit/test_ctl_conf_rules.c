@@ -160,6 +160,11 @@ static void test_a_mobile_router_has_usable_addresses(void **state)
 		  "homes = ( { home_address = \"2001:db8:280::2/64\"; home_agent "
 		  "= [ \"2001:db8:280::1\", \"2001:db8:280::1\" ]; " SEC MNP " } );",
 		  "!f:1: homes.home_agent: 2001:db8:280::1 is given twice\n" },
+		{ "roles = [ \"mr\" ]; " UP
+		  "homes = ( { home_address = \"2001:db8:280::2/64\"; home_agent "
+		  "= \"2001:db8:281::1\"; " SEC MNP " } );",
+		  "!f:1: homes.home_agent: 2001:db8:281::1 is in our own mobile network "
+		  "2001:db8:281::/64\n" },
 	};
 
 	(void)state;
@@ -195,6 +200,15 @@ static void test_prefixes_must_be_networks(void **state)
 		{ NODES(NODE("2001:db8:280::2",
 			     "prefixes = [ \"10.0.0.1/32\" ]; ipv4_static = true;")),
 		  "" },
+		{ NODES(NODE("2001:db8:290::2", "prefixes = [ \"2001:db8:290::/64\" ];"))
+		  "served_prefixes = [ \"2001:db8:290::/64\" ];",
+		  "!f:1: mobile_nodes.prefixes: 2001:db8:290::/64 contains the home prefix "
+		  "2001:db8:290::/64\n" },
+		{ NODES(NODE("2001:db8:290::2", "prefixes = [ \"2001:db8:290:0:1::/80\" ];"))
+		  "served_prefixes = [ \"2001:db8:290::/64\" ]; "
+		  "virtual_address = \"2001:db8:290:0:1::1\";",
+		  "!f:1: mobile_nodes.prefixes: 2001:db8:290:0:1::/80 contains "
+		  "2001:db8:290:0:1::1, the home agent's own address\n" },
 		{ NODES(NODE("2001:db8:280::2", "prefixes = [ \"10.0.0.0/24\" ]; router = false;")),
 		  "!f:1: mobile_nodes.router: has prefixes, but may not be a router\n" },
 	};
@@ -230,6 +244,8 @@ static void test_a_mobile_router_has_prefixes_that_go_together(void **state)
 		  "!f:1: homes.prefixes.device: up0 is an uplink or home_device, not a mobile "
 		  "network\n" },
 		{ MRP("{ prefix = \"2001:db8:280::/63\"; }"),
+		  "!f:1: homes.home_agent: 2001:db8:280::1 is in our own mobile network "
+		  "2001:db8:280::/63\n"
 		  "!f:1: homes.prefixes: 2001:db8:280::/63 contains the home prefix of "
 		  "2001:db8:280::beef/64\n" },
 		/* a part of the home prefix may move (RFC 4887: aggregated home network) */
