@@ -286,6 +286,7 @@ void kern_close(struct kern *k)
 	ev_io_stop(k->loop, &k->xf_io);
 	monitor_close(k);
 	kern_ingress_close(k);
+	kern_sysctl_close(k);
 	nlq_close(&k->rt);
 	nlq_close(&k->xf);
 	nlq_ask_close(&k->ask);
