@@ -69,6 +69,7 @@ static bool check_option(struct ha *ha, const struct mh_rx *rx, const struct mh_
 	if (!auth_check(key, &req->coa, &req->hoa, rx->buf, o->auth.covered, o->auth.data.p,
 			o->auth.data.len))
 		return refuse(v, BA_AUTH_FAIL, "wrong authentication data");
+	req->proven = true;
 	/* RFC 4285 4: the identifier names who holds the key */
 	if (v->node->nai[0] && !nai_is(v->node, o))
 		return refuse(v, BA_PROHIBITED, "identifier is not the node's");

@@ -14,6 +14,7 @@
 
 #include <uthash.h>
 
+#include "base/bucket.h"
 #include "role/ha.h"
 #include "run/log.h"
 #include "store/ha_rules.h"
@@ -28,6 +29,7 @@ struct ha_req {
 	struct in6_addr hoa, coa;
 	uint16_t flags;			/* of the BU, as received */
 	bool sign;			/* it had the authentication option, and we have the key */
+	bool proven;			/* by its authentication data: a holder of the key sent it */
 	bool has_id, has_stamp;
 	uint64_t stamp;			/* what the answer carries */
 };
@@ -101,6 +103,7 @@ struct ha {
 	struct ha_watch *watched;	/* of each home link */
 	size_t n_watched;
 	struct ha_ns *ns;
+	struct bucket refusals[2];	/* told, to anybody; and of proven updates */
 	struct ha_stats stats;
 	struct log_rl rl;
 };

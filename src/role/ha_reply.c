@@ -233,9 +233,24 @@ static void ba_send(struct ha *ha, const struct ha_req *req, const struct bu_ver
 		       strerror(-rc));
 }
 
-void ha_answer(struct ha *ha, const struct ha_req *req, const struct bu_verdict *v)
+static void tell_refusal(const struct ha_req *req, const struct bu_verdict *v)
 {
 	struct event e = { .type = EV_refused };
+
+	e.refused.home_address = req->hoa;
+	e.refused.peer = req->rx.src;
+	e.refused.status = v->status;
+	snprintf(e.refused.text, sizeof(e.refused.text), "%s", ba_status_str(v->status));
+	event_emit(&e);
+}
+
+/*
+ * Anybody can make us refuse, in the name of any source: what that makes us send and
+ * tell is limited. Who has proven who he is always gets his answer.
+ */
+void ha_answer(struct ha *ha, const struct ha_req *req, const struct bu_verdict *v)
+{
+	bool allowed;
 
 	if (v->act == BU_DROP) {
 		ha->stats.dropped++;
@@ -243,18 +258,22 @@ void ha_answer(struct ha *ha, const struct ha_req *req, const struct bu_verdict 
 		       A6(&req->rx.src), v->why);
 		return;
 	}
-	ba_send(ha, req, v);
-	if (v->act != BU_REFUSE)
+	if (v->act != BU_REFUSE) {
+		ba_send(ha, req, v);
 		return;
-	ha->stats.refused_by[v->status]++;
+	}
 	log_rl(&ha->rl, "ha", "BU for %s from %s refused: status=%u (%s) %s seq=%u",
 	       A6(&req->hoa), A6(&req->rx.src), v->status, ba_status_str(v->status), v->why,
 	       v->b.seq);
-	e.refused.home_address = req->hoa;
-	e.refused.peer = req->rx.src;
-	e.refused.status = v->status;
-	snprintf(e.refused.text, sizeof(e.refused.text), "%s", ba_status_str(v->status));
-	event_emit(&e);
+	allowed = bucket_take(&ha->refusals[req->proven], run_now());
+	if (!allowed && !req->proven) {
+		ha->stats.dropped++;
+		return;
+	}
+	ba_send(ha, req, v);
+	ha->stats.refused_by[v->status]++;
+	if (allowed)
+		tell_refusal(req, v);
 }
 
 /* ---- advertisements ---- */

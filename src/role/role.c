@@ -5,13 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bucket.h"
 #include "plan/plan_mn.h"
 #include "run/event.h"
 #include "run/log.h"
 #include "run/timer.h"
-
-#define BE_BURST	10		/* Binding Errors, as ICMPv6 errors are limited (RFC 4443 2.4) */
-#define BE_PER_SECOND	10
 
 struct node_priv {
 	struct node pub;		/* first: struct node * is what others hold */
@@ -22,7 +20,7 @@ struct node_priv {
 	void (*stopped)(void *arg);
 	void *stopped_arg;
 	unsigned stopping;
-	double be_tokens, be_at;
+	struct bucket errors, hints;	/* Binding Errors, be_hint: anybody can cause them */
 	struct log_rl rl;
 };
 
@@ -32,20 +30,6 @@ static struct node_priv *priv(struct node *n)
 }
 
 /* ---- messages in ---- */
-
-static bool be_allowed(struct node_priv *p)
-{
-	double now = run_now();
-
-	p->be_tokens = MIN(BE_BURST, p->be_tokens + (now - p->be_at) * BE_PER_SECOND);
-	p->be_at = now;
-	if (p->be_tokens < 1) {
-		p->pub.be_suppressed++;
-		return false;
-	}
-	p->be_tokens -= 1;
-	return true;
-}
 
 /* RFC 6275 9.3.3: to the source on the wire, no HAO, no routing header. */
 static void send_binding_error(struct node_priv *p, const struct mh_rx *rx, uint8_t status)
@@ -57,8 +41,12 @@ static void send_binding_error(struct node_priv *p, const struct mh_rx *rx, uint
 
 	if (!in6_is_unicast_routable(&rx->src) && !IN6_IS_ADDR_LINKLOCAL(&rx->src))
 		return;
-	if (IN6_IS_ADDR_MULTICAST(&rx->dst) || !be_allowed(p))
+	if (IN6_IS_ADDR_MULTICAST(&rx->dst))
 		return;
+	if (!bucket_take(&p->errors, run_now())) {
+		p->pub.be_suppressed++;
+		return;
+	}
 	m.be.status = status;
 	m.be.hoa = rx->has_hao ? rx->hao : rx->src;
 	n = mh_build(&m, &p->pub.conf.dialect, buf, sizeof(buf), NULL);
@@ -168,7 +156,8 @@ static void on_report(void *arg, const struct kreport *r)
 	e.be_hint.home_address = r->src;
 	e.be_hint.local = r->dst;
 	e.be_hint.status = BE_UNKNOWN_BINDING;
-	event_emit(&e);
+	if (bucket_take(&p->hints, run_now()))
+		event_emit(&e);
 	send_binding_error(p, &rx, BE_UNKNOWN_BINDING);
 }
 
@@ -335,8 +324,6 @@ int node_start(struct node **out, struct ev_loop *loop, const struct node_conf *
 	p->pub.loop = loop;
 	p->pub.conf = *c;
 	p->pub.started = run_now();
-	p->be_at = run_now();
-	p->be_tokens = BE_BURST;
 	p->ready = ready;
 	p->ready_arg = arg;
 	p->starting = 1;

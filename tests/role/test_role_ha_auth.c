@@ -339,6 +339,67 @@ static void test_option_of_the_aaa_kind_is_no_substitute(void **state)
 	assert_int_equal(fake_dad_count(), 0);
 }
 
+/* ---- floods ---- */
+
+static unsigned answers(uint8_t status)
+{
+	unsigned n = 0;
+
+	for (; fake_mh_count(); n++)
+		assert_int_equal(ba()->m.ba.status, status);
+	return n;
+}
+
+static void test_refusals_that_anybody_can_cause_are_limited(void **state)
+{
+	unsigned told;
+
+	(void)state;
+	secure();
+	start();
+	for (unsigned i = 0; i < 1000; i++)
+		BU(.hoa = STRANGER, .seq = 1, .flags = AH);
+	assert_int_equal(answers(BA_PROHIBITED), 10);
+	assert_int_equal(n_event[EV_refused], 10);
+	assert_int_equal(ha_stats(ha).refused_by[BA_PROHIBITED], 10);
+	assert_int_equal(ha_stats(ha).dropped, 990);
+	/* who is accepted does not suffer from it, with a key and without */
+	GOOD(1);
+	BU(.hoa = HOST, .seq = 1, .flags = AH);
+	dad_ends(MR, false);
+	dad_ends(HOST, false);
+	kernel_works();
+	assert_int_equal(answers(BA_ACCEPTED), 2);
+	fake_run_advance(0.5);
+	told = n_event[EV_refused];
+	for (unsigned i = 0; i < 1000; i++)
+		BU(.seq = 2, .key = &other_key, .nai = NAI, .stamp = stamp(0));
+	assert_int_equal(answers(BA_AUTH_FAIL), 5);
+	assert_int_equal(n_event[EV_refused] - told, 5);
+	fake_run_advance(100);
+	for (unsigned i = 0; i < 1000; i++)
+		BU(.hoa = "2001:db8:999::1", .seq = 1);
+	assert_int_equal(answers(BA_NOT_HOME_SUBNET), 10);
+}
+
+/* Who has the key gets every answer; the monitors need not see each. */
+static void test_refusals_of_who_has_the_key_are_all_answered(void **state)
+{
+	(void)state;
+	secure();
+	start();
+	for (unsigned i = 0; i < 100; i++)
+		GOOD(1, .mnp = MNP3);
+	assert_int_equal(answers(BA_PREFIX_UNAUTHORIZED), 100);
+	assert_int_equal(n_event[EV_refused], 10);
+	for (unsigned i = 0; i < 100; i++)
+		BU(.seq = 1, .key = &key, .nai = NAI, .stamp = stamp(-100));
+	assert_int_equal(answers(BA_ID_MISMATCH), 100);
+	BU(.hoa = STRANGER, .seq = 1, .flags = AH);	/* limits of its own */
+	assert_int_equal(answers(BA_PROHIBITED), 1);
+	assert_int_equal(n_event[EV_refused], 11);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -354,6 +415,8 @@ int main(void)
 		T(test_refusal_of_the_rules_is_signed_too),
 		T(test_node_without_key_and_the_option),
 		T(test_option_of_the_aaa_kind_is_no_substitute),
+		T(test_refusals_that_anybody_can_cause_are_limited),
+		T(test_refusals_of_who_has_the_key_are_all_answered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The node: which news and messages go to which role, and how much anybody can make it say. */
+#include "ha_role_help.h"
+#include "role/role.h"
+
+static struct node *node;
+
+static void node_ready(void *arg, int rc)
+{
+	(void)arg;
+	ready_rc = rc;
+}
+
+static int node_setup(void **state)
+{
+	struct node_conf c = { .roles = ROLE_HA };
+	struct kaddr_news own = { .ifindex = IF_H0, .plen = 64 };
+
+	setup(state);
+	own.addr = ip6(HA_ADDR);
+	fake_kern_addr(&own);
+	c.ha = &w.c;
+	c.dialect = w.c.dialect;
+	assert_int_equal(node_start(&node, NULL, &c, node_ready, NULL), 0);
+	fake_kern_run();
+	assert_int_equal(ready_rc, 0);
+	fake_kern_log();
+	return 0;
+}
+
+static int node_teardown(void **state)
+{
+	node_free(node);
+	return teardown(state);
+}
+
+static void report(unsigned n)
+{
+	struct kreport r = { .src = ip6(MR), .dst = ip6(HA_ADDR), .coa = ip6(COA) };
+
+	while (n--)
+		fake_kern_report(&r);
+	event_drain();
+}
+
+static unsigned binding_errors(uint8_t status)
+{
+	const struct fake_mh *f;
+	unsigned n = 0;
+
+	while ((f = fake_mh_pop())) {
+		assert_int_equal(f->m.type, MH_BE);
+		assert_int_equal(f->m.be.status, status);
+		n++;
+	}
+	return n;
+}
+
+static void test_binding_errors_and_hints_are_limited(void **state)
+{
+	const uint8_t unknown[] = { 59, 1, 77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+	struct mh_rx rx = { .src = ip6(COA), .dst = ip6(HA_ADDR), .buf = unknown,
+			    .len = sizeof(unknown) };
+
+	(void)state;
+	report(1000);
+	assert_int_equal(binding_errors(BE_UNKNOWN_BINDING), 10);
+	assert_int_equal(n_event[EV_be_hint], 10);
+	assert_int_equal(node->be_sent, 10);
+	assert_int_equal(node->be_suppressed, 990);
+	fake_run_advance(0.5);
+	for (unsigned i = 0; i < 100; i++)
+		fake_mh_rx(&rx);
+	assert_int_equal(binding_errors(BE_UNKNOWN_TYPE), 5);
+	report(100);			/* the hints were not used up by that */
+	assert_int_equal(binding_errors(BE_UNKNOWN_BINDING), 0);
+	assert_int_equal(n_event[EV_be_hint], 15);
+}
+
+static void test_home_agent_hears_of_its_link_and_address(void **state)
+{
+	struct klink l = { .ifindex = IF_H0, .name = "h0", .carrier_changes = 1 };
+	struct kaddr_news own = { .ifindex = IF_H0, .addr = ip6(HA_ADDR), .plen = 64 };
+
+	(void)state;
+	fake_kern_link(&l, false);
+	own.gone = true;
+	fake_kern_addr(&own);
+	l.up = l.carrier = true;
+	l.carrier_changes = 2;
+	fake_kern_link(&l, false);
+	fake_kern_run();
+	assert_string_equal(fake_kern_log(), "");
+	own.gone = false;
+	fake_kern_addr(&own);
+	fake_kern_run();
+	assert_non_null(strstr(fake_kern_log(), "= "));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_binding_errors_and_hints_are_limited,
+						node_setup, node_teardown),
+		cmocka_unit_test_setup_teardown(test_home_agent_hears_of_its_link_and_address,
+						node_setup, node_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
