@@ -96,6 +96,8 @@ void mn_after(struct mn_home *h)
 		emit_handover(h, (struct locator){ 0 });
 		h->told = (struct locator){ 0 };
 	}
+	if (after & AFTER_DAD)
+		mn_dad_begin(h);
 	mr_tell(h);
 	mn_probe_follow(h);
 }
@@ -152,6 +154,9 @@ void mn_step(struct mn_home *h, enum bul_ev ev, const struct bul_ba *ba)
 	mn_arm(h);
 	if (h->bul.state != BUL_LEAVE)
 		mn_return_stop(h);
+	if (ev == BUL_EV_AT_HOME || s.act & BUL_DO_NA ||
+	    (h->bul.state != BUL_LEAVE && h->bul.state != BUL_HOME))
+		mn_dad_stop(h);
 	if (s.act & BUL_DO_TELL_REMOVE)
 		emit_bul_remove(h, &was, s.gone);
 	if (s.act & BUL_DO_DEREG_WRONG)
@@ -162,6 +167,8 @@ void mn_step(struct mn_home *h, enum bul_ev ev, const struct bul_ba *ba)
 		h->after |= AFTER_NA;
 	if (s.act & BUL_DO_TELL_ADD)
 		h->after |= AFTER_TELL;
+	if (s.act & BUL_DO_DAD)
+		mn_dad_want(h);
 	if (s.act & BUL_DO_STOPPED)
 		stopped_step(h);
 	mr_where(h);
@@ -452,6 +459,7 @@ void mn_free(struct mn *mn)
 		rtimer_stop(&h->bul.timer);
 		rtimer_stop(&h->tx_timer);
 		mn_return_stop(h);
+		mn_dad_stop(h);
 		mn_probe_stop(h);
 		mn_kern_free(h);
 		mr_free(h);

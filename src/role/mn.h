@@ -27,6 +27,7 @@ struct mn_env {
 	struct ndsock *nd;
 	struct icmp6sock *icmp;
 	struct md *md;			/* NULL: detector outside */
+	struct dad *dad;
 };
 
 int mn_start(struct mn **mn, const struct mn_conf *c, const struct mn_env *env,

@@ -83,9 +83,10 @@ static enum mn_where where(const struct mn_home *h)
 	case BUL_BOUND:
 	case BUL_REFRESH:
 		return MN_AWAY;
-	case BUL_LEAVE:
-	case BUL_HOME:
+	case BUL_LEAVE:			/* even if the address is taken: the BU has no other */
 		return MN_HOME;
+	case BUL_HOME:
+		return h->dad == MN_DAD_TAKEN ? MN_OFF : MN_HOME;
 	case BUL_STOP:
 		return h->at_home ? MN_HOME : MN_AWAY;
 	}
@@ -99,7 +100,7 @@ static void derive(struct mn_home *h, struct home_state *s)
 	const struct mn_uplink *u = attached ? &h->mn->uplink[h->uplink] : NULL;
 
 	*s = (struct home_state){ .conf = h->conf, .index = h->index, .where = where(h) };
-	s->hold = bul_hold(b, run_now());
+	s->hold = bul_hold(b, run_now()) || h->dad == MN_DAD_ASKED;
 	s->ipv4 = mr_ipv4(h);
 	s->src4 = mr_src4(h);
 	s->refused = mr_out_mask(h);
@@ -109,7 +110,7 @@ static void derive(struct mn_home *h, struct home_state *s)
 		s->receive = s->carry || b->state == BUL_WAIT_BA;
 	} else if (s->where == MN_HOME) {
 		s->now.remote = locator6(&b->ha);
-		s->carry = bul_home_carries(b);
+		s->carry = bul_home_carries(b) && mn_dad_ok(h);
 		snprintf(s->home_dev, sizeof(s->home_dev), "%s", mn_dev(h));
 		if (u)
 			s->home_router = u->router;

@@ -18,6 +18,7 @@
 #ifndef MIP6_ROLE_MN_PRIV_H
 #define MIP6_ROLE_MN_PRIV_H
 
+#include "io/dad.h"
 #include "plan/plan_mn.h"
 #include "role/mn.h"
 #include "run/log.h"
@@ -27,7 +28,15 @@
 #define MN_PROBES	8		/* probes remembered */
 #define MN_KEY		16		/* octets */
 
-enum { AFTER_SEND = 1, AFTER_NA = 2, AFTER_TELL = 4 };
+enum { AFTER_SEND = 1, AFTER_NA = 2, AFTER_TELL = 4, AFTER_DAD = 8 };
+
+/* May the home address be used on the home link, where nobody defended it? */
+enum mn_dad {
+	MN_DAD_NONE,			/* yes: that does not arise */
+	MN_DAD_ASKED,			/* not yet */
+	MN_DAD_FREE,			/* yes: nobody has it */
+	MN_DAD_TAKEN,			/* no: another node has it; asked again now and then */
+};
 
 /* A Binding Update that went out. */
 struct mn_out {
@@ -104,6 +113,10 @@ struct mn_home {
 	unsigned nd_left;
 	int nd_ifindex;			/* watched; 0 = none */
 	struct rtimer nd_timer;
+	enum mn_dad dad;
+	struct dad_run *dad_run;
+	double dad_pause;		/* until the question after a duplicate */
+	struct rtimer dad_timer;
 	bool ll_ours;			/* the link-local address of the L bit comes from us */
 	struct mn_probe probe;
 	struct mn_prefix_info *prefix;
@@ -137,6 +150,11 @@ static inline const struct in6_addr *mn_hoa(const struct mn_home *h)
 {
 	return &h->conf->hoa.a.in6;
 }
+/* As far as duplicates go. */
+static inline bool mn_dad_ok(const struct mn_home *h)
+{
+	return h->dad == MN_DAD_NONE || h->dad == MN_DAD_FREE;
+}
 static inline const char *mn_dev(const struct mn_home *h)
 {
 	return h->uplink < 0 ? "" : h->mn->uplink[h->uplink].conf->dev;
@@ -169,6 +187,9 @@ void mn_forgotten(struct mn_home *h, const char *sign);
 void mn_return_learn(struct mn_home *h);
 void mn_return_stop(struct mn_home *h);
 void mn_return_na(struct mn_home *h);
+void mn_dad_want(struct mn_home *h);	/* mn_dad_begin() when the kernel has the plan */
+void mn_dad_begin(struct mn_home *h);
+void mn_dad_stop(struct mn_home *h);
 void mn_nd_rx(void *arg, const struct nd_rx *rx, const struct nd_msg *m);
 
 /* mn_probe.c */

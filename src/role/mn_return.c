@@ -3,8 +3,11 @@
  * Returning home, the Neighbour Discovery part (RFC 6275 11.5.5). The home agent
  * still defends the home address, so its link-layer address is learned without
  * using that address as a source, and before it is on the link; afterwards
- * everybody on the home link is told where the home address is now.
+ * everybody on the home link is told where the home address is now. If it did not
+ * defend it, somebody else may have the address by now: that is found out first.
  */
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -13,6 +16,8 @@
 
 #define NA_TIMES	3		/* MAX_NEIGHBOR_ADVERTISEMENT, RFC 4861 10 */
 #define NA_INTERVAL	1.		/* RetransTimer */
+#define DAD_PAUSE	30.		/* seconds, until a taken home address is asked for again */
+#define DAD_PAUSE_MAX	600.
 
 static const struct klink *uplink(const struct mn_home *h)
 {
@@ -96,9 +101,105 @@ void mn_nd_rx(void *arg, const struct nd_rx *rx, const struct nd_msg *m)
 			continue;
 		if (!in6_eq(&m->na.target, mn_hoa(h)) && !in6_eq(&m->na.target, &h->bul.ha))
 			continue;
-		learned(h, &m->na.tlla);
+		/* nothing bound: the home agent has no reason to defend our address, so whoever
+		 * does may be anybody */
+		if (!h->bul.bound_coa.family && in6_eq(&m->na.target, mn_hoa(h)))
+			learned(h, NULL);
+		else
+			learned(h, &m->na.tlla);
 		mn_kern_sync(h);
 	}
+}
+
+/* ---- is the address free ---- */
+
+void mn_dad_stop(struct mn_home *h)
+{
+	rtimer_stop(&h->dad_timer);
+	dad_stop(h->mn->env.dad, h->dad_run);
+	h->dad_run = NULL;
+	h->dad = MN_DAD_NONE;
+	h->dad_pause = 0;
+	h->after &= ~(unsigned)AFTER_DAD;
+}
+
+/* Nobody has it; or the link has no such addresses, or nobody wants it tested. */
+static void dad_free(struct mn_home *h)
+{
+	h->dad = MN_DAD_FREE;
+	h->after |= AFTER_NA;
+	mr_where(h);
+	mn_kern_sync(h);
+}
+
+static void dad_ask(void *arg);
+
+static void dad_later(struct mn_home *h)
+{
+	h->dad_pause = h->dad_pause ? MIN(h->dad_pause * 2, DAD_PAUSE_MAX) : DAD_PAUSE;
+	rtimer_set(&h->dad_timer, run_now() + h->dad_pause, dad_ask, h);
+}
+
+static void dad_done(void *arg, bool dup)
+{
+	struct mn_home *h = arg;
+	struct event e = { .type = EV_dad };
+
+	h->dad_run = NULL;
+	snprintf(e.dad.device, sizeof(e.dad.device), "%s", mn_dev(h));
+	e.dad.address = *mn_hoa(h);
+	e.dad.duplicate = dup;
+	event_emit(&e);
+	if (!dup) {
+		dad_free(h);
+		return;
+	}
+	h->dad = MN_DAD_TAKEN;
+	dad_later(h);
+	log_err("mn", "%s: another node on %s uses the home address: not used there, asked again"
+		" in %.0f s", A6(mn_hoa(h)), mn_dev(h), h->dad_pause);
+	mr_where(h);
+	mn_kern_sync(h);
+}
+
+/* While it is taken, the answer changes that and not the question. */
+static void dad_ask(void *arg)
+{
+	struct mn_home *h = arg;
+	const struct timers *t = &h->mn->conf->timers;
+	const struct klink *l = uplink(h);
+
+	if (!l || !l->lladdr.len || !t->dad_transmits) {
+		dad_free(h);
+		return;
+	}
+	h->dad_run = dad_start(h->mn->env.dad, l->ifindex, mn_hoa(h), t->dad_transmits,
+			       t->dad_retrans, dad_done, h);
+	if (h->dad_run)
+		return;
+	log_warn("mn", "%s: whether it is free on %s cannot be asked: %s", A6(mn_hoa(h)),
+		 mn_dev(h), strerror(errno));
+	if (h->dad == MN_DAD_TAKEN)
+		dad_later(h);
+	else
+		dad_free(h);
+}
+
+void mn_dad_begin(struct mn_home *h)
+{
+	if (h->dad == MN_DAD_ASKED && !h->dad_run)
+		dad_ask(h);
+}
+
+void mn_dad_want(struct mn_home *h)
+{
+	if (h->dad == MN_DAD_FREE) {
+		h->after |= AFTER_NA;
+		return;
+	}
+	rtimer_stop(&h->dad_timer);
+	h->dad = MN_DAD_ASKED;
+	h->after |= AFTER_DAD;
 }
 
 /* ---- telling ---- */

@@ -169,7 +169,7 @@ void mr_where(struct mn_home *h)
 	for (size_t i = 0; i < h->conf->n_prefix; i++) {
 		enum mnp_status s = h->prefix[i].status;
 
-		if (b->state == BUL_HOME)
+		if (b->state == BUL_HOME && mn_dad_ok(h))
 			set(h, i, MNP_AT_HOME, 0);
 		else if (!b->bound_coa.family && in_service(&h->prefix[i]))
 			set(h, i, MNP_WAITING, 0);

@@ -298,7 +298,7 @@ static int start_roles(struct node_priv *p)
 	}
 	if (n->conf.roles & (ROLE_MN | ROLE_MR)) {
 		const struct md_env env = { n->kern, n->nd, n->dad };
-		struct mn_env mn_env = { n->kern, n->mh, n->nd, n->icmp, NULL };
+		struct mn_env mn_env = { n->kern, n->mh, n->nd, n->icmp, NULL, n->dad };
 
 		/* the detector speaks from the loop only, so mn hears its first word */
 		rc = md_start(&n->md, n->conf.mn, &env);

@@ -208,7 +208,9 @@ static void stopped(struct step *x)
 	x->act |= BUL_DO_STOPPED | BUL_DO_PLAN;
 }
 
-static void at_home(struct step *x)
+/* defended: by the home agent, until now. RFC 6275 11.5.5: then it was ours all the time, and
+ * asking might still meet the home agent; otherwise somebody may have taken the address. */
+static void at_home(struct step *x, bool defended)
 {
 	struct bul *b = x->b;
 
@@ -220,7 +222,14 @@ static void at_home(struct step *x)
 	b->backoff = 0;
 	b->hard = false;
 	bul_path_ok(b);
-	x->act |= BUL_DO_PLAN | BUL_DO_NA;
+	x->act |= BUL_DO_PLAN | (defended ? BUL_DO_NA : BUL_DO_DAD);
+}
+
+/* At home and no use of the home agent: see bul_home_carries(). */
+static void left_alone(struct step *x)
+{
+	x->b->alone = true;
+	x->act |= BUL_DO_PLAN | (x->b->bound_coa.family ? 0 : BUL_DO_DAD);
 }
 
 static void accepted(struct step *x)
@@ -305,14 +314,13 @@ static void ba_leave(struct step *x)
 
 	/* 133: there was no binding, which is what we want */
 	if (s < BA_UNSPECIFIED || (s == BA_NOT_HA && !bound_elsewhere)) {
-		at_home(x);
+		at_home(x, s < BA_UNSPECIFIED);
 	} else if (!resynced(x)) {
 		warn(x, bul_refusal_of(s)->why);
 		b->resync = 0;
-		b->alone = true;
 		b->fresh = true;
 		b->due = backoff(x);
-		x->act |= BUL_DO_PLAN;
+		left_alone(x);
 	}
 }
 
@@ -339,8 +347,7 @@ static void timed_out(struct step *x)
 
 	b->tries++;
 	if (b->state == BUL_LEAVE && b->tries == LEAVE_TRIES && !b->alone) {
-		b->alone = true;
-		x->act |= BUL_DO_PLAN;
+		left_alone(x);
 		warn(x, b->bound_coa.family ?
 		     "no answer from the home agent: nothing but the tunnel is used while the"
 		     " binding lasts" :
@@ -432,7 +439,7 @@ static void on_home(struct step *x)
 	if (b->state == BUL_STOP)
 		return;
 	if (b->state == BUL_HOME) {		/* another uplink on the home link */
-		x->act |= BUL_DO_PLAN | BUL_DO_NA;
+		x->act |= BUL_DO_PLAN | BUL_DO_DAD;
 		return;
 	}
 	b->alone = false;
@@ -543,6 +550,8 @@ static void expire(struct step *x)
 		begin(x, BUL_WAIT_BA);
 	else if (b->state == BUL_REFRESH)
 		b->state = BUL_WAIT_BA;
+	else if (b->state == BUL_LEAVE && b->alone)
+		left_alone(x);
 }
 
 struct bul_step bul_step(struct bul *b, enum bul_ev ev, const struct home_conf *h,

@@ -63,6 +63,7 @@ enum {				/* actions, done in bit order */
 				   without R (RFC 3963 5.3), or 139 */
 	BUL_DO_WARN = 128,	/* step.why says what the operator should know */
 	BUL_DO_STOPPED = 256,	/* STOP is through (answered or given up) */
+	BUL_DO_DAD = 512,	/* nobody defended the home address: is it free? BUL_DO_NA then */
 };
 
 struct bul_ba {

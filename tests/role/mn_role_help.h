@@ -121,6 +121,7 @@ static inline int setup(void **state)
 	log_init(LOG_LV_ERR - 1);	/* refusals are wanted here */
 	fake_run_reset();
 	fake_io_reset();
+	fake_dad_reset();
 	fake_kern_reset();
 	event_fini();
 	memset(n_event, 0, sizeof(n_event));
@@ -149,6 +150,7 @@ static inline int teardown(void **state)
 	(void)state;
 	mn_free(mn);
 	mn = NULL;
+	assert_int_equal(fake_dad_count(), 0);
 	icmp6sock_close(icmp);
 	fake_kern_reset();
 	fake_io_reset();
@@ -161,7 +163,7 @@ static inline int teardown(void **state)
 static inline int mn_begin(void)
 {
 	const struct mn_env env = { fake_kern(), fake_mhsock(), fake_ndsock(), icmp,
-				    (struct md *)&w };
+				    (struct md *)&w, fake_dad() };
 	int rc = mn_start(&mn, &w.c, &env, on_ready, NULL);
 
 	if (rc == 0)
@@ -213,6 +215,19 @@ static inline void lost(void)
 static inline void at_home(void)
 {
 	md_says("home", "wlan0", NULL, HOME_ROUTER, HOME_PREFIX);
+	turn();
+}
+
+/* The home link's answer to the question for our address. */
+static inline void dad_says(bool duplicate)
+{
+	const struct in6_addr hoa = ip6(HOA);
+
+	assert_int_equal(fake_dad_count(), 1);
+	assert_int_equal(fake_dad_get(0)->ifindex, WLAN0);
+	assert_int_equal(fake_dad_get(0)->transmits, w.c.timers.dad_transmits);
+	assert_true(fake_dad_get(0)->retrans == w.c.timers.dad_retrans);
+	assert_true(fake_dad_finish(&hoa, duplicate));
 	turn();
 }
 

@@ -38,6 +38,7 @@ static void test_home_foreign_home_with_the_address_never_gone(void **state)
 	at_home();
 	b = one_bu();
 	assert_true(b.home && b.dereg);		/* check_bu(): no HAO, no AltCoA, no prefixes */
+	assert_int_equal(fake_dad_count(), 0);	/* the home agent would answer */
 	assert_true(is6(&b.src, HOA));
 	assert_int_equal(fake_kern_neigh_count(), 1);
 	assert_true(is6(&fake_kern_neigh(0)->addr, HA1));
@@ -176,6 +177,8 @@ static void test_nobody_defends_the_address_then_it_is_free_to_use(void **state)
 	ANSWER(&b, .status = 133);		/* no binding: good */
 	assert_int_equal(state_now(), BUL_HOME);
 	assert_int_equal(n_event[EV_refused], 0);
+	assert_int_equal(fake_nd_count(), 0);
+	dad_says(false);
 	assert_int_equal(fake_nd_count(), 1);
 	assert_true(in_kernel(VIA_HOME6));
 }
@@ -203,6 +206,7 @@ static void test_silent_home_agent_does_not_keep_us_from_the_home_link(void **st
 	advance(6.9);
 	assert_string_equal(default_dev(AF_INET6), "mip0");
 	advance(0.2);
+	dad_says(false);
 	assert_true(in_kernel(VIA_HOME6));
 	assert_int_equal(state_now(), BUL_LEAVE);
 	assert_int_equal(fake_mh_count(), 4);	/* it is still asked */
