@@ -33,7 +33,7 @@ static bool nai_is(const struct mobile_node *n, const struct mhopts *o)
 {
 	size_t len = strlen(n->nai);
 
-	return o->seen & BIT64(MHOPT_MN_ID) && o->mn_id_subtype == MN_ID_NAI &&
+	return len && o->seen & BIT64(MHOPT_MN_ID) && o->mn_id_subtype == MN_ID_NAI &&
 	       o->mn_id.len == len && memcmp(o->mn_id.p, n->nai, len) == 0;
 }
 
@@ -71,7 +71,7 @@ static bool check_option(struct ha *ha, const struct mh_rx *rx, const struct mh_
 		return refuse(v, BA_AUTH_FAIL, "wrong authentication data");
 	req->proven = true;
 	/* RFC 4285 4: the identifier names who holds the key */
-	if (v->node->nai[0] && !nai_is(v->node, o))
+	if (v->node->nai[0] && !req->named)
 		return refuse(v, BA_PROHIBITED, "identifier is not the node's");
 	return check_stamp(ha, m, req, v);
 }
@@ -81,6 +81,7 @@ bool ha_auth(struct ha *ha, const struct mh_rx *rx, const struct mh_msg *m, stru
 {
 	bool ok = false;
 
+	req->named = nai_is(v->node, &m->opt);
 	switch (v->node->sec.method) {
 	case SEC_UNSET:
 		drop(v, "no security method is configured for the node");
@@ -89,7 +90,7 @@ bool ha_auth(struct ha *ha, const struct mh_rx *rx, const struct mh_msg *m, stru
 		/* RFC 4285 5.1.1: an option that cannot be verified is not ignored */
 		if (m->opt.seen & BIT64(MHOPT_AUTH))
 			drop(v, "authentication option, but no key is configured");
-		else if (v->node->nai[0] && !nai_is(v->node, &m->opt))
+		else if (v->node->nai[0] && !req->named)
 			refuse(v, BA_PROHIBITED, "identifier is not the node's");
 		else
 			ok = true;

@@ -30,7 +30,8 @@ struct ha_req {
 	uint16_t flags;			/* of the BU, as received */
 	bool sign;			/* it had the authentication option, and we have the key */
 	bool proven;			/* by its authentication data: a holder of the key sent it */
-	bool has_id, has_stamp;
+	bool named;			/* it had the identifier of its node */
+	bool has_stamp;
 	uint64_t stamp;			/* what the answer carries */
 };
 

@@ -37,7 +37,6 @@ void ha_req_init(struct ha_req *req, const struct bu_rx *rx, const struct mh_msg
 		.hoa = v->b.key.hoa,
 		.coa = v->b.coa.a.in6,
 		.flags = m->bu.flags,
-		.has_id = m->opt.seen & BIT64(MHOPT_MN_ID),
 		.has_stamp = m->opt.seen & BIT64(MHOPT_MESG_ID),
 		.stamp = m->opt.mesg_id,
 	};
@@ -164,7 +163,8 @@ static void ba_options(const struct ha *ha, const struct ha_req *req, const stru
 	}
 	if (!req->sign)
 		return;
-	if (req->has_id && v->node->nai[0]) {
+	/* RFC 4283 4.2: who does not know the name of a node does not get it from us */
+	if (req->named) {
 		o->mn_id_subtype = MN_ID_NAI;
 		o->mn_id.p = (const uint8_t *)v->node->nai;
 		o->mn_id.len = (uint8_t)strlen(v->node->nai);

@@ -113,6 +113,34 @@ static void test_what_is_not_authentic_is_dropped_or_refused(void **state)
 	assert_int_equal(fake_dad_count(), 1);
 }
 
+static bool names_node(const struct fake_mh *f)
+{
+	return f->m.opt.seen & BIT64(MHOPT_MN_ID);
+}
+
+/* RFC 4283 4.2: only who said it hears it. */
+static void test_identifier_is_told_only_to_who_knows_it(void **state)
+{
+	const struct fake_mh *f;
+
+	(void)state;
+	secure();
+	start();
+	BU(.seq = 1, .key = &other_key, .nai = "guess@example.org", .stamp = stamp(0));
+	assert_false(names_node(ba_is(BA_AUTH_FAIL, 1)));
+	BU(.seq = 1, .key = &other_key, .stamp = stamp(0));
+	assert_false(names_node(ba_is(BA_AUTH_FAIL, 1)));
+	BU(.seq = 1, .key = &key, .nai = "guess@example.org", .stamp = stamp(0));
+	f = ba_is(BA_PROHIBITED, 1);
+	assert_false(names_node(f));
+	signed_for(f, COA);
+	BU(.seq = 1, .key = &other_key, .nai = NAI, .stamp = stamp(0));
+	f = ba_is(BA_AUTH_FAIL, 1);
+	assert_int_equal(f->m.opt.mn_id.len, strlen(NAI));
+	assert_memory_equal(f->m.opt.mn_id.p, NAI, strlen(NAI));
+	signed_for(f, COA);
+}
+
 static void test_window_of_the_clock_is_the_configured_one(void **state)
 {
 	(void)state;
@@ -405,6 +433,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		T(test_authentic_update_gets_a_signed_answer_with_its_timestamp),
 		T(test_what_is_not_authentic_is_dropped_or_refused),
+		T(test_identifier_is_told_only_to_who_knows_it),
 		T(test_window_of_the_clock_is_the_configured_one),
 		T(test_wrong_clock_is_told_ours_and_registers_then),
 		T(test_replayed_update_changes_nothing),
