@@ -123,7 +123,7 @@ static void timer_cb(void *arg);
 void md_arm(struct uplink *u)
 {
 	const double due[] = { u->rules_at, u->retry_at, u->old_until, u->check_at,
-			       u->hold_until };
+			       u->hold_until, u->dad_at };
 	double at = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(due); i++)
@@ -181,6 +181,8 @@ static void timer_cb(void *arg)
 		md_follow(u);
 	if (u->old_until && u->old_until <= now)
 		md_drop_old(u);
+	if (u->dad_at && u->dad_at <= now)
+		md_dad_again(u);
 	if (u->retry_at && u->retry_at <= now)
 		md_apply(u);
 	if (u->rules_at && u->rules_at <= now) {

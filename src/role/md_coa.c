@@ -170,9 +170,31 @@ void md_dad_end(struct uplink *u)
 {
 	dad_stop(u->md->env.dad, u->dad);
 	u->dad = NULL;
+	u->dad_at = 0;
 }
 
 static void begin(struct uplink *u);
+
+/* Somebody answers for whatever we choose: a fault of the link, or an attack. Both may end. */
+static void give_up(struct uplink *u, const struct in6_addr *bad)
+{
+	double pause = u->dad_pause ? MIN(u->dad_pause * 2, MD_DAD_PAUSE_MAX) : MD_DAD_PAUSE;
+
+	log_err("md", "%s: %s is a duplicate, the last of %d tries in %s: uplink not used for"
+		" %.0f s", u->conf->dev, A6(bad), MD_DAD_TRIES, PFX(&u->form), pause);
+	md_detach(u);
+	u->dad_pause = pause;
+	u->dad_at = run_now() + pause;
+	md_apply(u);
+	md_arm(u);
+}
+
+void md_dad_again(struct uplink *u)
+{
+	u->dad_at = 0;
+	if (md_current(&u->link))
+		md_attach(u);
+}
 
 static void duplicate(struct uplink *u)
 {
@@ -182,10 +204,7 @@ static void duplicate(struct uplink *u)
 	u->dad_failed++;
 	u->st.has_coa = false;		/* not even as the former address */
 	if (u->dad_failed >= MD_DAD_TRIES) {
-		log_err("md", "%s: %s is a duplicate, the last of %d tries in %s: uplink not used",
-			u->conf->dev, A6(&bad), MD_DAD_TRIES, PFX(&u->form));
-		md_detach(u);
-		md_apply(u);
+		give_up(u, &bad);
 		return;
 	}
 	u->st.has_coa = true;
@@ -209,6 +228,7 @@ static void dad_done(void *arg, bool dup)
 		return;
 	}
 	u->dad_failed = 0;
+	u->dad_pause = 0;
 	if (!u->st.coa_tentative)
 		return;
 	u->st.coa_tentative = false;
@@ -248,6 +268,7 @@ void md_detach(struct uplink *u)
 	static const struct md_point none = { .kind = MD_AT_NONE };
 
 	md_dad_end(u);
+	u->dad_pause = 0;
 	u->want = none;
 	u->hinted = false;
 	md_tell(u, &none);
@@ -306,6 +327,8 @@ void md_attach(struct uplink *u)
 	}
 	if (arrived)
 		u->dad_failed = 0;
+	if (!prefix_eq(&u->form, &r->prefix))
+		u->dad_pause = 0;
 	u->form = r->prefix;
 	u->st.has_coa = u->st.has_router = true;
 	u->st.coa = coa;

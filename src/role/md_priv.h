@@ -24,6 +24,8 @@
 #define MD_RETRY	1.		/* after the kernel refused something */
 #define MD_CHECK	0.05		/* is our address really gone, or was that our own doing */
 #define MD_DAD_TRIES	3		/* IDGEN_RETRIES, RFC 7217 7 */
+#define MD_DAD_PAUSE	30.		/* after that many, until the prefix is tried again */
+#define MD_DAD_PAUSE_MAX 600.
 #define MD_HOLD		2.		/* managed: for a word of the link that came back */
 #define MD_MEMO		8		/* prefixes with a conflict that are remembered */
 #define MD_ROUTES	4		/* default routes of a managed uplink */
@@ -60,7 +62,7 @@ struct uplink {
 	struct nd_lladdr ll;
 	struct md_link link;
 	struct rtimer timer;		/* the only one, for the earliest of: */
-	double rules_at, retry_at, old_until, check_at, hold_until;
+	double rules_at, retry_at, old_until, check_at, hold_until, dad_at;
 	double since;			/* of the last change told */
 	struct log_rl rl;
 
@@ -73,6 +75,7 @@ struct uplink {
 
 	struct dad_run *dad;
 	unsigned dad_failed;		/* in a row, on this attachment */
+	double dad_pause;		/* the last one, on this link and prefix */
 	struct prefix form;		/* prefix that st.coa was formed in */
 	struct md_memo memo[MD_MEMO];
 	unsigned memo_next;
@@ -107,6 +110,8 @@ void md_attach(struct uplink *u);
 void md_at_home(struct uplink *u, const struct prefix *home);
 /* No attachment: told at once, the kernel keeps what it has. */
 void md_detach(struct uplink *u);
+/* The pause after duplicates is over. */
+void md_dad_again(struct uplink *u);
 /* The device is down or gone: the kernel has flushed its addresses and routes; or all of it. */
 void md_flushed(struct uplink *u, enum md_wipe what);
 /* The kernel follows st; md_info when it has. */

@@ -194,6 +194,73 @@ static void test_third_duplicate_gives_the_uplink_up(void **state)
 	told("wl0", "coa", &coa, 2);
 }
 
+/* n duplicates, from this counter of the prefix on; then the uplink is not used. */
+static void three_duplicates(uint8_t from)
+{
+	for (uint8_t i = from; i < from + 3; i++) {
+		struct in6_addr coa = formed(A, "wl0", i);
+
+		told("wl0", "coa", &coa, 1);
+		assert_true(fake_dad_finish(&coa, true));
+		turn();
+		next_event(EV_dad);
+	}
+	told("wl0", "lost", NULL, 0);
+	no_event();
+}
+
+/* Router Advertisements go on all the time. */
+static void quiet(double seconds)
+{
+	double part = seconds / 20;
+
+	for (int i = 0; i < 20; i++) {
+		fake_run_advance(part);
+		ra(WL0, 1, A);
+	}
+	no_event();
+}
+
+static void test_link_of_duplicates_is_tried_again_after_a_pause(void **state)
+{
+	static const double pause[] = { 30, 60, 120, 240, 480, 600, 600 };
+	struct in6_addr coa;
+	uint8_t n = 0;
+
+	(void)state;
+	link_up(WL0);
+	ra(WL0, 1, A);
+	for (size_t i = 0; i < ARRAY_SIZE(pause); i++, n = (uint8_t)(n + 3)) {
+		three_duplicates(n);
+		quiet(pause[i] - 0.1);
+		fake_run_advance(0.2);
+	}
+	coa = formed(A, "wl0", n);
+	told("wl0", "coa", &coa, 1);
+	assert_true(fake_dad_finish(&coa, false));
+	turn();
+	assert_false(next_event(EV_dad)->dad.duplicate);
+	fake_run_advance(1000);
+	assert_int_equal(fake_dad_count(), 0);
+}
+
+static void test_pause_ends_with_the_link(void **state)
+{
+	struct in6_addr coa = formed(B, "wl0", 0);
+
+	(void)state;
+	link_up(WL0);
+	ra(WL0, 1, A);
+	three_duplicates(0);
+	carrier(WL0, false);
+	fake_run_advance(100);
+	no_event();
+	carrier(WL0, true);
+	ra(WL0, 2, B);
+	told("wl0", "coa", &coa, 2);
+	assert_true(fake_dad_finish(&coa, true));
+}
+
 static void test_full_detection_holds_md_info_back(void **state)
 {
 	struct in6_addr coa = formed(A, "wl1", 0);
@@ -432,6 +499,8 @@ int main(void)
 		T(test_prefix_that_is_not_on_link_gives_a_host_route),
 		T(test_duplicate_takes_the_next_identifier),
 		T(test_third_duplicate_gives_the_uplink_up),
+		T(test_link_of_duplicates_is_tried_again_after_a_pause),
+		T(test_pause_ends_with_the_link),
 		T(test_full_detection_holds_md_info_back),
 		T(test_unknown_router_link_layer_address_waits_for_dad),
 		T(test_detection_switched_off_or_impossible),
