@@ -129,7 +129,7 @@ struct mn {
 	unsigned n_uplink, n_home;
 	struct mn_uplink *uplink;
 	struct mn_home *home;
-	struct mn_pace *pace;		/* n_pace of them, as home agents are configured, and a spare */
+	struct mn_pace *pace;		/* n_pace, as home agents are configured, and a spare */
 	unsigned n_pace;
 	struct kplan base;
 	bool running;			/* the base plan is in the kernel */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What store/bul.h offers besides the state machine: names, questions, lifetime, MAX_UPDATE_RATE. */
+/* What store/bul.h offers besides the state machine: names, questions, MAX_UPDATE_RATE. */
 #include <math.h>
 
 #include "base/util.h"
