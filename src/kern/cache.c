@@ -36,8 +36,12 @@ static void tell_addr(struct monitor *m, const struct mon_addr *a, bool gone)
 {
 	struct kaddr_news n = addr_news(a, gone);
 
-	if (!m->silent && a->key.family == AF_INET6 && m->k->news.addr)
+	if (m->silent)
+		return;
+	if (a->key.family == AF_INET6 && m->k->news.addr)
 		m->k->news.addr(m->k->news.arg, &n);
+	if (a->key.family == AF_INET && m->k->news.addr4)
+		m->k->news.addr4(m->k->news.arg, a->key.ifindex);
 }
 
 static void tell_route(struct monitor *m, const struct mon_route *r, bool gone)

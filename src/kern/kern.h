@@ -71,6 +71,7 @@ struct kern_news {
 	void (*addr)(void *arg, const struct kaddr_news *a);
 	void (*route)(void *arg, const struct kroute_news *r);
 	void (*report)(void *arg, const struct kreport *r);
+	void (*addr4)(void *arg, int ifindex);	/* an IPv4 address came or went */
 	void *arg;
 };
 

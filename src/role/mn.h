@@ -40,6 +40,9 @@ void mn_on_event(void *arg, const struct event *e);	/* event_listen(); arg = str
 void mn_ba_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m);
 void mn_brr_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m);
 void mn_be_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m);
+/* An IPv4 address of a device came or went: a mobile network's gives our own packets their source.
+ */
+void mn_addr4(struct mn *mn, int ifindex);
 void mn_icmp_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg *m);
 
 /* Operator: hoa NULL = all. Return how many, or -errno. */

@@ -222,6 +222,22 @@ struct in_addr mr_src4(const struct mn_home *h)
 	return (struct in_addr){ 0 };
 }
 
+void mn_addr4(struct mn *mn, int ifindex)
+{
+	const struct klink *l = kern_link_by_index(mn->env.kern, ifindex);
+
+	for (unsigned i = 0; l && i < mn->n_home; i++) {
+		struct mn_home *h = &mn->home[i];
+		bool has = false;
+
+		for (size_t j = 0; j < h->conf->n_prefix; j++)
+			has |= is_ipv4(&h->prefix[j]) &&
+			       strcmp(h->conf->prefixes[j].dev, l->name) == 0;
+		if (has && h->started)
+			mn_kern_sync(h);
+	}
+}
+
 /* Said when the kernel has it. */
 void mr_tell(struct mn_home *h)
 {

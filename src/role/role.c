@@ -137,6 +137,14 @@ static void on_addr(void *arg, const struct kaddr_news *a)
 		md_addr(p->pub.md, a);
 }
 
+static void on_addr4(void *arg, int ifindex)
+{
+	struct node_priv *p = arg;
+
+	if (p->pub.mn)
+		mn_addr4(p->pub.mn, ifindex);
+}
+
 static void on_route(void *arg, const struct kroute_news *r)
 {
 	struct node_priv *p = arg;
@@ -241,7 +249,7 @@ static int adopt(struct node_priv *p)
 static int open_kernel(struct node_priv *p)
 {
 	const struct node_conf *c = &p->pub.conf;
-	const struct kern_news news = { .link = on_link, .addr = on_addr, .route = on_route,
+	const struct kern_news news = { .link = on_link, .addr = on_addr, .addr4 = on_addr4, .route = on_route,
 					.report = on_report, .arg = p };
 	bool gre = false;
 	int rc;

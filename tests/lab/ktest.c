@@ -218,6 +218,14 @@ static void on_addr(void *arg, const struct kaddr_news *a)
 	s->last_addr = *a;
 }
 
+static void on_addr4(void *arg, int ifindex)
+{
+	struct news_seen *s = arg;
+
+	s->addr4++;
+	s->last_addr4 = ifindex;
+}
+
 static void on_route(void *arg, const struct kroute_news *r)
 {
 	struct news_seen *s = arg;
@@ -237,7 +245,8 @@ static void on_report(void *arg, const struct kreport *r)
 void kern_begin(enum kern_ingress_mode mode)
 {
 	struct kern_conf conf = { .ingress = mode, .sysctl_file = SYSCTL_FILE };
-	struct kern_news news = { on_link, on_addr, on_route, on_report, &t.seen };
+	struct kern_news news = { .link = on_link, .addr = on_addr, .route = on_route,
+				  .report = on_report, .addr4 = on_addr4, .arg = &t.seen };
 	int rc = kern_open(&t.k, t.loop, &conf, &news);
 
 	if (rc < 0) {

@@ -24,7 +24,8 @@
 #define SH_MAX		(256 * 1024)
 
 struct news_seen {
-	unsigned link, link_gone, addr, addr_gone, route, route_gone, report;
+	unsigned link, link_gone, addr, addr_gone, addr4, route, route_gone, report;
+	int last_addr4;
 	struct klink last_link;
 	struct kaddr_news last_addr;
 	struct kroute_news last_route;

@@ -28,6 +28,12 @@ static bool saw_addr(void *arg)
 	return t.seen.addr && t.seen.last_addr.plen == 77;
 }
 
+static bool saw_addr4(void *arg)
+{
+	(void)arg;
+	return t.seen.addr4 > 0;
+}
+
 static bool saw_addr_gone(void *arg)
 {
 	(void)arg;
@@ -110,6 +116,10 @@ void test_news(void)
 	ok(n_each >= 2, "each address of a link");
 	sh("ip addr del 2001:db8:7::1/77 dev va");
 	ok(run_until(saw_addr_gone, NULL, 10.), "address gone");
+	sh("ip addr add 10.77.0.1/24 dev va");
+	ok(run_until(saw_addr4, NULL, 10.) && t.seen.last_addr4 == kern_link(t.k, "va")->ifindex,
+	   "a new IPv4 address");
+	sh("ip addr del 10.77.0.1/24 dev va");
 	sh("ip link add kx type dummy");
 	ok(run_until(saw_link, (void *)"kx", 10.), "new link");
 	sh("ip link set kx name ky");

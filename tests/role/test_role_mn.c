@@ -301,6 +301,27 @@ static void test_back_before_the_answer_uses_the_old_tunnel_at_once(void **state
 	assert_int_equal(state_now(), BUL_BOUND);
 }
 
+/* What the mobile router itself sends would else have a source that the home agent drops. */
+static void test_ipv4_address_that_comes_later_is_the_source(void **state)
+{
+	struct bu b;
+
+	(void)state;
+	w.mnp[1] = mnp_conf(NET4B, PREFIX_EXPLICIT, "lan0");
+	start();
+	foreign1();
+	b = one_bu();
+	ANSWER(&b, .ipv4_status = { 0 });
+	assert_true(in_kernel("route 0.0.0.0/0 dev mip0a table 6500 metric 1024"));
+	fake_kern_addr4("lan0", ip4("10.1.0.1"));
+	mn_addr4(mn, WLAN0);		/* not a mobile network's */
+	turn();
+	assert_true(in_kernel("route 0.0.0.0/0 dev mip0a table 6500 metric 1024"));
+	mn_addr4(mn, LAN0);
+	turn();
+	assert_true(in_kernel("route 0.0.0.0/0 dev mip0a table 6500 metric 1024 src 10.1.0.1/32"));
+}
+
 static void test_lost_link_keeps_packets_in_the_tunnel(void **state)
 {
 	struct bu b;
@@ -456,6 +477,7 @@ int main(void)
 		T(test_two_moves_in_a_row_keep_the_tunnel_that_works),
 		T(test_newest_place_wins_while_the_kernel_is_busy),
 		T(test_back_before_the_answer_uses_the_old_tunnel_at_once),
+		T(test_ipv4_address_that_comes_later_is_the_source),
 		T(test_lost_link_keeps_packets_in_the_tunnel),
 		T(test_movement_is_measured_from_the_lost_link),
 		T(test_better_uplink_is_used_and_the_other_is_a_fallback),
