@@ -75,6 +75,7 @@ def test_a_node_behind_us_cannot_speak_in_our_name(net):
 def test_the_tunnel_reaches_the_mobile_network_only(net):
     """RFC 3963 section 3. Another network of the same machine is routed as before."""
     mgmt, = net.nodes("mgmt")
+    net.mr.sysctl("net.ipv6.conf.default.accept_dad", 0)
     net.wire(net.mr, "mg0", mgmt, "eth0")
     net.mr.addr("mg0", "2001:db8:999::2/64", "192.168.9.1/24")
     mgmt.addr("eth0", f"{MGMT}/64", f"{MGMT4}/24")
@@ -97,7 +98,7 @@ def test_the_tunnel_reaches_the_mobile_network_only(net):
     until("the machine itself reaches its other network", lambda: len(own.back) >= 3)
     own.stop()
     assert not at(at_mgmt)
-    stranger = Station(mgmt, "eth0", MGMT)
+    stranger = Station(mgmt, "eth0", MGMT, "stranger")
     stranger.send(echo(MGMT, B6, 6))
     traffic(net, "meanwhile")
     net.reactor.flush()
