@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The thin thread: one mobile router, one IPv6 and one IPv4 prefix, two foreign links."""
+import os
 import time
 
+import conf
 import daemon
 from net import A4, A6, B4, B6, HOA, HOME_PREFIX, MNP, MNP4
 from ping import Pings
 from pkt import hides, messages, untunnelled
 from proc import until
+from scene import arrived, traffic
 
 
 def _all_answered(net, what, limit=30):
@@ -50,3 +53,33 @@ def test_the_mobile_network_moves(net):
         leaks = untunnelled(cap.path, lambda a: a != "2001:db8:280::1" and hidden(a), began)
         assert not leaks, "\n".join(map(str, leaks[:10]))
     assert not mr.leftovers() and not ha.leftovers()
+
+
+def example(node, name, **changes):
+    """The text of an example configuration, with this node's own socket, folder and key."""
+    with open(os.path.join(daemon.REPO, "conf", f"mip6d-{name}.conf")) as f:
+        text = f.read()
+    changes["/etc/mip6d/ha.key"] = conf.key_file(node.world)
+    for was, now in changes.items():
+        assert was in text
+        text = text.replace(was, now)
+    return text + conf.text(conf.common(node))
+
+
+def test_the_examples_work_with_two_uplinks(lab):
+    """The example configurations as they are, but for the home agent's device; the preferred
+    uplink is used as long as it works."""
+    net = lab(uplinks=("wwan0", "wlan0"))
+    ha = daemon.ha(net, example(net.ha, "ha", eth0="home0"))
+    mr = daemon.mr(net, text=example(net.mr, "mr"))
+    daemon.wait_home(mr)
+    net.move(net.mr, "foreign1", dev="wwan0")
+    net.move(net.mr, "foreign2", dev="wlan0")
+    arrived(ha, mr, "foreign1")
+    traffic(net, "by the preferred uplink")
+    net.unplug(net.mr, "wwan0")
+    arrived(ha, mr, "foreign2")
+    traffic(net, "by the other uplink")
+    net.move(net.mr, "foreign1", dev="wwan0")
+    arrived(ha, mr, "foreign1")
+    traffic(net, "by the preferred uplink again")
