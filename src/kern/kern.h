@@ -132,8 +132,8 @@ void kern_neigh_put(struct kern *k, int ifindex, const struct in6_addr *addr,
 
 /*
  * Deletes the neighbours on a link that are still being asked for, and with them the packets
- * that wait for the answer: after a loss of the carrier they would go out on the next link.
- * Fire and forget.
+ * that wait for the answer: after a loss of the carrier they would go out on the next link. Waits
+ * for the kernel's list of neighbours (so not from within its news); the rest is fire and forget.
  */
 void kern_flush_unresolved(struct kern *k, int ifindex);
 

@@ -497,9 +497,9 @@ static bool sw_blocked(struct ksw *s, const struct claim *claims, const struct k
 			continue;
 		if (!wanted)
 			e->in_have = s->stamp;
-		else if (e->leaving && !kobj_equal(&e->obj, o) &&
-			 e->users > (e->in_have == s->stamp ? 1 : 0))
-			return true;	/* its holders are about to give the old value up */
+		else if (e->leaving && (sw->again || (!kobj_equal(&e->obj, o) &&
+			 e->users > (e->in_have == s->stamp ? 1 : 0))))
+			return true;	/* its holders are about to give it, or its old value, up */
 	}
 	return false;
 }

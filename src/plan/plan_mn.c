@@ -65,14 +65,16 @@ static void put_rule_from(struct out *o, uint32_t pref, const struct prefix *fro
 	put(o, &k);
 }
 
-/* What we send ourselves, and no node behind us in our name. */
-static void put_rule_own(struct out *o, uint32_t pref, const struct in6_addr *from, uint32_t table)
+/* What we send ourselves; what a node behind us sends in our name is refused. */
+static void put_rule_own(struct out *o, uint32_t pref, uint32_t pref_not,
+			 const struct in6_addr *from, uint32_t table)
 {
 	struct kobj k = rule(pref, AF_INET6, table, -1);
 
 	k.rule.from = prefix6(from, 128);
 	set_dev(k.rule.iif, "lo");
 	put(o, &k);
+	put_rule_from(o, pref_not, &k.rule.from, 0);
 }
 
 static void put_rule_to(struct out *o, uint32_t pref, const struct prefix *to, uint32_t table,
@@ -252,7 +254,7 @@ static void put_coa(const struct mn_conf *c, const struct uplink_conf *u, struct
 			 IFA_F_NODAD | IFA_F_NOPREFIXROUTE, old);
 	if (on_link)
 		put(o, &k);
-	put_rule_own(o, c->rule_pref + MN_RULE_COA, coa, u->table);
+	put_rule_own(o, c->rule_pref + MN_RULE_COA, c->rule_pref + MN_RULE_COA_NOT, coa, u->table);
 }
 
 static void put_router(const struct uplink_conf *u, struct out *o, const struct in6_addr *via)
@@ -296,8 +298,8 @@ int mn_plan_uplink(const struct mn_conf *c, const struct uplink_state *u, struct
 
 /* ---- homes ---- */
 
-static void put_tunnel(const struct mn_conf *c, const struct home_state *h, struct out *o,
-		       const char *name, const struct carrier *carrier)
+static void put_tunnel(const struct mn_conf *c, struct out *o, const char *name,
+		       const struct carrier *carrier)
 {
 	struct kobj k = { .kind = KOBJ_LINK };
 
@@ -320,7 +322,7 @@ static void put_tunnel(const struct mn_conf *c, const struct home_state *h, stru
 	k.link.carrier = *carrier;
 	put(o, &k);
 	put_rule_all(o, c->rule_pref + MN_RULE_TUNNEL, AF_INET6, name, 0, -1);
-	if (has_ipv4(h->conf))
+	if (c->router)
 		put_rule_all(o, c->rule_pref + MN_RULE_TUNNEL, AF_INET, name, 0, -1);
 }
 
@@ -329,7 +331,7 @@ static void put_from(const struct mn_conf *c, const struct home_state *h, struct
 	const uint32_t pref = c->rule_pref + MN_RULE_FROM;
 	const struct home_conf *conf = h->conf;
 
-	put_rule_own(o, pref, &conf->hoa.a.in6, conf->table);
+	put_rule_own(o, pref, c->rule_pref + MN_RULE_HOA_NOT, &conf->hoa.a.in6, conf->table);
 	for (size_t i = 0; i < conf->n_prefix; i++) {
 		bool out = i < 64 && h->refused & BIT64(i);
 
@@ -425,9 +427,9 @@ int mn_plan_home(const struct mn_conf *c, const struct home_state *h, struct kpl
 		put_unreachable(&o, conf->table, &conf->prefixes[i].prefix);
 	put_from(c, h, &o);
 	if (h->where == MN_AWAY && (h->receive || h->carry))
-		put_tunnel(c, h, &o, now, &h->now);
+		put_tunnel(c, &o, now, &h->now);
 	if (h->where != MN_OFF && h->before.kind)
-		put_tunnel(c, h, &o, before, &h->before);
+		put_tunnel(c, &o, before, &h->before);
 	if (h->where == MN_HOME)
 		put_at_home(h, &o);
 	put_carrying(c, h, &o, now, before);

@@ -7,12 +7,15 @@
  *   +0   to PREFIX, and to link-local addresses, lookup main suppress_prefixlength 0
  *   +1   to PREFIX lookup HOME-TABLE of that home: both together keep inside what is for a
  *        node of ours, whatever its source address (ICMPv6 errors come from a care-of address)
- *   +2   from CARE-OF-ADDRESS iif lo lookup UPLINK-TABLE   (uplink plan)
- *   +3   iif TUNNEL prohibit: what is not for us or a prefix of ours (RFC 3963 3)
+ *   +2   from CARE-OF-ADDRESS iif lo lookup UPLINK-TABLE, and
+ *   +3   from CARE-OF-ADDRESS prohibit                     (uplink plan)
+ *   +4   iif TUNNEL prohibit: what is not for us or a prefix of ours (RFC 3963 3); both families,
+ *        for the device lets both in
  *   +5   to ON-LINK-PREFIX of a managed uplink lookup HOME-TABLE (else an unbound socket
  *        would take main's on-link route with the home address in clear)
  *   +8   from HOME-ADDRESS iif lo / from PREFIX lookup HOME-TABLE of that home: before main, which
  *        may have more routes of a managed uplink than the one that +5 knows
+ *   +9   from HOME-ADDRESS prohibit
  *   +10  lookup main suppress_prefixlength 0               (IPv4 and IPv6)
  *   +20  iif lo lookup HOME-TABLE of the first home        (IPv4 and IPv6)
  * "iif lo" is what we send ourselves: a node behind us must not speak with our addresses (RFC 3963
@@ -45,9 +48,11 @@
 #define MN_RULE_INSIDE	0
 #define MN_RULE_NOWHERE	1
 #define MN_RULE_COA	2
-#define MN_RULE_TUNNEL	3
+#define MN_RULE_COA_NOT	3
+#define MN_RULE_TUNNEL	4
 #define MN_RULE_ONLINK	5
 #define MN_RULE_FROM	8
+#define MN_RULE_HOA_NOT	9
 #define MN_RULE_MAIN	10
 #define MN_RULE_HOME	20
 

@@ -69,11 +69,15 @@ static bool check_option(struct ha *ha, const struct mh_rx *rx, const struct mh_
 	if (!auth_check(key, &req->coa, &req->hoa, rx->buf, o->auth.covered, o->auth.data.p,
 			o->auth.data.len))
 		return refuse(v, BA_AUTH_FAIL, "wrong authentication data");
-	req->proven = true;
+	/* a recorded update has a good one too, but its answer goes to where it was made */
+	req->proven = in6_eq(&rx->src, &req->coa);
 	/* RFC 4285 4: the identifier names who holds the key */
 	if (v->node->nai[0] && !req->named)
 		return refuse(v, BA_PROHIBITED, "identifier is not the node's");
-	return check_stamp(ha, m, req, v);
+	if (!check_stamp(ha, m, req, v))
+		return false;
+	req->proven |= req->has_stamp;
+	return true;
 }
 
 bool ha_auth(struct ha *ha, const struct mh_rx *rx, const struct mh_msg *m, struct ha_req *req,

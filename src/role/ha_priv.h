@@ -29,7 +29,7 @@ struct ha_req {
 	struct in6_addr hoa, coa;
 	uint16_t flags;			/* of the BU, as received */
 	bool sign;			/* it had the authentication option, and we have the key */
-	bool proven;			/* by its authentication data: from a holder of the key */
+	bool proven;			/* by its authentication data, and new or from its own address */
 	bool named;			/* it had the identifier of its node */
 	bool has_stamp;
 	uint64_t stamp;			/* what the answer carries */

@@ -167,7 +167,9 @@ void mn_step(struct mn_home *h, enum bul_ev ev, const struct bul_ba *ba)
 		h->after |= AFTER_NA;
 	if (s.act & BUL_DO_TELL_ADD)
 		h->after |= AFTER_TELL;
-	if (s.act & BUL_DO_DAD)
+	/* not if the step that found the binding expired has left the home link */
+	if (s.act & BUL_DO_DAD && !(s.act & BUL_DO_NA) &&
+	    (h->bul.state == BUL_LEAVE || h->bul.state == BUL_HOME))
 		mn_dad_want(h);
 	if (s.act & BUL_DO_STOPPED)
 		stopped_step(h);

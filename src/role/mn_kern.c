@@ -145,6 +145,7 @@ static int want(struct mn_home *h, struct kplan *p)
 	h->tunnel[0] = '\0';
 	h->old_flying = false;
 	h->flying_where = MN_OFF;
+	h->flying_dev[0] = '\0';
 	if (h->gone)
 		return 0;
 	if (where(h) != MN_HOME)
@@ -157,6 +158,7 @@ static int want(struct mn_home *h, struct kplan *p)
 		memcpy(h->tunnel, s.before_dev, sizeof(h->tunnel));
 	h->old_flying = s.before.kind != CARRIER_NONE;
 	h->flying_where = s.where;
+	memcpy(h->flying_dev, s.home_dev, sizeof(h->flying_dev));
 	return mn_plan_home(h->mn->conf, &s, p);
 }
 
@@ -193,18 +195,19 @@ static void retreat(struct mn_home *h)
 	struct kplan p = { 0 };
 	int rc;
 
-	if (h->in_flight || h->have_where != MN_HOME || where(h) == MN_HOME)
+	if (h->in_flight || h->have_where != MN_HOME ||
+	    (where(h) == MN_HOME && strcmp(h->have_dev, mn_dev(h)) == 0))
 		return;
 	derive(h, &s);
 	s.receive = s.carry = false;
 	if (s.before.kind && !link_find(&h->have, &s.before, NULL))
 		s.before = (struct carrier){ 0 };
-	if (!s.before.kind)
-		s.where = MN_OFF;
+	s.where = s.before.kind ? MN_AWAY : MN_OFF;
 	rc = mn_plan_home(h->mn->conf, &s, &p);
 	if (rc == 0) {
 		h->flying = p;
 		h->flying_where = s.where;
+		h->flying_dev[0] = '\0';
 		h->in_flight = h->retreat = true;
 		rc = kplan_switch(h->mn->env.kern, &h->have, &h->flying, switch_done, h);
 	}
@@ -251,13 +254,11 @@ static void release_old(struct mn *mn)
 
 /* No route leads to the lost link any more; what went that way before we heard of it still waits
  * for its neighbours, to leave on whatever link comes next. */
-static void clean_left(struct mn_home *h)
+static void clean_left(void *arg)
 {
-	const struct klink *l;
+	struct mn_home *h = arg;
+	const struct klink *l = kern_link(h->mn->env.kern, h->mn->uplink[h->left].conf->dev);
 
-	if (h->left < 0)
-		return;
-	l = kern_link(h->mn->env.kern, h->mn->uplink[h->left].conf->dev);
 	if (l)
 		kern_flush_unresolved(h->mn->env.kern, l->ifindex);
 	h->left = -1;
@@ -265,7 +266,8 @@ static void clean_left(struct mn_home *h)
 
 static void there(struct mn_home *h)
 {
-	clean_left(h);
+	if (h->left >= 0)		/* it asks the kernel and waits: not before a Binding Update */
+		rtimer_set(&h->left_timer, run_now(), clean_left, h);
 	h->kern_wait = 0;
 	kplan_free(&h->bad);
 	h->old_in_use = h->old_flying;
@@ -291,6 +293,7 @@ static void switch_done(void *arg, int rc)
 		kplan_free(&h->have);
 		h->have = p;
 		h->have_where = h->flying_where;
+		memcpy(h->have_dev, h->flying_dev, sizeof(h->have_dev));
 		p = (struct kplan){ 0 };
 	}
 	if (rc < 0 && retreated)
@@ -343,6 +346,7 @@ void mn_kern_sync(struct mn_home *h)
 void mn_kern_free(struct mn_home *h)
 {
 	rtimer_stop(&h->kern_timer);
+	rtimer_stop(&h->left_timer);
 	kplan_free(&h->have);
 	kplan_free(&h->flying);
 	kplan_free(&h->bad);

@@ -91,12 +91,13 @@ struct mn_home {
 	/* kernel */
 	struct kplan have, flying, bad;	/* in the kernel, on its way, refused last */
 	enum mn_where have_where, flying_where;
+	char have_dev[IFNAMSIZ], flying_dev[IFNAMSIZ];	/* the home link of these plans, or "" */
 	bool in_flight, dirty;
 	bool retreat;			/* what flies is not the wish, but a way off the home link */
 	bool old_in_use, old_flying;	/* the plan has a tunnel from the care-of address before */
 	unsigned after;			/* AFTER_* */
 	double kern_wait;
-	struct rtimer kern_timer;
+	struct rtimer kern_timer, left_timer;
 	char tunnel[IFNAMSIZ];		/* that carries */
 	/* Binding Updates */
 	struct mn_out out[MN_OUT];

@@ -215,8 +215,9 @@ static int adopt(struct node_priv *p)
 	bool mobile = c->roles & (ROLE_MN | ROLE_MR);
 	uint32_t base = mobile ? c->mn->rule_pref : 0;
 	const uint32_t prefs[] = { base + MN_RULE_INSIDE, base + MN_RULE_NOWHERE,
-				   base + MN_RULE_COA,	  base + MN_RULE_TUNNEL,
-				   base + MN_RULE_ONLINK, base + MN_RULE_FROM,
+				   base + MN_RULE_COA,	  base + MN_RULE_COA_NOT,
+				   base + MN_RULE_TUNNEL, base + MN_RULE_ONLINK,
+				   base + MN_RULE_FROM,	  base + MN_RULE_HOA_NOT,
 				   base + MN_RULE_MAIN,	  base + MN_RULE_HOME,	0 };
 	const uint32_t none[] = { 0 };
 	size_t n_dev = c->roles & ROLE_HA ? c->ha->n_link : 0;

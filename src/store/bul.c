@@ -10,7 +10,7 @@
 #define PACE_FIRST	4.	/* seconds from one "forgotten" to the next while probes fail */
 #define RESYNC_MAX	3	/* 135, 144, 145 answered at once, in a row */
 #define STOP_TRIES	2
-#define LEAVE_TRIES	3	/* unanswered at home, then the home link is used anyway */
+#define LEAVE_TRIES	3	/* unanswered at home: used anyway, if nothing is bound and DAD says so */
 #define REFRESH_PART	0.9	/* of the lifetime */
 #define REFRESH_ROOM	15	/* initial timeouts: four retransmissions, 1 + 2 + 4 + 8 */
 #define SLACK		1e-6	/* a timer may come this much early */
@@ -550,8 +550,14 @@ static void expire(struct step *x)
 		begin(x, BUL_WAIT_BA);
 	else if (b->state == BUL_REFRESH)
 		b->state = BUL_WAIT_BA;
-	else if (b->state == BUL_LEAVE && b->alone)
-		left_alone(x);
+	else if (b->state == BUL_LEAVE) {
+		bool alone = b->alone;
+
+		/* now another home agent may be asked, when this one has been silent long enough */
+		begin(x, BUL_LEAVE);
+		if (alone)
+			left_alone(x);
+	}
 }
 
 struct bul_step bul_step(struct bul *b, enum bul_ev ev, const struct home_conf *h,

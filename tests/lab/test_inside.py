@@ -35,6 +35,10 @@ def test_routes_of_a_managed_uplink_take_nothing_of_ours(net):
     flows = [net.reactor.add(Pings(node, dst, interval=0.02, src=src)) for node, dst, src in (
         (net.a, "192.168.7.1", None), (net.a, "2001:db8:f9::1", None),
         (net.mr, "192.168.7.1", "10.0.0.1"), (net.mr, "2001:db8:f9::1", HOA))]
+    coa = daemon.address(mr.registrations()[0]["registered_care_of"])
+    bad = Station(net.a, "eth0", A6)        # main has a default here, which leads outside
+    for seq, source in enumerate((coa, HOA)):
+        bad.send(echo(source, B6, seq))
     lease = net.reactor.add(Pings(net.mr, "192.168.7.1", src="192.168.7.2"))
     until("each was asked", lambda: all(len(f.sent) >= 10 for f in flows))
     until("what has the lease's address goes its way", lambda: len(lease.back) >= 3)
@@ -42,6 +46,8 @@ def test_routes_of_a_managed_uplink_take_nothing_of_ours(net):
         f.stop()
     traffic(net, "meanwhile")
     cap.stop()
+    naked = [p for p in packets(cap.path) if p.t >= began and p.src == coa and p.echo]
+    assert not naked, naked
     hidden = hides(HOME_PREFIX, MNP, MNP4)
     leaks = untunnelled(cap.path, lambda a: a not in (HA_ADDR, "192.168.7.1", "192.168.7.2")
                         and hidden(a), began)

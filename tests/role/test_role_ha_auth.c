@@ -428,6 +428,21 @@ static void test_refusals_of_who_has_the_key_are_all_answered(void **state)
 	assert_int_equal(n_event[EV_refused], 11);
 }
 
+/* A recorded update is authentic wherever it is sent from; its answers would go there. */
+static void test_answers_to_recorded_updates_from_elsewhere_are_limited(void **state)
+{
+	(void)state;
+	secure();
+	start();
+	for (unsigned i = 0; i < 100; i++)
+		BU(.seq = 1, .src = COA2, .alt = COA, .key = &key, .nai = NAI,
+		   .stamp = stamp(-100));
+	assert_int_equal(answers(BA_ID_MISMATCH), 10);
+	BU(.seq = 1, .src = COA2, .alt = COA, .key = &key, .nai = NAI, .stamp = stamp(0),
+	   .mnp = MNP3);
+	assert_int_equal(answers(BA_PREFIX_UNAUTHORIZED), 1);	/* that one is new */
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -446,6 +461,7 @@ int main(void)
 		T(test_option_of_the_aaa_kind_is_no_substitute),
 		T(test_refusals_that_anybody_can_cause_are_limited),
 		T(test_refusals_of_who_has_the_key_are_all_answered),
+		T(test_answers_to_recorded_updates_from_elsewhere_are_limited),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

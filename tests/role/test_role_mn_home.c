@@ -225,6 +225,7 @@ static void test_lost_home_link_leaks_nothing(void **state)
 	assert_int_equal(fake_kern_flushed_unresolved(), 0);
 	lost();
 	assert_false(in_kernel(ON_UPLINK));
+	advance(0.001);			/* not before what is sent on the way */
 	assert_int_equal(fake_kern_flushed_unresolved(), WLAN0);
 	assert_string_equal(default_dev(AF_INET6), "mip0");
 	assert_string_equal(default_dev(AF_INET), "mip0");

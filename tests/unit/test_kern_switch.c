@@ -176,6 +176,30 @@ static void test_what_cannot_be_put_again_keeps_its_users(void **state)
 	assert_int_equal(w.s.active, 0);
 }
 
+/* What a running switch is going to give up is not looked at behind its back. */
+static void test_what_is_about_to_leave_is_not_put_again(void **state)
+{
+	struct kplan have = plan("0 1"), want = plan("0 2");
+	int rc;
+
+	(void)state;
+	put("", "0 1", &rc);
+	settle();
+	strcpy(want.obj[1].route.dev, "other");
+	assert_int_equal(ksw_put(&w.s, &have, &want, done, &rc), 0);
+	kplan_free(&have);
+	kplan_free(&want);
+	turn();
+	assert_string_equal(asked_text(), "+2:0");
+	assert_int_equal(ksw_again(&w.s, ""), 0);
+	answer(0, 0);
+	turn();
+	settle();
+	assert_int_equal(users(1), 0);
+	assert_int_equal(users(0) + users(2), 2);
+	assert_int_equal(w.s.active, 0);
+}
+
 static void test_a_failure_of_the_back_end_itself_ends_the_plan(void **state)
 {
 	int rc;
@@ -239,6 +263,7 @@ int main(void)
 		TEST(test_each_switch_of_a_turn_is_told_its_own_failure),
 		TEST(test_what_a_device_took_with_it_is_put_again),
 		TEST(test_what_cannot_be_put_again_keeps_its_users),
+		TEST(test_what_is_about_to_leave_is_not_put_again),
 		TEST(test_a_failure_of_the_back_end_itself_ends_the_plan),
 		TEST(test_deletions_never_fail_a_switch),
 		TEST(test_a_have_that_is_not_true_harms_nobody),

@@ -132,6 +132,7 @@ static void test_owned_uplink_has_its_address_table_and_rule(void **state)
 	       "addr 2001:db8:f1::c/64 dev wlan0 nodad noprefixroute",
 	       "route 2001:db8:f1::/64 dev wlan0 table 6000 metric 1024",
 	       "rule ipv6 pref 6002 from 2001:db8:f1::c/128 to any iif lo lookup 6000",
+	       "rule ipv6 pref 6003 from 2001:db8:f1::c/128 to any prohibit",
 	       "route ::/0 via fe80::f1 dev wlan0 table 6000 metric 1024",
 	       "route ::/0 unreachable table 6000 metric 65535");
 	kplan_free(&p);
@@ -155,9 +156,11 @@ static void test_old_care_of_address_stays_deprecated_until_released(void **stat
 	       "addr 2001:db8:f1::c/64 dev wlan0 nodad noprefixroute",
 	       "route 2001:db8:f1::/64 dev wlan0 table 6000 metric 1024",
 	       "rule ipv6 pref 6002 from 2001:db8:f1::c/128 to any iif lo lookup 6000",
+	       "rule ipv6 pref 6003 from 2001:db8:f1::c/128 to any prohibit",
 	       "addr 2001:db8:f2::c/64 dev wlan0 nodad noprefixroute deprecated",
 	       "route 2001:db8:f2::/64 dev wlan0 table 6000 metric 1024",
 	       "rule ipv6 pref 6002 from 2001:db8:f2::c/128 to any iif lo lookup 6000",
+	       "rule ipv6 pref 6003 from 2001:db8:f2::c/128 to any prohibit",
 	       "route ::/0 via fe80::f1 dev wlan0 table 6000 metric 1024",
 	       "route ::/0 unreachable table 6000 metric 65535");
 	kplan_free(&p);
@@ -169,6 +172,7 @@ static void test_old_care_of_address_stays_deprecated_until_released(void **stat
 	       "addr 2001:db8:f2::c/64 dev wlan0 nodad noprefixroute deprecated",
 	       "route 2001:db8:f2::/64 dev wlan0 table 6000 metric 1024",
 	       "rule ipv6 pref 6002 from 2001:db8:f2::c/128 to any iif lo lookup 6000",
+	       "rule ipv6 pref 6003 from 2001:db8:f2::c/128 to any prohibit",
 	       "route ::/0 via fe80::f2 dev wlan0 table 6000 metric 1024",
 	       "route ::/0 unreachable table 6000 metric 65535");
 	kplan_free(&p);
@@ -211,6 +215,7 @@ static void test_managed_uplink_keeps_its_address_and_gets_an_on_link_rule(void 
 	EXPECT(&p, MANAGED,
 	       "route 2001:db8:f1::/64 dev wwan0 table 6001 metric 1024",
 	       "rule ipv6 pref 6002 from 2001:db8:f1::c/128 to any iif lo lookup 6001",
+	       "rule ipv6 pref 6003 from 2001:db8:f1::c/128 to any prohibit",
 	       "route ::/0 via fe80::f1 dev wwan0 table 6001 metric 1024",
 	       "route ::/0 unreachable table 6001 metric 65535",
 	       "rule ipv6 pref 6005 from any to 2001:db8:f1::/64 lookup 6500");
@@ -235,6 +240,7 @@ static void test_prefix_that_is_not_on_link_gives_a_bare_address(void **state)
 	EXPECT(&p, OWNED,
 	       "addr 2001:db8:f1::c/128 dev wlan0 nodad noprefixroute",
 	       "rule ipv6 pref 6002 from 2001:db8:f1::c/128 to any iif lo lookup 6000",
+	       "rule ipv6 pref 6003 from 2001:db8:f1::c/128 to any prohibit",
 	       "route ::/0 via fe80::f1 dev wlan0 table 6000 metric 1024",
 	       "route ::/0 unreachable table 6000 metric 65535");
 	kplan_free(&p);
@@ -255,8 +261,8 @@ static struct carrier tunnel(const char *coa)
 
 /* What comes out of a tunnel and is not for us or a prefix of ours. */
 #define STRANGERS(dev) \
-	"rule ipv6 pref 6003 from any to any iif " dev " prohibit", \
-	"rule ipv4 pref 6003 from any to any iif " dev " prohibit"
+	"rule ipv6 pref 6004 from any to any iif " dev " prohibit", \
+	"rule ipv4 pref 6004 from any to any iif " dev " prohibit"
 
 #define ALWAYS \
 	"addr 2001:db8:280::beef/128 dev mip0 nodad home", \
@@ -265,6 +271,7 @@ static struct carrier tunnel(const char *coa)
 	"route 2001:db8:281::/64 unreachable table 6500 metric 65535", \
 	"route 10.0.0.0/24 unreachable table 6500 metric 65535", \
 	"rule ipv6 pref 6008 from 2001:db8:280::beef/128 to any iif lo lookup 6500", \
+	"rule ipv6 pref 6009 from 2001:db8:280::beef/128 to any prohibit", \
 	"rule ipv6 pref 6008 from 2001:db8:281::/64 to any lookup 6500", \
 	"rule ipv4 pref 6008 from 10.0.0.0/24 to any lookup 6500"
 
@@ -410,7 +417,27 @@ static void test_refused_prefix_alone_is_kept_out_of_the_tunnel(void **state)
 	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
 	assert_true(has(&p, "rule ipv4 pref 6008 from 10.1.0.0/16 to any prohibit"));
 	assert_true(has(&p, "rule ipv4 pref 6008 from 10.0.0.0/24 to any lookup 6500"));
-	assert_int_equal(count(&p, "to any prohibit"), 1);
+	assert_int_equal(count(&p, "ipv4 pref 6008"), 2);
+	assert_int_equal(count(&p, "from 10.0.0.0/24 to any prohibit"), 0);
+	kplan_free(&p);
+}
+
+/* The device lets IPv4 in whoever it is for, and a router forwards it. */
+static void test_ipv4_from_the_tunnel_is_refused_without_a_prefix_too(void **state)
+{
+	struct kplan p = { 0 };
+	struct home_state h;
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	w.home[0].n_prefix = 1;
+	h = home_off(&w);
+	h.where = MN_AWAY;
+	h.now = tunnel(COA1);
+	h.receive = h.carry = true;
+	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
+	assert_true(has(&p, "rule ipv4 pref 6004 from any to any iif mip0a prohibit"));
 	kplan_free(&p);
 }
 
@@ -427,7 +454,8 @@ static void test_home_without_ipv4_prefix_has_no_ipv4_objects(void **state)
 	EXPECT(&p,
 	       "addr 2001:db8:290::77/128 dev mip0 nodad home",
 	       "route ::/0 unreachable table 6501 metric 65535",
-	       "rule ipv6 pref 6008 from 2001:db8:290::77/128 to any iif lo lookup 6501");
+	       "rule ipv6 pref 6008 from 2001:db8:290::77/128 to any iif lo lookup 6501",
+	       "rule ipv6 pref 6009 from 2001:db8:290::77/128 to any prohibit");
 	kplan_free(&p);
 }
 
@@ -592,6 +620,7 @@ int main(void)
 		cmocka_unit_test(test_no_plan_of_a_node_away_has_a_way_out_beside_the_tunnel),
 		cmocka_unit_test(test_home_agent_without_ipv4_leaves_ipv4_unreachable),
 		cmocka_unit_test(test_refused_prefix_alone_is_kept_out_of_the_tunnel),
+		cmocka_unit_test(test_ipv4_from_the_tunnel_is_refused_without_a_prefix_too),
 		cmocka_unit_test(test_home_without_ipv4_prefix_has_no_ipv4_objects),
 		cmocka_unit_test(test_coming_home_the_tunnel_carries_until_the_answer),
 		cmocka_unit_test(test_home_agent_is_the_router_if_no_other_is_known),

@@ -236,6 +236,23 @@ static void test_no_silence_or_icmp_turns_us_from_the_home_agent_to_leave(void *
 	assert_true(step(&t, BUL_EV_NO_MH, NULL) & BUL_DO_NEXT_HA);
 }
 
+static void test_other_home_agents_are_asked_when_the_binding_is_over(void **state)
+{
+	struct bed t = bed_make(2, true);
+	unsigned changes = 0;
+
+	(void)state;
+	bind_at(&t, COA1);
+	home(&t);
+	while (t.b.bound_coa.family)
+		changes += !!(timer(&t) & BUL_DO_NEXT_HA);
+	assert_int_equal(changes, 0);
+	assert_true(t.s.act & BUL_DO_DAD && bul_home_carries(&t.b));
+	while (t.now < NOW + 1200)
+		changes += !!(timer(&t) & BUL_DO_NEXT_HA);
+	assert_true(changes >= 2);
+}
+
 static void test_133_of_a_home_agent_without_the_binding_says_nothing(void **state)
 {
 	struct bed t = bed_make(2, true);
@@ -419,6 +436,7 @@ int main(void)
 		cmocka_unit_test(test_refused_deregistration_is_tried_again_later),
 		cmocka_unit_test(test_home_agent_that_has_the_binding_is_the_one_to_leave),
 		cmocka_unit_test(test_no_silence_or_icmp_turns_us_from_the_home_agent_to_leave),
+		cmocka_unit_test(test_other_home_agents_are_asked_when_the_binding_is_over),
 		cmocka_unit_test(test_133_of_a_home_agent_without_the_binding_says_nothing),
 		cmocka_unit_test(test_leaving_home_registers_anew),
 		cmocka_unit_test(test_forgotten_registers_at_once_then_with_growing_pauses),
