@@ -250,7 +250,8 @@ static int adopt(struct node_priv *p)
 static int open_kernel(struct node_priv *p)
 {
 	const struct node_conf *c = &p->pub.conf;
-	const struct kern_news news = { .link = on_link, .addr = on_addr, .addr4 = on_addr4, .route = on_route,
+	const struct kern_news news = { .link = on_link, .addr = on_addr, .addr4 = on_addr4,
+					.route = on_route,
 					.report = on_report, .arg = p };
 	bool gre = false;
 	int rc;
