@@ -407,15 +407,8 @@ int mn_plan_home(const struct mn_conf *c, const struct home_state *h, struct kpl
 {
 	const struct prefix any6 = default_of(AF_INET6), any4 = default_of(AF_INET);
 	const struct home_conf *conf = h->conf;
-	char now[IFNAMSIZ], before[IFNAMSIZ];
+	const char *now = h->now_dev, *before = h->before_dev;
 	struct out o = { .p = p };
-
-	mn_tunnel_name(h->index, h->now_suffix, now);
-	mn_tunnel_name(h->index, h->before_suffix, before);
-	if (h->now_dev[0])
-		set_dev(now, h->now_dev);
-	if (h->before_dev[0])
-		set_dev(before, h->before_dev);
 
 	put_addr(&o, c->home_device, prefix6(&conf->hoa.a.in6, 128), HOA_FLAGS, false);
 	/* the last resort stands before the rules lead to it */

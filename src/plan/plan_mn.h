@@ -80,19 +80,16 @@ int mn_plan_uplink(const struct mn_conf *c, const struct uplink_state *u, struct
 enum mn_where { MN_OFF, MN_AWAY, MN_HOME };
 struct home_state {
 	const struct home_conf *conf;
-	unsigned index;
 	enum mn_where where;
 	/* away */
 	bool receive;			/* new tunnel exists, traffic may still go by the old one */
 	bool carry;			/* new tunnel carries */
 	struct carrier now;		/* local = care-of address, remote = home agent */
-	char now_suffix;		/* 'a' or 'b' */
 	struct carrier before;		/* kind 0 = none; carries while !carry */
-	char before_suffix;
 	bool ipv4;			/* IPv4 default into the tunnel: the home agent does IPv4 */
 	struct in_addr src4;		/* own address in an IPv4 prefix, 0 = none */
-	char now_dev[IFNAMSIZ];		/* "" = mn_tunnel_name(index, now_suffix); another home's name */
-	char before_dev[IFNAMSIZ];	/* if both have the same carrier and so share the device */
+	char now_dev[IFNAMSIZ];		/* names of the two tunnels; another home's if both have the */
+	char before_dev[IFNAMSIZ];	/* same carrier and so share the device */
 	bool hold;			/* nothing carries, but soon */
 	uint64_t refused;		/* bit i: conf->prefixes[i] may not use the tunnel */
 	/* at home */

@@ -99,7 +99,7 @@ static void derive(struct mn_home *h, struct home_state *s)
 	bool bound = b->bound_coa.family, attached = h->uplink >= 0;
 	const struct mn_uplink *u = attached ? &h->mn->uplink[h->uplink] : NULL;
 
-	*s = (struct home_state){ .conf = h->conf, .index = h->index, .where = where(h) };
+	*s = (struct home_state){ .conf = h->conf, .where = where(h) };
 	s->hold = bul_hold(b, run_now()) || h->dad == MN_DAD_ASKED;
 	s->ipv4 = mr_ipv4(h);
 	s->src4 = mr_src4(h);

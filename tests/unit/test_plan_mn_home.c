@@ -7,7 +7,7 @@
 
 static struct home_state home_off(const struct mn_world *w)
 {
-	return (struct home_state){ .conf = &w->home[0], .now_suffix = 'a', .before_suffix = 'b',
+	return (struct home_state){ .conf = &w->home[0], .now_dev = "mip0a", .before_dev = "mip0b",
 				    .ipv4 = true, .src4 = ip4(OWN4) };
 }
 
@@ -206,7 +206,7 @@ static void test_home_without_ipv4_prefix_has_no_ipv4_objects(void **state)
 
 	(void)state;
 	mn_world_make(&w);
-	h = (struct home_state){ .conf = &w.home[1], .index = 1 };
+	h = (struct home_state){ .conf = &w.home[1] };
 	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
 	EXPECT(&p,
 	       "addr 2001:db8:290::77/128 dev mip0 nodad home",
