@@ -308,6 +308,29 @@ void cache_report(struct monitor *m, const struct nlmsghdr *h)
 		m->k->news.report(m->k->news.arg, &n);
 }
 
+/* Of our own templates only: others may use the same kernel for their IPsec. */
+void cache_acquire(struct monitor *m, const struct nlmsghdr *h)
+{
+	struct xfrm_user_acquire acq;	/* a copy: in the message it is not aligned */
+	const struct nlattr *tb[XFRMA_TMPL + 1];
+	struct xfrm_user_tmpl tmpl;
+	struct kacquire n = { 0 };
+
+	if (mnl_nlmsg_get_payload_len(h) < sizeof(acq) || !m->k->news.acquire)
+		return;
+	memcpy(&acq, mnl_nlmsg_get_payload(h), sizeof(acq));
+	nlq_attrs(h, sizeof(acq), tb, XFRMA_TMPL + 1);
+	if (acq.sel.family != AF_INET6 || !nlq_data(tb[XFRMA_TMPL], sizeof(tmpl)))
+		return;
+	memcpy(&tmpl, mnl_attr_get_payload(tb[XFRMA_TMPL]), sizeof(tmpl));
+	if ((tmpl.reqid & 0xff000000u) != KOBJ_XFRM_REQID)
+		return;
+	n.src = acq.sel.saddr.in6;
+	n.dst = acq.sel.daddr.in6;
+	n.proto = acq.id.proto;
+	m->k->news.acquire(m->k->news.arg, &n);
+}
+
 /* ---- all of them ---- */
 
 void cache_message(struct monitor *m, const struct nlmsghdr *h)

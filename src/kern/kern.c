@@ -81,7 +81,8 @@ static void kern_ack(void *arg, void *tag, int rc, const char *text)
 
 	if (tag)
 		kop_answer(tag, rc, text);
-	else if (rc < 0 && rc != -ENOENT)	/* kern_neigh_put(), kern_flush_*(): nobody waits */
+	/* kern_neigh_put(), kern_flush_*(), del_larval(): nobody waits */
+	else if (rc < 0 && rc != -ENOENT && rc != -ESRCH)
 		log_rl(&k->rl, "kern", "request: %s%s%s", strerror(-rc),
 		       text ? ": " : "", text ? text : "");
 }

@@ -66,11 +66,17 @@ struct kreport {			/* XFRM_MSG_REPORT: HAO without a binding */
 	struct in6_addr src, dst, coa;	/* src = home address of the selector */
 	uint8_t proto;
 };
+struct kacquire {			/* XFRM_MSG_ACQUIRE: a packet went out for which a template has
+					   no state; the kernel says it again after half a minute */
+	struct in6_addr src, dst;	/* of the packet */
+	uint8_t proto;			/* of the template */
+};
 struct kern_news {
 	void (*link)(void *arg, const struct klink *l, bool gone);
 	void (*addr)(void *arg, const struct kaddr_news *a);
 	void (*route)(void *arg, const struct kroute_news *r);
 	void (*report)(void *arg, const struct kreport *r);
+	void (*acquire)(void *arg, const struct kacquire *a);
 	void (*addr4)(void *arg, int ifindex);	/* an IPv4 address came or went */
 	void *arg;
 };
@@ -143,6 +149,13 @@ void kern_flush_unresolved(struct kern *k, int ifindex);
  * would lead around the tunnel) and default routes. Fire and forget.
  */
 void kern_flush_ra(struct kern *k, int ifindex);
+
+/* What has used an XFRM state so far. Asks the kernel and waits; 0, -ESRCH (no such state) or
+ * another -errno. */
+struct kern_use {
+	uint64_t packets, bytes;
+};
+int kern_xstate_use(struct kern *k, const struct k_xstate *s, struct kern_use *use);
 
 /* For `status`: calls fn for each sysctl now changed by us. */
 void kern_sysctl_each(struct kern *k, void (*fn)(void *arg, const char *path, const char *was,

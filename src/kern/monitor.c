@@ -88,6 +88,8 @@ static void on_xfrm_message(struct monitor *m, const struct nlmsghdr *h)
 {
 	if (h->nlmsg_type == XFRM_MSG_REPORT)
 		cache_report(m, h);
+	else if (h->nlmsg_type == XFRM_MSG_ACQUIRE)
+		cache_acquire(m, h);
 }
 
 void monitor_read(struct kern *k)
@@ -105,7 +107,7 @@ void monitor_read(struct kern *k)
 			log_rl(&k->rl, "kern", "reading the kernel's tables again: %s",
 			       strerror(-rc));
 	}
-	(void)drain(m, m->xfrm_fd, on_xfrm_message);	/* a lost report is a lost packet's */
+	(void)drain(m, m->xfrm_fd, on_xfrm_message);	/* what is lost was about one packet */
 	m->reading = false;
 }
 
@@ -153,6 +155,7 @@ int monitor_open(struct kern *k)
 	struct monitor *m = calloc(1, sizeof(*m));
 	uint32_t groups = GROUP(RTNLGRP_LINK) | GROUP(RTNLGRP_IPV6_IFADDR) |
 			  GROUP(RTNLGRP_IPV4_IFADDR);
+	uint32_t xfrm = 0;
 	int rc;
 
 	if (!m)
@@ -162,8 +165,11 @@ int monitor_open(struct kern *k)
 	k->mon = m;
 	m->k = k;
 	m->silent = true;
-	m->xfrm_fd = k->news.report ? nlq_socket(NETLINK_XFRM, GROUP(XFRMNLGRP_REPORT), MON_RCVBUF)
-				    : -1;
+	if (k->news.report)
+		xfrm |= GROUP(XFRMNLGRP_REPORT);
+	if (k->news.acquire)
+		xfrm |= GROUP(XFRMNLGRP_ACQUIRE);
+	m->xfrm_fd = xfrm ? nlq_socket(NETLINK_XFRM, xfrm, MON_RCVBUF) : -1;
 	m->fd = nlq_socket(NETLINK_ROUTE, groups, MON_RCVBUF);
 	rc = m->fd < 0 ? m->fd : only_default_routes(m->fd);
 	if (rc == 0)

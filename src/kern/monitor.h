@@ -56,6 +56,7 @@ struct monitor {
 /* One message of the kernel, from the monitor socket or a dump. */
 void cache_message(struct monitor *m, const struct nlmsghdr *h);
 void cache_report(struct monitor *m, const struct nlmsghdr *h);	/* XFRM */
+void cache_acquire(struct monitor *m, const struct nlmsghdr *h);
 void cache_sweep(struct monitor *m);		/* what the present dump did not show is gone */
 void cache_tell_all(struct monitor *m);
 void cache_free(struct monitor *m);		/* tells nobody */

@@ -60,21 +60,31 @@ static void put_xstate(struct kern *k, struct kop *op, const struct k_xstate *s,
 	kern_req(&k->xf, h, op);
 }
 
+/* Without an SPI it is found by both addresses. */
+static struct nlmsghdr *xstate_id(struct nlmsghdr *h, const struct k_xstate *s)
+{
+	struct xfrm_usersa_id id = { .family = AF_INET6, .proto = s->proto };
+
+	id.daddr.in6 = s->dst;
+	memcpy(mnl_nlmsg_put_extra_header(h, sizeof(id)), &id, sizeof(id));
+	mnl_attr_put(h, XFRMA_SRCADDR, sizeof(s->src), &s->src);
+	return h;
+}
+
 int kern_xstate_del(struct kern *k, struct kop *op, const struct kobj *o)
 {
-	const struct k_xstate *s = &o->xstate;
-	struct xfrm_usersa_id id = { .family = AF_INET6, .proto = s->proto };
-	struct nlmsghdr *h;
 	int rc = xfrm_ready(k, op);
 
-	if (rc < 0)
-		return rc;
-	id.daddr.in6 = s->dst;
-	h = xfrm_msg(k, XFRM_MSG_DELSA, &id, sizeof(id));
-	/* Without an SPI it is found by both addresses. */
-	mnl_attr_put(h, XFRMA_SRCADDR, sizeof(s->src), &s->src);
-	kern_req(&k->xf, h, op);
-	return 0;
+	if (rc == 0)
+		kern_req(&k->xf, xstate_id(nlq_msg(&k->xf, XFRM_MSG_DELSA, 0), &o->xstate), op);
+	return rc;
+}
+
+/* A packet that found a template and no state left a larval one in the way of the real one. There
+ * need not be any: the answer is nobody's. */
+static void del_larval(struct kern *k, const struct k_xstate *s)
+{
+	kern_req(&k->xf, xstate_id(nlq_msg(&k->xf, XFRM_MSG_DELSA, 0), s), NULL);
 }
 
 /* An update moves only the care-of address; other changes make the state anew. */
@@ -87,8 +97,32 @@ int kern_xstate_put(struct kern *k, struct kop *op, const struct kobj *o, const 
 		rc = kern_xstate_del(k, op, was);
 	if (rc < 0)
 		return rc;
+	if (!was && !o->xstate.wildrecv)
+		del_larval(k, &o->xstate);
 	put_xstate(k, op, &o->xstate, update ? XFRM_MSG_UPDSA : XFRM_MSG_NEWSA);
 	return 0;
+}
+
+static void on_use(void *arg, const struct nlmsghdr *h)
+{
+	struct xfrm_usersa_info x;
+	struct kern_use *use = arg;
+
+	if (mnl_nlmsg_get_payload_len(h) < sizeof(x))
+		return;
+	memcpy(&x, mnl_nlmsg_get_payload(h), sizeof(x));
+	use->packets = x.curlft.packets;
+	use->bytes = x.curlft.bytes;
+}
+
+int kern_xstate_use(struct kern *k, const struct k_xstate *s, struct kern_use *use)
+{
+	uint8_t buf[256] = { 0 };
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+
+	*use = (struct kern_use){ 0 };
+	h->nlmsg_type = XFRM_MSG_GETSA;
+	return nlq_ask(&k->ask_xf, NETLINK_XFRM, xstate_id(h, s), on_use, use);
 }
 
 /* ---- policies ---- */

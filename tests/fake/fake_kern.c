@@ -352,6 +352,34 @@ void kern_neigh_put(struct kern *k, int ifindex, const struct in6_addr *addr,
 		k->neighs[k->n_neigh++] = (struct fake_neigh){ ifindex, *addr, *ll, reachable };
 }
 
+struct use_each { const struct k_xstate *key; bool there; };
+
+static void each_state(void *arg, struct kentry *e)
+{
+	struct use_each *u = arg;
+	const struct k_xstate *s = &e->obj.xstate;
+
+	/* as the kernel: whatever the reqid is */
+	if (e->obj.kind == KOBJ_XSTATE && in6_eq(&s->src, &u->key->src) &&
+	    in6_eq(&s->dst, &u->key->dst) && s->proto == u->key->proto)
+		u->there = true;
+}
+
+int kern_xstate_use(struct kern *k, const struct k_xstate *s, struct kern_use *use)
+{
+	struct use_each u = { .key = s };
+
+	*use = (struct kern_use){ 0 };
+	ksw_each(&k->sw, each_state, &u);
+	if (!u.there)
+		return -ESRCH;
+	for (size_t i = 0; i < k->n_used; i++)
+		if (in6_eq(&k->used[i].src, &s->src) && in6_eq(&k->used[i].dst, &s->dst) &&
+		    k->used[i].proto == s->proto)
+			use->packets += k->used[i].packets;
+	return 0;
+}
+
 struct sysctl_each {
 	void (*fn)(void *arg, const char *path, const char *was, const char *now);
 	void *arg;

@@ -13,6 +13,7 @@
 #define KEEP_ADDRS	4096
 #define KEEP_NEIGH	1024
 #define MAX_BROKEN	16
+#define MAX_USED	16
 #define FIRST_IFINDEX	1000		/* of devices that plans make */
 
 struct addr4 { char dev[IFNAMSIZ]; struct in_addr a; };
@@ -35,6 +36,8 @@ struct kern {
 	struct { struct kobj key; int rc; } broken[MAX_BROKEN];
 	size_t n_broken;
 	bool strict;
+	struct { struct in6_addr src, dst; uint8_t proto; uint64_t packets; } used[MAX_USED];
+	size_t n_used;
 	const char *missing;
 	int leftovers;
 	char foreign[IFNAMSIZ];

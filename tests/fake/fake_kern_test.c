@@ -267,6 +267,27 @@ void fake_kern_route(const struct kroute_news *r)
 		fake.on.route(fake.on.arg, r);
 }
 
+void fake_kern_acquire(const struct kacquire *a)
+{
+	if (fake.on.acquire)
+		fake.on.acquire(fake.on.arg, a);
+}
+
+bool fake_kern_used(const struct in6_addr *src, const struct in6_addr *dst, uint8_t proto,
+		    uint64_t packets)
+{
+	const struct k_xstate s = { .src = *src, .dst = *dst, .proto = proto };
+	struct kern_use use;
+
+	if (kern_xstate_use(&fake, &s, &use) < 0 || fake.n_used == MAX_USED)
+		return false;
+	fake.used[fake.n_used].src = *src;
+	fake.used[fake.n_used].dst = *dst;
+	fake.used[fake.n_used].proto = proto;
+	fake.used[fake.n_used++].packets = packets;
+	return true;
+}
+
 void fake_kern_report(const struct kreport *r)
 {
 	if (fake.on.report)
