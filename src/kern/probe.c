@@ -163,8 +163,8 @@ static void probe_xfrm(struct probe *p, uint8_t proto, const char *text)
 			      .xstate = { .dst = p->a, .proto = proto, .wildrecv = true } };
 	struct kobj policy = { .kind = KOBJ_XPOLICY, .xpolicy = {
 		.sub = true, .priority = KOBJ_XFRM_PRIO, .sel_src = prefix6(&in6addr_any, 0),
-		.sel_dst = prefix6(&p->a, 128), .sel_proto = IPPROTO_MH, .tmpl_proto = proto,
-		.tmpl_use = true } };
+		.sel_dst = prefix6(&p->a, 128), .sel_proto = IPPROTO_MH, .n_tmpl = 1,
+		.tmpl[0] = { .proto = proto, .use = true } } };
 
 	kplan_put(&plan, state);
 	kplan_put(&plan, policy);

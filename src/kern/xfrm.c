@@ -16,6 +16,8 @@
 
 static uint32_t our_reqid(uint32_t reqid)
 {
+	if (reqid == KOBJ_XFRM_REQID_ANY)
+		return 0;
 	return reqid ? reqid : KOBJ_XFRM_REQID;
 }
 
@@ -150,18 +152,28 @@ static void put_policy_type(struct nlmsghdr *h, const struct k_xpolicy *p)
 	mnl_attr_put(h, XFRMA_POLICY_TYPE, sizeof(type), &type);
 }
 
-static void put_template(struct nlmsghdr *h, const struct k_xpolicy *p)
+static struct xfrm_user_tmpl template(const struct k_xtmpl *k)
 {
 	struct xfrm_user_tmpl t = {
 		.family = AF_INET6, .mode = XFRM_MODE_ROUTEOPTIMIZATION,
-		.reqid = our_reqid(p->reqid), .optional = p->tmpl_use,
+		.reqid = our_reqid(k->reqid), .optional = k->use,
 		.aalgos = UINT32_MAX, .ealgos = UINT32_MAX, .calgos = UINT32_MAX,
 	};
 
-	t.id.proto = p->tmpl_proto;
-	t.id.daddr.in6 = p->tmpl_dst;
-	t.saddr.in6 = p->tmpl_src;
-	mnl_attr_put(h, XFRMA_TMPL, sizeof(t), &t);
+	t.id.proto = k->proto;
+	t.id.daddr.in6 = k->dst;
+	t.saddr.in6 = k->src;
+	return t;
+}
+
+static void put_templates(struct nlmsghdr *h, const struct k_xpolicy *p)
+{
+	struct xfrm_user_tmpl t[KOBJ_XFRM_TMPLS];
+
+	for (unsigned i = 0; i < p->n_tmpl; i++)
+		t[i] = template(&p->tmpl[i]);
+	if (p->n_tmpl)
+		mnl_attr_put(h, XFRMA_TMPL, p->n_tmpl * sizeof(t[0]), t);
 }
 
 int kern_xpolicy_put(struct kern *k, struct kop *op, const struct kobj *o, const struct kobj *was)
@@ -174,11 +186,13 @@ int kern_xpolicy_put(struct kern *k, struct kop *op, const struct kobj *o, const
 
 	if (rc < 0)
 		return rc;
+	if (p->n_tmpl > KOBJ_XFRM_TMPLS)
+		return -EINVAL;
 	fill_selector(&x.sel, p);
 	lifetime_forever(&x.lft);
 	/* NEW refuses a policy that is there already (somebody else's), UPD replaces it. */
 	h = xfrm_msg(k, was ? XFRM_MSG_UPDPOLICY : XFRM_MSG_NEWPOLICY, &x, sizeof(x));
-	put_template(h, p);
+	put_templates(h, p);
 	put_policy_type(h, p);
 	kern_req(&k->xf, h, op);
 	return 0;

@@ -24,6 +24,10 @@ struct field {
 	{ key, F_##type, offsetof(struct kobj, m), sizeof(((struct kobj *)0)->m) }
 #define KEY(type, m)	FIELD(true, type, m)
 #define VAL(type, m)	FIELD(false, type, m)
+#define TMPL(i) \
+	VAL(RAW, xpolicy.tmpl[i].src), VAL(RAW, xpolicy.tmpl[i].dst), \
+	VAL(RAW, xpolicy.tmpl[i].proto), VAL(RAW, xpolicy.tmpl[i].use), \
+	VAL(RAW, xpolicy.tmpl[i].reqid)
 
 /* In each table what differs most comes first. */
 static const struct field sysctl_field[] = {
@@ -56,8 +60,7 @@ static const struct field xpolicy_field[] = {
 	KEY(PREFIX, xpolicy.sel_src), KEY(PREFIX, xpolicy.sel_dst), KEY(RAW, xpolicy.dir),
 	KEY(RAW, xpolicy.sub), KEY(RAW, xpolicy.priority), KEY(RAW, xpolicy.sel_proto),
 	KEY(RAW, xpolicy.sel_type), KEY(RAW, xpolicy.has_sel_type),
-	VAL(RAW, xpolicy.tmpl_src), VAL(RAW, xpolicy.tmpl_dst), VAL(RAW, xpolicy.tmpl_proto),
-	VAL(RAW, xpolicy.tmpl_use), VAL(RAW, xpolicy.reqid),
+	VAL(RAW, xpolicy.n_tmpl), TMPL(0), TMPL(1),
 };
 static const struct field proxy_field[] = {
 	KEY(RAW, proxy.addr), KEY(STR, proxy.dev), VAL(RAW, proxy.router),
@@ -300,6 +303,11 @@ static void route_str(struct text *t, const struct k_route *k)
 	put(t, "%s", k->onlink ? " onlink" : "");
 }
 
+static const char *reqid_str(uint32_t reqid)
+{
+	return reqid == KOBJ_XFRM_REQID_DATA ? " data" : reqid == KOBJ_XFRM_REQID_ANY ? " any" : "";
+}
+
 static void xpolicy_str(struct text *t, const struct k_xpolicy *k)
 {
 	static const char *const dir[] = { "in", "out", "fwd" };
@@ -309,8 +317,14 @@ static void xpolicy_str(struct text *t, const struct k_xpolicy *k)
 	    PFX(&k->sel_src), PFX(&k->sel_dst), k->sel_proto);
 	if (k->has_sel_type)
 		put(t, " type %u", k->sel_type);
-	put(t, " tmpl %s %s%s", xproto_str(k->tmpl_proto), A6(&k->tmpl_dst),
-	    k->tmpl_use ? " use" : "");
+	for (unsigned i = 0; i < k->n_tmpl && i < KOBJ_XFRM_TMPLS; i++) {
+		const struct k_xtmpl *x = &k->tmpl[i];
+
+		put(t, " tmpl %s %s%s%s", xproto_str(x->proto), A6(&x->dst), reqid_str(x->reqid),
+		    x->use ? " use" : "");
+	}
+	if (!k->n_tmpl)
+		put(t, " bypass");
 }
 
 const char *kobj_str(const struct kobj *o, char buf[static KOBJ_STRLEN])
@@ -335,9 +349,9 @@ const char *kobj_str(const struct kobj *o, char buf[static KOBJ_STRLEN])
 		route_str(&t, &o->route);
 		break;
 	case KOBJ_XSTATE:
-		put(&t, "xfrm state src %s dst %s proto %s coa %s%s", A6(&o->xstate.src),
+		put(&t, "xfrm state src %s dst %s proto %s coa %s%s%s", A6(&o->xstate.src),
 		    A6(&o->xstate.dst), xproto_str(o->xstate.proto), A6(&o->xstate.coa),
-		    o->xstate.wildrecv ? " wildrecv" : "");
+		    reqid_str(o->xstate.reqid), o->xstate.wildrecv ? " wildrecv" : "");
 		break;
 	case KOBJ_XPOLICY:
 		xpolicy_str(&t, &o->xpolicy);

@@ -25,7 +25,11 @@
 
 #define RTPROT_MIP6D		200	/* conf/mip6d-rt_protos.conf */
 #define KOBJ_XFRM_PRIO		0x6d00	/* our policies: this priority .. + 0xff */
-#define KOBJ_XFRM_REQID		0x6d000000u
+#define KOBJ_XFRM_REQID		0x6d000000u	/* our states: this .. + 0xffffff */
+#define KOBJ_XFRM_REQID_DATA	(KOBJ_XFRM_REQID + 1)	/* route-optimised data, both ends: its
+						   templates match no wildcard state */
+#define KOBJ_XFRM_REQID_ANY	UINT32_MAX	/* in a template of an incoming policy */
+#define KOBJ_XFRM_TMPLS		2
 #define KOBJ_STRLEN		256
 #define KOBJ_PATHLEN		64
 
@@ -93,6 +97,12 @@ struct k_xstate {			/* key: src, dst, proto (and reqid) */
 	bool wildrecv;
 	uint32_t reqid;			/* 0 for wildcard states */
 };
+struct k_xtmpl {
+	struct in6_addr src, dst;	/* mode route optimisation: dst is for people */
+	uint8_t proto;			/* as in k_xstate */
+	bool use;			/* level use instead of required */
+	uint32_t reqid;			/* of the state; 0: KOBJ_XFRM_REQID */
+};
 struct k_xpolicy {			/* key: dir, sub, priority, selector */
 	uint8_t dir;			/* XFRM_POLICY_IN 0, OUT 1, FWD 2 */
 	bool sub;			/* XFRM_POLICY_TYPE_SUB */
@@ -101,10 +111,10 @@ struct k_xpolicy {			/* key: dir, sub, priority, selector */
 	uint8_t sel_proto;		/* 0 = any */
 	uint8_t sel_type;		/* MH or ICMPv6 type, valid if has_sel_type */
 	bool has_sel_type;
-	struct in6_addr tmpl_src, tmpl_dst;
-	uint8_t tmpl_proto;		/* as in k_xstate; mode route optimisation */
-	bool tmpl_use;			/* level use instead of required */
-	uint32_t reqid;
+	/* 0: packets pass without any transformation. The kernel holds what came in against the
+	 * last one first, as a type 2 routing header stands before a home address option. */
+	uint8_t n_tmpl;
+	struct k_xtmpl tmpl[KOBJ_XFRM_TMPLS];	/* those beyond n_tmpl are zero */
 };
 struct k_proxy {			/* key: dev, addr */
 	char dev[IFNAMSIZ];

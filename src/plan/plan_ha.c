@@ -2,9 +2,9 @@
 #include "plan/plan_ha.h"
 
 #include <errno.h>
-#include <linux/xfrm.h>
 #include <stdio.h>
 
+#include "plan/plan_mh.h"
 #include "store/ha_rules.h"
 
 /* What is left of 1500 octets; a narrower path is found by path MTU discovery. */
@@ -94,22 +94,15 @@ static int plan_shared_device(const struct ha_conf *c, struct kplan *p)
  */
 static int plan_wildcard(struct kplan *p, const struct in6_addr *own)
 {
-	struct kobj s = { .kind = KOBJ_XSTATE }, x = { .kind = KOBJ_XPOLICY };
+	struct kobj s = { .kind = KOBJ_XSTATE };
+	struct prefix dst = prefix6(own, 128);
 	int rc;
 
 	s.xstate.dst = *own;
 	s.xstate.proto = IPPROTO_DSTOPTS;
 	s.xstate.wildrecv = true;
-	x.xpolicy.dir = XFRM_POLICY_IN;
-	x.xpolicy.sub = true;
-	x.xpolicy.priority = KOBJ_XFRM_PRIO;
-	x.xpolicy.sel_src = prefix6(&in6addr_any, 0);
-	x.xpolicy.sel_dst = prefix6(own, 128);
-	x.xpolicy.sel_proto = IPPROTO_MH_;
-	x.xpolicy.tmpl_proto = IPPROTO_DSTOPTS;
-	x.xpolicy.tmpl_use = true;
 	rc = kplan_add(p, &s);
-	return rc < 0 ? rc : kplan_add(p, &x);
+	return rc < 0 ? rc : plan_mh_in(p, &dst);
 }
 
 int ha_plan_base(const struct ha_conf *c, struct kplan *p)

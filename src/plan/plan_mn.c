@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
-#include <linux/xfrm.h>
 #include <stdio.h>
 
 #include "base/util.h"
+#include "plan/plan_mh.h"
 
 #define METRIC		1024		/* the kernel's own for IPv6, said for both */
 #define METRIC_LAST	65535
@@ -148,22 +148,15 @@ static void base_sysctls(const struct mn_conf *c, struct out *o)
 /* A type 2 routing header on a Mobility Header message to the home address (kernel.md 4). */
 static void base_xfrm(const struct home_conf *h, struct out *o)
 {
-	struct kobj s = { .kind = KOBJ_XSTATE }, p = { .kind = KOBJ_XPOLICY };
+	struct kobj s = { .kind = KOBJ_XSTATE };
+	struct prefix own = prefix6(&h->hoa.a.in6, 128);
 
 	s.xstate.dst = h->hoa.a.in6;
 	s.xstate.proto = IPPROTO_ROUTING;
 	s.xstate.wildrecv = true;
 	put(o, &s);
-	p.xpolicy.dir = XFRM_POLICY_IN;
-	p.xpolicy.sub = true;
-	p.xpolicy.priority = KOBJ_XFRM_PRIO;
-	p.xpolicy.sel_src = default_of(AF_INET6);
-	p.xpolicy.sel_dst = prefix6(&h->hoa.a.in6, 128);
-	p.xpolicy.sel_proto = IPPROTO_MH_;
-	p.xpolicy.tmpl_dst = h->hoa.a.in6;
-	p.xpolicy.tmpl_proto = IPPROTO_ROUTING;
-	p.xpolicy.tmpl_use = true;
-	put(o, &p);
+	if (o->rc == 0)
+		o->rc = plan_mh_in(o->p, &own);
 }
 
 /* What is for a node of ours, from wherever: another prefix of ours, or the kernel that tells it

@@ -27,7 +27,7 @@ static struct kobj xpolicy(const char *dst, bool use)
 	struct kobj o = { .kind = KOBJ_XPOLICY, .xpolicy = {
 		.sub = true, .priority = KOBJ_XFRM_PRIO + 10, .sel_src = pfx("::/0"),
 		.sel_proto = IPPROTO_MH, .has_sel_type = true, .sel_type = 5,
-		.tmpl_proto = IPPROTO_DSTOPTS, .tmpl_use = use } };
+		.n_tmpl = 1, .tmpl[0] = { .proto = IPPROTO_DSTOPTS, .use = use } } };
 
 	o.xpolicy.sel_dst = pfx(dst);
 	return o;

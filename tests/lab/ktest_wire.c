@@ -422,7 +422,7 @@ void test_xfrm_packets(void)
 	struct kobj policy = { .kind = KOBJ_XPOLICY, .xpolicy = {
 		.sub = true, .priority = KOBJ_XFRM_PRIO + 10, .sel_src = pfx("::/0"),
 		.sel_dst = pfx(HA_ADDR "/128"), .sel_proto = IPPROTO_MH,
-		.tmpl_proto = IPPROTO_DSTOPTS, .tmpl_use = true } };
+		.n_tmpl = 1, .tmpl[0] = { .proto = IPPROTO_DSTOPTS, .use = true } } };
 	struct kplan p = { 0 };
 	struct in6_addr hoa = ip6("2001:db8:1::10"), coa = ip6(COA1);
 	int fd = socket(AF_INET6, SOCK_RAW, IPPROTO_MH);

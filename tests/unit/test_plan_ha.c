@@ -58,10 +58,10 @@ static void test_base_has_device_sysctls_and_wildcards(void **state)
 	     "link mip6ha ip6tnl external mtu 1460 ingress",
 	     "xfrm state src :: dst 2001:db8:280::1 proto hao coa :: wildrecv",
 	     "xfrm policy in sub prio 0x6d00 src ::/0 dst 2001:db8:280::1/128 proto 135"
-	     " tmpl hao :: use",
+	     " tmpl hao :: any use tmpl route2 :: any use",
 	     "xfrm state src :: dst 2001:db8:500::1 proto hao coa :: wildrecv",
 	     "xfrm policy in sub prio 0x6d00 src ::/0 dst 2001:db8:500::1/128 proto 135"
-	     " tmpl hao :: use");
+	     " tmpl hao :: any use tmpl route2 :: any use");
 }
 
 static void test_base_forwards_ipv4_only_for_ipv4_prefixes(void **state)
@@ -139,7 +139,7 @@ static void test_wildcards_are_in_our_band(void **state)
 			assert_true(o->xstate.reqid == 0 && o->xstate.proto == IPPROTO_DSTOPTS);
 		if (o->kind == KOBJ_XPOLICY) {
 			assert_int_equal(o->xpolicy.dir, XFRM_POLICY_IN);
-			assert_int_equal(o->xpolicy.tmpl_proto, IPPROTO_DSTOPTS);
+			assert_int_equal(o->xpolicy.tmpl[0].proto, IPPROTO_DSTOPTS);
 			assert_true(o->xpolicy.priority >= KOBJ_XFRM_PRIO &&
 				    o->xpolicy.priority <= KOBJ_XFRM_PRIO + 0xff);
 		}

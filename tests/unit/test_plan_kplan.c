@@ -81,8 +81,9 @@ static struct kobj xpolicy_obj(void)
 	return (struct kobj){ .kind = KOBJ_XPOLICY, .xpolicy = {
 		.sub = true, .priority = KOBJ_XFRM_PRIO + 10, .sel_src = px("::/0"),
 		.sel_dst = px("2001:db8::1/128"), .sel_proto = IPPROTO_MH,
-		.has_sel_type = true, .sel_type = 5, .tmpl_proto = IPPROTO_DSTOPTS,
-		.tmpl_use = true } };
+		.has_sel_type = true, .sel_type = 5, .n_tmpl = 2,
+		.tmpl = { { .proto = IPPROTO_DSTOPTS, .use = true },
+			  { .proto = IPPROTO_ROUTING, .reqid = KOBJ_XFRM_REQID_ANY } } } };
 }
 
 static struct kobj proxy_obj(void)
@@ -138,9 +139,12 @@ static void test_each_field_is_key_or_value(void **state)
 		AT(XPOLICY, xpolicy.priority, true), AT(XPOLICY, xpolicy.sel_src.plen, true),
 		AT(XPOLICY, xpolicy.sel_dst.a, true), AT(XPOLICY, xpolicy.sel_proto, true),
 		AT(XPOLICY, xpolicy.sel_type, true), AT(XPOLICY, xpolicy.has_sel_type, true),
-		AT(XPOLICY, xpolicy.tmpl_src, false), AT(XPOLICY, xpolicy.tmpl_dst, false),
-		AT(XPOLICY, xpolicy.tmpl_proto, false), AT(XPOLICY, xpolicy.tmpl_use, false),
-		AT(XPOLICY, xpolicy.reqid, false),
+		AT(XPOLICY, xpolicy.n_tmpl, false), AT(XPOLICY, xpolicy.tmpl[0].src, false),
+		AT(XPOLICY, xpolicy.tmpl[0].dst, false), AT(XPOLICY, xpolicy.tmpl[0].proto, false),
+		AT(XPOLICY, xpolicy.tmpl[0].use, false), AT(XPOLICY, xpolicy.tmpl[0].reqid, false),
+		AT(XPOLICY, xpolicy.tmpl[1].src, false), AT(XPOLICY, xpolicy.tmpl[1].dst, false),
+		AT(XPOLICY, xpolicy.tmpl[1].proto, false), AT(XPOLICY, xpolicy.tmpl[1].use, false),
+		AT(XPOLICY, xpolicy.tmpl[1].reqid, false),
 		AT(PROXY, proxy.dev, true), AT(PROXY, proxy.addr, true),
 		AT(PROXY, proxy.router, false),
 		AT(INGRESS, ingress.dev, true), AT(INGRESS, ingress.inner.a, true),
@@ -203,7 +207,7 @@ static void test_each_kind_reads_well(void **state)
 		[KOBJ_XSTATE] = "xfrm state src 2001:db8:1::10 dst 2001:db8::1 proto hao"
 				" coa 2001:db8:f::2",
 		[KOBJ_XPOLICY] = "xfrm policy in sub prio 0x6d0a src ::/0 dst 2001:db8::1/128"
-				 " proto 135 type 5 tmpl hao :: use",
+				 " proto 135 type 5 tmpl hao :: use tmpl route2 :: any",
 		[KOBJ_PROXY] = "proxy 2001:db8:1::10 dev eth0 router",
 		[KOBJ_INGRESS] = "ingress 10.0.0.0/24 from 2001:db8:f::2 dev mip6ha"
 				 " owner 2001:db8:1::10",

@@ -20,7 +20,7 @@ static void test_base_is_device_sysctls_routing_header_state_and_rules(void **st
 	       "rule ipv6 pref 6000 from any to fe80::/10 lookup 254 suppress_prefixlength 0",
 	       "xfrm state src :: dst 2001:db8:280::beef proto route2 coa :: wildrecv",
 	       "xfrm policy in sub prio 0x6d00 src ::/0 dst 2001:db8:280::beef/128 proto 135"
-	       " tmpl route2 2001:db8:280::beef use",
+	       " tmpl hao :: any use tmpl route2 :: any use",
 	       "rule ipv6 pref 6000 from any to 2001:db8:281::/64 lookup 254"
 	       " suppress_prefixlength 0",
 	       "rule ipv6 pref 6001 from any to 2001:db8:281::/64 lookup 6500",
