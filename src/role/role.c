@@ -48,7 +48,7 @@ static void send_binding_error(struct node_priv *p, const struct mh_rx *rx, uint
 		return;
 	}
 	m.be.status = status;
-	m.be.hoa = rx->has_hao ? rx->hao : rx->src;
+	m.be.hoa = rx->has_hao ? rx->hao : in6addr_any;
 	n = mh_build(&m, &p->pub.conf.dialect, buf, sizeof(buf), NULL);
 	if (n < 0)
 		return;

@@ -70,11 +70,11 @@ class Scenarios:
         self.nets = []
         self.leftovers_allowed = False
 
-    def __call__(self, **options):
+    def __call__(self, kind=Net, **options):
         folder = os.path.join(os.environ["LAB_OUT"], _file_name(self.item))
         if self.nets:
             folder += f"-{len(self.nets)}"
-        self.nets.append(Net(folder, **options))
+        self.nets.append(kind(folder, **options))
         return self.nets[-1]
 
     def close(self, failed):
@@ -115,6 +115,15 @@ def lab(request):
     yield scenarios
     report = getattr(request.node, "report_call", None)
     problems = scenarios.close(failed=report is None or report.failed)
+    assert not problems, "\n".join(problems)
+
+
+@pytest.fixture(scope="module")
+def shared_lab(request):
+    """The same for all scenarios of a file: a file that uses it must not use `lab` as well."""
+    scenarios = Scenarios(request.node)
+    yield scenarios
+    problems = scenarios.close(failed=False)
     assert not problems, "\n".join(problems)
 
 

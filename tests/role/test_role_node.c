@@ -43,14 +43,18 @@ static void report(unsigned n)
 	event_drain();
 }
 
+/* RFC 6275 9.3.3: the home address of the option, or none if there was no option. */
 static unsigned binding_errors(uint8_t status)
 {
+	struct in6_addr hoa = status == BE_UNKNOWN_BINDING ? ip6(MR) : in6addr_any;
+
 	const struct fake_mh *f;
 	unsigned n = 0;
 
 	while ((f = fake_mh_pop())) {
 		assert_int_equal(f->m.type, MH_BE);
 		assert_int_equal(f->m.be.status, status);
+		assert_true(in6_eq(&f->m.be.hoa, &hoa));
 		n++;
 	}
 	return n;
