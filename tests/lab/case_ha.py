@@ -34,6 +34,8 @@ SHORT_PREFERRED, SHORT_VALID = 500, 1000
 OUTSIDE = "2001:db8:999::1"                                 # in no home prefix
 MOST = 40                                                   # max_lifetime of few
 NODES = 90                                                  # of each kind
+NETWORKS = "2001:db8:4000::/36"                             # of mobile routers
+ROUTERS = 40                                                # on each home link
 LDW = 0x20
 NEXT_IP6, NEXT_MH, NEXT_ICMP6 = 41, 135, 58
 
@@ -48,6 +50,16 @@ def cases(names, *rows):
 
 def home_address(prefix, group, n):
     return f"{prefix.removesuffix('::/64')}::{group:x}:{n + 1:x}"
+
+
+def networks(real, n):
+    """The prefixes of a mobile router."""
+    return tuple(f"2001:db8:4{int(real)}{n:02x}:{k}::/64" for k in (1, 2))
+
+
+def within(prefix):
+    """An address in a prefix."""
+    return prefix.removesuffix("/64") + "a"
 
 
 def link_local(home):
@@ -78,7 +90,7 @@ class CaseNet(net.Net):
         self.core.addr("cn", "2001:db8:cc::1/64")
         self.cn.addr("eth0", f"{CN}/64")
         self.cn.route("default", via="2001:db8:cc::1")
-        for p in ("2001:db8:500::/56", "2001:db8:2f0::/56"):
+        for p in ("2001:db8:500::/56", "2001:db8:2f0::/56", NETWORKS):
             self.core.route(p, via="2001:db8:c0::2")
         self.ha.addr("lo", f"{VIRTUAL_HA}/128")
         self.home1 = self.bridge("home1")
@@ -165,8 +177,9 @@ def probes(place, mark, target):
 class Mn:
     """A mobile node played by hand."""
 
-    def __init__(self, site, home, agent, secret):
+    def __init__(self, site, home, agent, secret, prefixes=()):
         self.site, self.home, self.agent, self.secret = site, home, agent, secret
+        self.prefixes = prefixes            # its mobile networks, if it is a router
         self._seq = itertools.count(100)
 
     def __repr__(self):
@@ -276,6 +289,15 @@ class Site:
             self._pools[key] = iter(homes)
             nodes += [{"home_address": h, "security": conf.OPEN,
                        **({"max_lifetime": MOST} if key[0] == "most" else {})} for h in homes]
+        for real, prefix in ((True, net.HOME_PREFIX), (False, VIRTUAL)):
+            homes = [home_address(prefix, 4, n) for n in range(ROUTERS)]
+            self._pools["router", real] = iter([(h, networks(real, n))
+                                                for n, h in enumerate(homes)])
+            nodes += [{"home_address": h, "security": conf.OPEN, "prefixes": networks(real, n)}
+                      for n, h in enumerate(homes)]
+        empty = home_address(net.HOME_PREFIX, 5, 0)
+        self._pools["empty", True] = iter([(empty, ())])
+        nodes.append({"home_address": empty, "security": conf.OPEN, "router": True})
         links = [{"device": "home0", "address": net.HA_ADDR, "prefixes": (net.HOME_PREFIX,)},
                  {"device": "home1", "address": SHORT_HA, "prefixes": (SHORT,),
                   "valid_lifetime": SHORT_VALID, "preferred_lifetime": SHORT_PREFERRED}]
@@ -286,6 +308,11 @@ class Site:
         """A mobile node that has never been heard of, on the real or the virtual home link."""
         return Mn(self, next(self._pools[real, secret]), net.HA_ADDR if real else VIRTUAL_HA,
                   secret)
+
+    def router(self, real=True, kind="router"):
+        """A mobile router with two networks ("empty": without any)."""
+        home, prefixes = next(self._pools[kind, real])
+        return Mn(self, home, net.HA_ADDR if real else VIRTUAL_HA, False, prefixes)
 
     def mn_most(self, real):
         """One that gets no more than MOST seconds."""
@@ -329,16 +356,16 @@ class Site:
         n = next(self._echo)
         return IPv6(src=src, dst=dst, hlim=64) / ICMPv6EchoRequest(id=0x6d70, seq=n, **more), n
 
-    def tunnelled(self, mn, coa=COA, sender=None):
-        """A packet to the home address comes out of the tunnel at the care-of address."""
-        sender = sender or self.cn
+    def tunnelled(self, mn, coa=COA, sender=None, dst=None):
+        """A packet to the home address (or dst) comes out of the tunnel at the care-of address."""
+        sender, dst = sender or self.cn, dst or mn.home
         mark = self.foreign.mark()
-        packet, n = self.echo(sender.address, mn.home)
+        packet, n = self.echo(sender.address, dst)
         sender.send(packet)
-        p = self.foreign.wait(mark, f"an echo request for {mn.home} at {coa}",
+        p = self.foreign.wait(mark, f"an echo request for {dst} at {coa}",
                               lambda p: p.inner and p.inner.echo == ("request", 0x6d70, n))
         assert (p.src, p.dst) == (mn.agent, coa), p
-        assert (p.inner.src, p.inner.dst) == (sender.address, mn.home), p
+        assert (p.inner.src, p.inner.dst) == (sender.address, dst), p
         assert p.inner.data[40:] == bytes(packet)[40:]
         return p
 
@@ -355,21 +382,23 @@ class Site:
         """Send a packet into the reverse tunnel."""
         self.foreign.send(IPv6(src=outer, dst=mn.agent, nh=NEXT_IP6, hlim=64) / inner)
 
-    def reversed_to_cn(self, mn, outer=COA):
-        """An echo request in the reverse tunnel reaches the correspondent."""
+    def reversed_to_cn(self, mn, outer=COA, src=None):
+        """An echo request (of the home address or src) in the reverse tunnel reaches the
+        correspondent."""
+        src = src or mn.home
         mark = self.cn.mark()
-        inner, n = self.echo(mn.home, CN)
+        inner, n = self.echo(src, CN)
         self.reverse(mn, inner, outer)
-        p = self.cn.wait(mark, f"an echo request from {mn.home} at the correspondent",
+        p = self.cn.wait(mark, f"an echo request from {src} at the correspondent",
                          lambda p: p.echo == ("request", 0x6d70, n))
-        assert (p.src, p.dst) == (mn.home, CN) and not p.inner, p
+        assert (p.src, p.dst) == (src, CN) and not p.inner, p
 
     def not_reversed(self, mn, inner, outer):
         """This packet does not get out of the reverse tunnel."""
         mark = self.cn.mark()
         self.reverse(mn, inner, outer)
         self.reversed_to_cn(self.witness)
-        wrong = self.cn.heard(mark, lambda p: p.src == mn.home)
+        wrong = self.cn.heard(mark, lambda p: p.body == bytes(inner)[40:])
         assert not wrong, [str(p) for p in wrong]
 
     def wait_gone(self, mn, limit=60):
