@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define RFC2526_HOME_AGENTS	0x7e
+#define RFC2526_ID_BITS		7
+
 bool in6_is_unicast_routable(const struct in6_addr *a)
 {
 	return !IN6_IS_ADDR_MULTICAST(a) && !IN6_IS_ADDR_UNSPECIFIED(a) &&
@@ -28,6 +31,21 @@ struct in6_addr in6_solicited_node(const struct in6_addr *a)
 
 	memcpy(&m.s6_addr[13], &a->s6_addr[13], 3);
 	return m;
+}
+
+struct in6_addr in6_home_agents(const struct prefix *home)
+{
+	struct in6_addr a = prefix_network(home).a.in6;
+	unsigned plen = home->plen;
+
+	if (home->family != AF_INET6 || plen > 128 - RFC2526_ID_BITS)
+		return in6addr_any;
+	for (unsigned i = plen / 8; i < sizeof(a.s6_addr); i++)
+		a.s6_addr[i] |= i == plen / 8 ? 0xff >> plen % 8 : 0xff;
+	a.s6_addr[15] &= (uint8_t)(~0x7f | RFC2526_HOME_AGENTS);
+	if (plen == 64)			/* the identifier is an EUI-64: not a universal one */
+		a.s6_addr[8] &= (uint8_t)~0x02;
+	return a;
 }
 
 struct prefix prefix6(const struct in6_addr *a, uint8_t plen)

@@ -70,6 +70,13 @@ struct in6_addr in6_link_local_of(const struct in6_addr *a);
 /* ff02::1:ffXX:XXXX (RFC 4291 2.7.1). */
 struct in6_addr in6_solicited_node(const struct in6_addr *a);
 
+/*
+ * The Mobile IPv6 Home-Agents anycast address of a home prefix (RFC 2526 2-4, number 0x7e): with
+ * 64 bits of prefix PREFIX:fdff:ffff:ffff:fffe, with others all ones before the number. ::: more
+ * than 121 bits leave no room.
+ */
+struct in6_addr in6_home_agents(const struct prefix *home);
+
 static inline uint8_t family_bits(uint8_t family)
 {
 	return family == AF_INET ? 32 : 128;

@@ -138,6 +138,15 @@ static const struct conf_key link_keys[] = {
 	  .help = "of the prefixes; no binding lives longer. 4294967295: for ever" },
 	{ "preferred_lifetime", CK_INT, OF(struct home_link, preferred), .min = 0, .max = U32_MAX,
 	  .unit = "seconds", .def = "4294967295", .help = "of the prefixes" },
+	{ "decrement_lifetimes", CK_BOOL, OF(struct home_link, decrement), .def = "false",
+	  .help = "these lifetimes run down in real time, from the start of the daemon on" },
+	{ "autonomous", CK_BOOL, OF(struct home_link, autonomous), .def = "true",
+	  .help = "nodes may form addresses from the prefixes" },
+	{ "preference", CK_INT, OF(struct home_link, preference), .min = 0, .max = 65535,
+	  .def = "0", .help = "Home Agent Preference: discovery lists the highest first" },
+	{ "home_agent_lifetime", CK_INT, OF(struct home_link, ha_lifetime), .min = 1,
+	  .max = 65535, .unit = "seconds", .def = "1800",
+	  .help = "Home Agent Lifetime that advertisements on the link should say" },
 };
 SCHEMA(schema_link, "home_links", link_keys, struct home_link, NULL);
 

@@ -6,6 +6,7 @@
  *   ctl_call.c   one call: JSON in, dispatch, errors, introspection
  *   ctl_show.c   records of one reply: status, statistics
  *   ctl_list.c   listings, record by record
+ *   ctl_agents.c the listing of home agents
  *   ctl_event.c  events as JSON, hints from JSON, Monitor
  *   ctl_json.c   values as JSON
  *   ctl_idl.c    the interface's description
@@ -107,6 +108,10 @@ void ctl_list_prefixes(struct ctl_client *c, struct json_object *params);
 bool ctl_collect(struct ctl_client *c);
 void ctl_listing_end(struct ctl_client *c);
 const char *ctl_mnp_state(enum mnp_status s);
+
+/* ---- ctl_agents.c ---- */
+
+void ctl_list_agents(struct ctl_client *c, struct json_object *params);
 
 /* ---- ctl_event.c ---- */
 

@@ -246,6 +246,8 @@ static struct json_object *ha_stats_json(const struct ha *ha)
 	COUNT(o, s, dad_started);
 	COUNT(o, s, dad_failed);
 	COUNT(o, s, apply_failed);
+	ctl_set(o, "discoveries", ctl_int(s.dhaad));
+	ctl_set(o, "discoveries_answered", ctl_int(s.dhaad_answered));
 	ctl_set(o, "refused", refused_json(s.refused_by));
 	return o;
 }

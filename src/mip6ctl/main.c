@@ -266,6 +266,17 @@ static int cmd_prefix(struct run *r)
 	return listing(r, "ListPrefixes", hoa, &k, SHOW_PREFIX_COLS, show_prefix_head);
 }
 
+static int cmd_home_agent(struct run *r)
+{
+	struct listing k = { .row = show_agent_row, .full = show_agent };
+	const char *word = r->argc ? r->argv[0] : "list";
+
+	if (r->argc > 1 || (!is(word, "list") && !is(word, "show")))
+		return usage_error("home-agent: [list | show]");
+	k.details = is(word, "show") || r->opt.details;
+	return listing(r, "ListHomeAgents", NULL, &k, SHOW_AGENT_COLS, show_agent_head);
+}
+
 /* ---- monitor ---- */
 
 struct monitor { struct run *r; long seen; bool synced; double end; };
@@ -381,6 +392,8 @@ static const struct command command[] = {
 	  "a mobile router's registrations", cmd_registration },
 	{ "prefix", "[list] [HOME-ADDRESS]", "mobile network prefixes and their state",
 	  cmd_prefix },
+	{ "home-agent", "[list | show]", "home agents of the home links, best first in discovery",
+	  cmd_home_agent },
 	{ "stats", "", "counters", cmd_stats },
 	{ "monitor",
 	  "[all | binding | registration | path | handover | prefix | detector | EVENT]...",

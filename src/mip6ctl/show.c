@@ -169,6 +169,57 @@ void show_prefix_row(struct fmt_table *t, struct json_object *o)
 	fmt_table_row(t, cell, 1, fmt_state_color(state));
 }
 
+/* ---- home agents ---- */
+
+const char *const show_agent_head[] = {
+	"DEVICE", "STATE", "ADDRESS", "PREFERENCE", "LIFETIME", "ROUTERS", "WARNINGS",
+};
+
+static const char *agent_lifetime(struct json_object *o, char buf[static FMT_LEN])
+{
+	if (fmt_has(o, "remaining"))
+		return lifetime(o, buf);
+	snprintf(buf, FMT_LEN, "%s%s", fmt_str(o, "lifetime"), fmt_has(o, "lifetime") ? "s" : "");
+	return buf;
+}
+
+void show_agent_row(struct fmt_table *t, struct json_object *o)
+{
+	char addr[FMT_LEN], life[FMT_LEN], n[FMT_LEN];
+	const char *cell[] = {
+		fmt_str(o, "device"), fmt_str(o, "state"), fmt_join(o, "addresses", " ", addr),
+		fmt_str(o, "preference"), agent_lifetime(o, life),
+		fmt_true(o, "mobile_routers") ? "yes" : "no", n,
+	};
+
+	snprintf(n, sizeof(n), "%zu", count(o, "warnings"));
+	fmt_table_row(t, cell, 6, count(o, "warnings") ? FMT_BAD : FMT_PLAIN);
+}
+
+static const char *text_at(struct json_object *o, const char *key, size_t i)
+{
+	return json_object_get_string(json_object_array_get_idx(fmt_get(o, key), i));
+}
+
+void show_agent(const struct fmt_opt *opt, struct json_object *o)
+{
+	char buf[FMT_LEN];
+
+	for (size_t i = 0; i < count(o, "addresses"); i++)
+		fmt_paint(opt, FMT_HEAD, "%s ", text_at(o, "addresses", i));
+	printf(" %s  preference %s  lifetime %s", fmt_str(o, "state"), fmt_str(o, "preference"),
+	       agent_lifetime(o, buf));
+	next_line(opt);
+	printf("dev %s link-local %s mobile-routers %s home %s", fmt_str(o, "device"),
+	       fmt_str(o, "link_local"), fmt_true(o, "mobile_routers") ? "yes" : "no",
+	       fmt_join(o, "home_prefixes", " ", buf));
+	for (size_t i = 0; i < count(o, "warnings"); i++) {
+		next_line(opt);
+		fmt_paint(opt, FMT_BAD, "warning: %s", text_at(o, "warnings", i));
+	}
+	putchar('\n');
+}
+
 /* ---- status ---- */
 
 static const char *plural(double n)

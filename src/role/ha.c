@@ -41,6 +41,7 @@ static void unwatch_one(struct ha *ha, struct ha_watch *w)
 {
 	if (w->ifindex)
 		ndsock_watch(ha->env.nd, w->ifindex, false);
+	ha_disc_leave(ha, (size_t)(w - ha->watched));
 	w->ifindex = 0;
 }
 
@@ -86,7 +87,8 @@ static int watch(struct ha *ha)
 		if (rc == 0)
 			rc = one;
 	}
-	return rc;
+	one = ha_disc_start(ha);
+	return rc < 0 ? rc : one;
 }
 
 /*
@@ -105,6 +107,7 @@ static void restore(struct ha *ha, size_t i)
 	w->lost = false;
 	log_notice("ha", "home link %s is back: what stood there is put again", l->dev);
 	kern_restore(ha->env.kern, l->dev);
+	ha_disc_join(ha, i);
 }
 
 /* A flap that came and went unseen is known by the count of the carrier's changes. */
@@ -289,12 +292,15 @@ static void job_done(void *arg, int rc)
 		break;
 	case JOB_START:
 		ha->ready = rc == 0;
+		if (ha->ready)
+			ha_disc_join_all(ha);
 		break;
 	case JOB_RELOAD:
 		if (rc == 0) {
 			ha->c = job.conf;
 			bc_each(ha->bc, forget_if_not_allowed, ha);
 			watch(ha);
+			ha_disc_join_all(ha);
 			ha_tx_judge_again(ha);
 		}
 		break;
@@ -455,6 +461,7 @@ void ha_free(struct ha *ha)
 	ha_tx_cancel_all(ha);
 	ha_ns_drop(ha, NULL);
 	unwatch(ha);
+	ha_disc_stop(ha);
 	if (ha->bc)
 		bc_each(ha->bc, stop_entry, ha);
 	bc_free(ha->bc);

@@ -18,11 +18,13 @@
 #define MIP6_ROLE_HA_H
 
 #include "io/dad.h"
+#include "io/icmp6sock.h"
 #include "io/mhsock.h"
 #include "io/ndsock.h"
 #include "kern/kern.h"
 #include "store/bc.h"
 #include "store/conf.h"
+#include "store/ha_list.h"
 
 struct ha;
 
@@ -31,11 +33,12 @@ struct ha_env {				/* what the home agent works with; outlives it */
 	struct mhsock *mh;
 	struct ndsock *nd;
 	struct dad *dad;
+	struct icmp6sock *icmp;
 };
 
 struct ha_stats {
 	uint64_t bu, accepted, deregistered, expired, refused_by[256], dropped_auth, dropped,
-		dad_started, dad_failed, apply_failed;
+		dad_started, dad_failed, apply_failed, dhaad, dhaad_answered;
 };
 
 /* Applies the base plan and every node's at-home plan. ready(arg, rc) is called when the kernel
@@ -55,6 +58,20 @@ void ha_addr(struct ha *ha, const struct kaddr_news *a);
 
 /* A Binding Update with H set (or any BU, if no CN role runs). */
 void ha_bu_rx(struct ha *ha, const struct mh_rx *rx, const struct mh_msg *m);
+
+/* A Home Agent Address Discovery Request (RFC 6275 6.5). */
+void ha_dhaad_rx(struct ha *ha, const struct icmp6_rx *rx, const struct icmp6_msg *m);
+
+/* A home agent that is known: for the control socket. */
+struct ha_agent {
+	const struct home_link *link;	/* NULL: of the home prefixes on no link */
+	bool own;			/* this one */
+	struct hal_entry e;
+	double adv_age;			/* own: since this host's last advertisement; -1 = none heard */
+	unsigned adv_wrong;		/* ADV_ bits */
+};
+/* i-th of a home link (link = number of links: prefixes on no link); 0 = own. False: no more. */
+bool ha_agent(const struct ha *ha, size_t link, size_t i, struct ha_agent *out);
 
 struct bc *ha_bc(struct ha *ha);
 const struct ha_conf *ha_conf_of(const struct ha *ha);

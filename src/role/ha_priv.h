@@ -4,7 +4,8 @@
  *
  * ha.c: start, stop, reload, flush. ha_bu.c: a message comes in. ha_auth.c: who sent
  * it. ha_tx.c: transactions, one per home address at a time. ha_commit.c: what
- * follows when the kernel has it. ha_reply.c: answers and advertisements.
+ * follows when the kernel has it. ha_reply.c: answers and advertisements. ha_disc.c:
+ * other home agents, and discovery of them.
  *
  * Times: seconds of run_now(). A struct ha_tx and its messages belong to ha->txs; it
  * is freed by ha_tx_end() and ha_tx_cancel_all() only.
@@ -17,6 +18,7 @@
 #include "base/bucket.h"
 #include "role/ha.h"
 #include "run/log.h"
+#include "store/ha_list.h"
 #include "store/ha_rules.h"
 
 /* Reasons of a removal that are acted upon; others are only told. */
@@ -88,6 +90,19 @@ struct ha_watch {
 	bool lost;			/* the kernel may have forgotten what stood there */
 };
 
+/* What is heard of home agents on a home link. */
+struct ha_disc {
+	char dev[IFNAMSIZ];
+	struct ha_list list;
+	struct rtimer timer;		/* the next end of something in it */
+	double adv_heard;		/* our own host's Router Advertisement; 0 = never */
+	unsigned adv_wrong;		/* ADV_ bits of the last one */
+};
+
+#define HA_ALL		((size_t)-1)
+#define HA_SERVED	((size_t)-2)	/* prefixes on no link */
+struct ha_anycast { size_t link; struct in6_addr addr; int fd; };	/* fd < 0: not joined */
+
 struct ha_ns;				/* ha_reply.c: a refusal that looks for its link address */
 
 struct ha {
@@ -103,8 +118,13 @@ struct ha {
 	bool releasing;			/* a job has ended: the next one starts after all of this */
 	struct ha_watch *watched;	/* of each home link */
 	size_t n_watched;
+	struct ha_disc *disc;		/* of each home link */
+	size_t n_disc;
+	struct ha_anycast *anycast;
+	size_t n_anycast;
 	struct ha_ns *ns;
 	struct bucket refusals[2];	/* told, to anybody; and of proven updates */
+	struct bucket discoveries;
 	struct ha_stats stats;
 	struct log_rl rl;
 };
@@ -123,6 +143,14 @@ void ha_answer(struct ha *ha, const struct ha_req *req, const struct bu_verdict 
 void ha_advertise(struct ha *ha, const struct bu_verdict *v, bool hoa, bool link_local);
 void ha_nd_rx(void *arg, const struct nd_rx *rx, const struct nd_msg *m);
 void ha_ns_drop(struct ha *ha, const struct in6_addr *hoa);	/* NULL: all */
+
+/* ---- ha_disc.c ---- */
+int ha_disc_start(struct ha *ha);	/* also after a reload */
+void ha_disc_join_all(struct ha *ha);	/* the kernel forwards: it takes them */
+void ha_disc_stop(struct ha *ha);
+void ha_disc_join(struct ha *ha, size_t link);	/* again: the device forgot */
+void ha_disc_leave(struct ha *ha, size_t link);
+void ha_disc_ra(struct ha *ha, const struct nd_rx *rx, const struct nd_ra *ra);
 
 /* ---- ha_tx.c ---- */
 struct ha_tx *ha_tx_find(struct ha *ha, const struct in6_addr *hoa);

@@ -109,6 +109,8 @@ void ha_nd_rx(void *arg, const struct nd_rx *rx, const struct nd_msg *m)
 	const struct klink *l = kern_link_by_index(ha->env.kern, rx->ifindex);
 	struct ha_ns *n = ha->ns, *next;
 
+	if (m->type == ND_RA)
+		ha_disc_ra(ha, rx, &m->ra);
 	if (m->type != ND_NA || !m->na.tlla.len || !l || lladdr_eq(&m->na.tlla, &l->lladdr))
 		return;			/* the last: our own proxy's */
 	for (; n; n = next) {

@@ -111,6 +111,8 @@ static void icmp_rx(void *arg, const struct icmp6_rx *rx, const struct icmp6_msg
 {
 	struct node_priv *p = arg;
 
+	if (p->pub.ha && m->type == ICMP6_DHAAD_REQ)
+		ha_dhaad_rx(p->pub.ha, rx, m);
 	if (p->pub.mn)
 		mn_icmp_rx(p->pub.mn, rx, m);
 }
@@ -276,7 +278,8 @@ static int open_kernel(struct node_priv *p)
 
 static int open_sockets(struct node_priv *p)
 {
-	static const uint8_t types[] = { ICMP6_UNREACH_, ICMP6_PARAMPROB_, ICMP6_ECHOREP_, 0 };
+	static const uint8_t types[] = { ICMP6_UNREACH_, ICMP6_PARAMPROB_, ICMP6_ECHOREP_,
+					 ICMP6_DHAAD_REQ, 0 };
 	struct node *n = &p->pub;
 	int rc;
 
@@ -287,8 +290,7 @@ static int open_sockets(struct node_priv *p)
 		log_err("io", "neighbour discovery socket: %s", strerror(-rc));
 	if (rc == 0 && (rc = dad_init(&n->dad, n->nd)) < 0)
 		log_err("io", "duplicate address detection: %s", strerror(-rc));
-	if (rc == 0 && n->conf.roles & (ROLE_MN | ROLE_MR) &&
-	    (rc = icmp6sock_open(&n->icmp, n->loop, types, icmp_rx, p)) < 0)
+	if (rc == 0 && (rc = icmp6sock_open(&n->icmp, n->loop, types, icmp_rx, p)) < 0)
 		log_err("io", "icmpv6 socket: %s", strerror(-rc));
 	return rc;
 }
@@ -299,7 +301,7 @@ static int start_roles(struct node_priv *p)
 	int rc = 0;
 
 	if (n->conf.roles & ROLE_HA) {
-		const struct ha_env env = { n->kern, n->mh, n->nd, n->dad };
+		const struct ha_env env = { n->kern, n->mh, n->nd, n->dad, n->icmp };
 
 		p->starting++;
 		rc = ha_start(&n->ha, n->conf.ha, &env, role_ready, p);

@@ -68,6 +68,10 @@ struct home_link {
 	struct prefix *prefixes;	/* home prefixes on this link */
 	size_t n_prefix;
 	uint32_t valid, preferred;	/* of the prefixes, seconds; 0xffffffff = infinite */
+	bool decrement;			/* they run down in real time, from the start on */
+	bool autonomous;		/* the prefixes' flag */
+	uint16_t preference;		/* RFC 6275 7.4 */
+	uint16_t ha_lifetime;		/* seconds; what our advertisements should say */
 };
 
 struct mobile_node {

@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "io/anycast.h"
 #include "run/timer.h"
 
 #define LISTENERS 8
 #define SOCKETS	  4
 #define TYPES	  16
 #define LINKS	  64
+#define ANYCASTS  32
 
 /* A queue of messages of one kind. */
 struct node {
@@ -61,7 +63,12 @@ static struct mhsock mh;
 static struct ndsock nd;
 static struct icmp6sock icmp[SOCKETS];
 static struct queue icmp_sent;
-static int icmp_fail;
+static int icmp_fail, anycast_fail;
+static struct {
+	int ifindex;			/* 0: free */
+	bool forgotten;			/* the descriptor stands, the address is not heard */
+	struct in6_addr addr;
+} anycast[ANYCASTS];
 
 static void give_up(const char *what)
 {
@@ -111,7 +118,8 @@ void fake_io_reset(void)
 	mh = (struct mhsock){ 0 };
 	nd = (struct ndsock){ 0 };
 	memset(icmp, 0, sizeof(icmp));
-	icmp_fail = 0;
+	memset(anycast, 0, sizeof(anycast));
+	icmp_fail = anycast_fail = 0;
 }
 
 /* ---- Mobility Header ---- */
@@ -438,4 +446,57 @@ unsigned fake_icmp_rx(const struct icmp6_rx *rx, const struct icmp6_msg *m)
 void fake_icmp_fail(int rc)
 {
 	icmp_fail = rc;
+}
+
+/* ---- anycast ---- */
+
+int anycast_join(int ifindex, const struct in6_addr *addr)
+{
+	int fd = 0;
+
+	if (anycast_fail)
+		return anycast_fail;
+	while (fd < ANYCASTS && anycast[fd].ifindex)
+		fd++;
+	if (fd == ANYCASTS)
+		give_up("too many anycast addresses");
+	anycast[fd].ifindex = ifindex;
+	anycast[fd].addr = *addr;
+	return fd;
+}
+
+void anycast_leave(int fd)
+{
+	if (fd >= 0)
+		memset(&anycast[fd], 0, sizeof(anycast[fd]));
+}
+
+unsigned fake_anycast_joined(int ifindex, const struct in6_addr *addr)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < ANYCASTS; i++)
+		n += anycast[i].ifindex == ifindex && !anycast[i].forgotten &&
+		     in6_eq(&anycast[i].addr, addr);
+	return n;
+}
+
+unsigned fake_anycast_count(void)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < ANYCASTS; i++)
+		n += anycast[i].ifindex != 0;
+	return n;
+}
+
+void fake_anycast_forget(int ifindex)
+{
+	for (size_t i = 0; i < ANYCASTS; i++)
+		anycast[i].forgotten |= anycast[i].ifindex == ifindex;
+}
+
+void fake_anycast_fail(int rc)
+{
+	anycast_fail = rc;
 }

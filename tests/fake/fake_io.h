@@ -69,6 +69,13 @@ const struct fake_icmp *fake_icmp_pop(void);
 unsigned fake_icmp_rx(const struct icmp6_rx *rx, const struct icmp6_msg *m);
 void fake_icmp_fail(int rc);
 
+/* ---- anycast addresses ---- */
+
+unsigned fake_anycast_joined(int ifindex, const struct in6_addr *addr);
+unsigned fake_anycast_count(void);	/* joined now */
+void fake_anycast_forget(int ifindex);	/* the device went down; they are not joined any more */
+void fake_anycast_fail(int rc);		/* anycast_join() returns it; 0: works */
+
 /* ---- duplicate address detection (fake_dad.c) ---- */
 
 struct fake_dad {

@@ -90,6 +90,27 @@ struct ha_stats ha_stats(const struct ha *ha)
 	return (struct ha_stats){ .bu = 7, .refused_by[132] = 3 };
 }
 
+/* Itself, and one that it has heard. */
+bool ha_agent(const struct ha *ha, size_t link, size_t i, struct ha_agent *out)
+{
+	const struct ha_conf *c = ha_conf_of(ha);
+
+	if (link >= c->n_link || i > 1)
+		return false;
+	*out = (struct ha_agent){ .link = &c->links[link], .own = !i, .adv_age = i ? -1 : 1 };
+	hal_own(c, out->link, &out->e);
+	if (i) {
+		out->e.ll.s6_addr[0] = 0xfe;
+		out->e.ll.s6_addr[1] = 0x80;
+		out->e.preference = 9;
+		out->e.lifetime = 600;
+		out->e.expires = run_now() + 599;
+	} else {
+		out->adv_wrong = ADV_NO_H | ADV_PREFERENCE;
+	}
+	return true;
+}
+
 unsigned ha_flush(struct ha *ha, const struct in6_addr *hoa)
 {
 	struct bc_entry *e = hoa ? bc_find(fake_node.bc, hoa, 0) : NULL;

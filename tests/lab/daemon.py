@@ -131,6 +131,10 @@ class Daemon:
         """Mobile network prefixes and their states, of either role."""
         return [p for p in self._listing("ListPrefixes") if _match(p, wanted)]
 
+    def home_agents(self, **wanted):
+        """Home agents that are known, of either role."""
+        return [h for h in self._listing("ListHomeAgents") if _match(h, wanted)]
+
     def _listing(self, method):
         try:
             return self.ctl.records(method)

@@ -129,9 +129,9 @@ class Answer:
 class Station:
     """A place to send from and to listen at: a node's device, and an address there."""
 
-    def __init__(self, node, dev, address, name=None):
+    def __init__(self, node, dev, address, name=None, icmp6=False):
         self.node, self.address = node, address
-        self.capture = node.capture(dev, name, program=NOT_ICMP6)
+        self.capture = node.capture(dev, name, program=None if icmp6 else NOT_ICMP6)
         self._sock = node.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
 
     def send(self, packet):

@@ -25,6 +25,7 @@
 
 static struct ha_world w;
 static struct ha *ha;
+static struct icmp6sock *icmp;
 static int ready_rc, done_rc;		/* 1 = not called */
 
 /* What was told, by type; the last of each. */
@@ -44,6 +45,13 @@ static void to_ha(void *arg, const struct mh_rx *rx, const struct mh_msg *m, int
 	(void)arg, (void)err, (void)why;
 	if (m)
 		ha_bu_rx(ha, rx, m);
+}
+
+static void icmp_to_ha(void *arg, const struct icmp6_rx *rx, const struct icmp6_msg *m)
+{
+	(void)arg;
+	if (m->type == ICMP6_DHAAD_REQ)
+		ha_dhaad_rx(ha, rx, m);
 }
 
 static void on_ready(void *arg, int rc)
@@ -76,6 +84,8 @@ static inline int setup(void **state)
 	world_make(&w);
 	w.c.dialect = (struct mh_dialect){ MHOPT_IPV4_MNP_DEFAULT, MHOPT_IPV4_MNP_STATUS_DEFAULT };
 	mhsock_open(&mh, NULL, &w.c.dialect, to_ha, NULL);
+	icmp6sock_open(&icmp, NULL, (const uint8_t[]){ ICMP6_DHAAD_REQ, ICMP6_MPS, 0 },
+		       icmp_to_ha, NULL);
 	ha = NULL;
 	ready_rc = done_rc = 1;
 	return 0;
@@ -96,7 +106,7 @@ static inline int teardown(void **state)
 
 static inline struct ha_env env(void)
 {
-	return (struct ha_env){ fake_kern(), fake_mhsock(), fake_ndsock(), fake_dad() };
+	return (struct ha_env){ fake_kern(), fake_mhsock(), fake_ndsock(), fake_dad(), icmp };
 }
 
 static inline void start(void)

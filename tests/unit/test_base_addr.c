@@ -223,11 +223,40 @@ static void test_carriers_compare_by_all_of_their_parts(void **state)
 	assert_string_equal(carrier_kind_str(99), "?");
 }
 
+/* RFC 2526 2: 121 - n ones and the number; with an EUI-64 the universal/local bit is 0. */
+static void test_home_agents_anycast_address_of_a_prefix(void **state)
+{
+	static const struct { const char *prefix, *addr; } row[] = {
+		{ "2001:db8:280::/64", "2001:db8:280:0:fdff:ffff:ffff:fffe" },
+		{ "2001:db8:280:1234::/64", "2001:db8:280:1234:fdff:ffff:ffff:fffe" },
+		{ "2001:db8:280::/48", "2001:db8:280:ffff:ffff:ffff:ffff:fffe" },
+		{ "2001:db8:280::/65", "2001:db8:280:0:7fff:ffff:ffff:fffe" },
+		{ "2001:db8:280::/61", "2001:db8:280:7:ffff:ffff:ffff:fffe" },
+		{ "2001:db8:280::8000/112", "2001:db8:280::fffe" },
+		{ "2001:db8:280::8080/121", "2001:db8:280::80fe" },
+		{ "2001:db8:280::8000/121", "2001:db8:280::807e" },
+		{ "2001:db8:280::8080/122", "::" },
+		{ "10.0.0.0/8", "::" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct prefix p;
+		struct in6_addr a, want = a6(row[i].addr);
+
+		assert_int_equal(prefix_parse(row[i].prefix, &p), 0);
+		a = in6_home_agents(&p);
+		if (!in6_eq(&a, &want))
+			fail_msg("%s: %s", row[i].prefix, A6(&a));
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only_unicast_routable_addresses_can_be_home_addresses),
 		cmocka_unit_test(test_addresses_derived_from_an_address),
+		cmocka_unit_test(test_home_agents_anycast_address_of_a_prefix),
 		cmocka_unit_test(test_prefix_text_is_parsed_or_refused),
 		cmocka_unit_test(test_network_clears_host_bits_for_every_length),
 		cmocka_unit_test(test_prefixes_compare_by_family_length_and_address),

@@ -231,6 +231,34 @@ static void test_records_have_the_documented_shape(void **state)
 	close(fd);
 }
 
+static void test_home_agents_are_listed_with_what_is_wrong(void **state)
+{
+	struct fix *f = *state;
+	struct json_object *o;
+	int fd;
+
+	begin(f, ha_text);
+	fd = connect_to(f);
+	say(f, fd, "{\"method\":\"io.mip6d.ListHomeAgents\",\"more\":true}");
+	o = hear(f, fd);
+	assert_string_equal(text_of(o, "device"), "eth0");
+	assert_string_equal(text_of(o, "state"), "advertised");
+	assert_string_equal(text_of(o, "addresses"), "[ \"2001:db8:280::1\" ]");
+	assert_string_equal(text_of(o, "home_prefixes"), "[ \"2001:db8:280::\\/64\" ]");
+	assert_string_equal(text_of(o, "mobile_routers"), "true");
+	assert_non_null(strstr(text_of(o, "warnings"), "AdvHomeAgentFlag on"));
+	assert_non_null(strstr(text_of(o, "warnings"), "HomeAgentPreference"));
+	json_object_put(o);
+	o = hear(f, fd);
+	assert_string_equal(text_of(o, "state"), "heard");
+	assert_string_equal(text_of(o, "link_local"), "fe80::");
+	assert_string_equal(text_of(o, "preference"), "9");
+	assert_string_equal(text_of(o, "warnings"), "[ ]");
+	json_object_put(o);
+	hears(f, fd, "{\"parameters\":{}}");
+	close(fd);
+}
+
 static void test_registrations_show_what_the_home_agent_said(void **state)
 {
 	struct fix *f = *state;
@@ -279,7 +307,7 @@ static void test_every_method_that_is_described_exists(void **state)
 		hears(f, fd, "{\"error\":\"" S "InvalidParameter\",\"parameters\":"
 			     "{\"parameter\":\"~\"}}");
 	}
-	assert_int_equal(n, 10);
+	assert_int_equal(n, 11);
 	free(text);
 	close(fd);
 }
@@ -376,6 +404,7 @@ int main(void)
 		T(test_oneway_draws_no_reply),
 		T(test_a_listing_is_made_as_it_is_read),
 		T(test_records_have_the_documented_shape),
+		T(test_home_agents_are_listed_with_what_is_wrong),
 		T(test_registrations_show_what_the_home_agent_said),
 		T(test_every_method_that_is_described_exists),
 		T(test_a_hint_becomes_an_event),

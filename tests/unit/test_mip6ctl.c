@@ -154,6 +154,8 @@ static void test_each_command_has_its_text(void **state)
 		{ "ha", "b", "\n2001:db8:280::1:1  2001:db8:f1::2   AHR    1" },
 		{ "ha", "bin show", "\n  prefix 10.0.0.0/24 routed\n" },
 		{ "ha", "-o -d binding", "\\  prefix 10.0.0.0/24 routed\n" },
+		{ "ha", "home-agent", "advertised  2001:db8:280::1  0           1800s" },
+		{ "ha", "home show", "\n  warning: the Home Agent flag is not set" },
 		{ "ha", "prefix", "\n2001:db8:281::/64  not_registered  2001:db8:280::1:1  -" },
 		{ "ha", "stats", "mobility_header.received.bu  11\n" },
 		{ "ha", "registration", "" },

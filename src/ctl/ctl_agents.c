@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ctl/ctl_priv.h"
+#include "run/timer.h"
+
+static struct json_object *addresses(const struct hal_entry *e)
+{
+	struct json_object *a = json_object_new_array();
+
+	for (unsigned i = 0; i < e->n_addr; i++)
+		json_object_array_add(a, ctl_addr(&e->addr[i].addr));
+	return a;
+}
+
+static struct json_object *warnings(unsigned wrong)
+{
+	struct json_object *a = json_object_new_array();
+
+	for (unsigned i = 0; i < ADV__COUNT; i++)
+		if (wrong & 1u << i)
+			json_object_array_add(a, json_object_new_string(hal_adv_str(1u << i)));
+	return a;
+}
+
+static struct json_object *home_prefixes(const struct ha_conf *c, const struct home_link *l)
+{
+	const struct prefix *v = l ? l->prefixes : c->served;
+	size_t n = l ? l->n_prefix : c->n_served;
+	struct json_object *a = json_object_new_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_object_array_add(a, ctl_prefix(&v[i]));
+	return a;
+}
+
+static struct json_object *agent_json(const struct ha_conf *c, const struct ha_agent *h)
+{
+	struct json_object *o = json_object_new_object();
+	const char *state = !h->own ? "heard" : h->adv_age >= 0 ? "advertised" : "own";
+
+	ctl_set(o, "role", json_object_new_string("ha"));
+	ctl_set(o, "device", h->link ? ctl_text(h->link->dev) : NULL);
+	ctl_set(o, "home_prefixes", home_prefixes(c, h->link));
+	ctl_set(o, "state", json_object_new_string(state));
+	ctl_set(o, "link_local", ctl_addr(&h->e.ll));
+	ctl_set(o, "addresses", addresses(&h->e));
+	ctl_set(o, "preference", ctl_int(h->e.preference));
+	ctl_set(o, "lifetime", h->e.lifetime ? ctl_int(h->e.lifetime) : NULL);
+	ctl_set(o, "remaining", h->own ? NULL : ctl_seconds(MAX(h->e.expires - run_now(), 0)));
+	ctl_set(o, "mobile_routers", ctl_bool(h->e.router));
+	ctl_set(o, "warnings", warnings(h->adv_wrong));
+	return o;
+}
+
+/* Of each home link this home agent and then the others; at last that of no link. */
+static bool step(struct ctl_client *c)
+{
+	struct ctl_listing *l = &c->list;
+	struct node *n = c->ctl->node;
+	struct ha_agent h;
+
+	for (; n && n->ha && l->at <= ha_conf_of(n->ha)->n_link; l->at++, l->sub = 0) {
+		if (!ha_agent(n->ha, l->at, l->sub, &h))
+			continue;
+		l->sub++;
+		ctl_reply(c, agent_json(ha_conf_of(n->ha), &h), true);
+		return true;
+	}
+	ctl_reply(c, NULL, false);
+	return false;
+}
+
+void ctl_list_agents(struct ctl_client *c, struct json_object *params)
+{
+	(void)params;
+	ctl_listing_end(c);
+	c->list.step = step;
+}
