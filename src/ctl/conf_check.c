@@ -423,6 +423,7 @@ static const struct prefix *behind_us(const struct mn_conf *m, const struct in6_
 static void check_home(struct conf_ctx *x, const struct mn_conf *m, size_t i)
 {
 	const struct home_conf *h = &m->homes[i];
+	const struct in6_addr anycast = in6_home_agents(&h->hoa);
 
 	for (size_t j = 0; j < h->n_ha; j++) {
 		const struct in6_addr *a = &h->home_agents[j];
@@ -435,6 +436,9 @@ static void check_home(struct conf_ctx *x, const struct mn_conf *m, size_t i)
 			conf_err(x, at(x, SRC_HOME, i, "home_agent"), NULL,
 				 "%s is in our own mobile network %s", A6(a), PFX(p));
 	}
+	if (h->discover && h->hoa.family && IN6_IS_ADDR_UNSPECIFIED(&anycast))
+		conf_err(x, at(x, SRC_HOME, i, "home_agent"), NULL,
+			 "discovery needs a home prefix of at most 121 bits");
 	if (h->gre_key && h->carrier != CARRIER_IP6GRE)
 		conf_err(x, at(x, SRC_HOME, i, "gre_key"), NULL, "needs carrier = \"ip6gre\"");
 	check_home_mnps(x, m, i);

@@ -233,9 +233,12 @@ static int home_agent(struct conf_ctx *x, const config_setting_t *s, struct home
 
 	if (!t)
 		return -EINVAL;
-	if (strcmp(t, "discover") == 0)
-		return conf_err(x, s, NULL, "discovery (DHAAD) is not in this version: give the "
-				"address");
+	if (h->discover)
+		return conf_err(x, s, NULL, "\"discover\" comes last");
+	if (strcmp(t, "discover") == 0) {
+		h->discover = true;
+		return 0;
+	}
 	if (inet_pton(AF_INET6, t, &a) != 1)
 		return conf_err(x, s, NULL, "\"%.60s\" is not an IPv6 address", t);
 	if (!in6_is_unicast_routable(&a))

@@ -252,6 +252,7 @@ static void registration_times(struct json_object *o, const struct mn_info *i)
 static struct json_object *registration_json(const struct node *n, const struct mn_info *i)
 {
 	struct json_object *o = json_object_new_object(), *a = json_object_new_array();
+	struct json_object *cand = json_object_new_array();
 	const struct mn_conf *m = n->conf.mn;
 	const struct bul *b = i->bul;
 	unsigned bid = 0;
@@ -267,7 +268,10 @@ static struct json_object *registration_json(const struct node *n, const struct 
 	ctl_set(o, "state", json_object_new_string(bul_state_str(b->state)));
 	ctl_set(o, "care_of", ctl_locator(&b->coa));
 	ctl_set(o, "registered_care_of", ctl_locator(&b->bound_coa));
-	ctl_set(o, "home_agent", ctl_addr(&b->ha));
+	ctl_set(o, "home_agent", IN6_IS_ADDR_UNSPECIFIED(&b->ha) ? NULL : ctl_addr(&b->ha));
+	for (unsigned k = 0; k < b->n_cand; k++)
+		json_object_array_add(cand, ctl_addr(&b->cand[k]));
+	ctl_set(o, "candidates", cand);
 	ctl_set(o, "uplink", ctl_text(i->uplink));
 	ctl_set(o, "tunnel", ctl_text(i->tunnel));
 	ctl_set(o, "router", ctl_bool(b->router));

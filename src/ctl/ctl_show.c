@@ -268,6 +268,8 @@ static struct json_object *mn_stats_json(const struct mn *mn)
 	COUNT(o, s, forgotten);
 	COUNT(o, s, probes);
 	COUNT(o, s, probes_lost);
+	COUNT(o, s, dhaad_sent);
+	COUNT(o, s, dhaad_answered);
 	ctl_set(o, "refused", refused_json(s.ba_refused_by));
 	return o;
 }

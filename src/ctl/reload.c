@@ -24,7 +24,8 @@ static bool same_mnp(const struct mnp_conf *a, const struct mnp_conf *b)
 
 static bool same_home(const struct home_conf *a, const struct home_conf *b)
 {
-	if (!prefix_eq(&a->hoa, &b->hoa) || a->n_ha != b->n_ha || a->n_prefix != b->n_prefix ||
+	if (!prefix_eq(&a->hoa, &b->hoa) || a->n_ha != b->n_ha || a->discover != b->discover ||
+	    a->n_prefix != b->n_prefix ||
 	    memcmp(a->home_agents, b->home_agents, a->n_ha * sizeof(a->home_agents[0])) != 0)
 		return false;
 	for (size_t i = 0; i < a->n_prefix; i++)

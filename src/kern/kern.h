@@ -93,6 +93,14 @@ void kern_close(struct kern *k);		/* frees; leaves the kernel's tables alone */
 unsigned kern_probe(struct kern *k, bool ha, bool mr, bool gre, kern_say_fn say, void *arg);
 
 /*
+ * Does the kernel, where a socket has no source address yet, prefer those with the mark of a home
+ * address, or on request (RFC 5014) those without, and does a rule follow that choice
+ * (k_rule.find_source)? Not without CONFIG_IPV6_MIP6=y; as a module it is not enough. Tried as
+ * kern_probe() does.
+ */
+bool kern_probe_source(struct kern *k);
+
+/*
  * Finds what an earlier run of ours left (our routes, rules of our preferences, devices with
  * our alias, XFRM of our band, proxies on the given home links, sysctls of sysctl_file) and
  * removes it, sysctls back to their originals. rule_prefs: list ended by 0. Returns the number

@@ -5,14 +5,18 @@
  * the very code that works later.
  */
 #include <errno.h>
+#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "kern/priv.h"
 
 #define PROBE_TABLE	0x6d360001u
 #define PROBE_PREF	32700
+#define PREFER_COA	0x0004		/* RFC 5014, IPV6_PREFER_SRC_*; in linux/in6.h */
+#define PREFER_HOME	0x0400
 
 struct probe {
 	struct kern *k;
@@ -189,6 +193,94 @@ static void probe_ingress(struct probe *p)
 		  "ingress_check = \"flower\" does without BPF" :
 		  "flower: the ingress check cannot be set up (CONFIG_NET_SCH_INGRESS, "
 		  "CONFIG_NET_CLS_FLOWER, CONFIG_NET_CLS_MATCHALL, CONFIG_NET_ACT_GACT)");
+}
+
+/* ---- which source address ---- */
+
+static struct in6_addr probe_nobody(uint8_t last)
+{
+	return (struct in6_addr){ .s6_addr = { [0] = 1, [15] = last } };	/* 100::/64 */
+}
+
+static void put_source(struct kplan *plan, const struct probe *p, uint8_t last, uint32_t flags)
+{
+	const struct in6_addr a = probe_nobody(last);
+	struct kobj o = { .kind = KOBJ_ADDR, .addr = {
+		.addr = prefix6(&a, 128), .flags = IFA_F_NODAD | IFA_F_NOPREFIXROUTE | flags } };
+
+	memcpy(o.addr.dev, p->dev, sizeof(o.addr.dev));
+	kplan_put(plan, o);
+}
+
+/* A home address (1), a care-of address (2), and the ways of each to somebody (3). */
+static void source_plan(const struct probe *p, struct kplan *plan)
+{
+	const struct in6_addr home = probe_nobody(1), coa = probe_nobody(2), peer = probe_nobody(3);
+	struct kobj rule = { .kind = KOBJ_RULE, .rule = {
+		.family = AF_INET6, .pref = PROBE_PREF, .table = PROBE_TABLE, .suppress_plen = -1,
+		.from = prefix6(&coa, 128), .to = prefix6(&peer, 128), .find_source = true } };
+	struct kobj route = probe_route(p, AF_INET6);
+
+	kplan_put(plan, probe_link(p, KLINK_DUMMY));
+	put_source(plan, p, 1, IFA_F_HOMEADDRESS);
+	put_source(plan, p, 2, 0);
+	route.route.dst = prefix6(&peer, 128);
+	kplan_put(plan, route);
+	route.route.table = PROBE_TABLE + 1;
+	route.route.src = prefix6(&home, 128);
+	kplan_put(plan, route);
+	kplan_put(plan, rule);
+	rule.rule.pref++;
+	rule.rule.table++;
+	rule.rule.from = (struct prefix){ 0 };
+	rule.rule.find_source = false;
+	kplan_put(plan, rule);
+}
+
+/* Does a socket with this wish get that source? Nothing is sent. */
+static bool source_is(int preference, uint8_t last)
+{
+	struct sockaddr_in6 a = { .sin6_family = AF_INET6, .sin6_port = htons(9),
+				  .sin6_addr = probe_nobody(3) };
+	const struct in6_addr wanted = probe_nobody(last);
+	socklen_t len = sizeof(a);
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool ok = fd >= 0 &&
+		  setsockopt(fd, IPPROTO_IPV6, IPV6_ADDR_PREFERENCES, &preference,
+			     sizeof(preference)) == 0 &&
+		  connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 &&
+		  getsockname(fd, (struct sockaddr *)&a, &len) == 0 &&
+		  in6_eq(&a.sin6_addr, &wanted);
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+bool kern_probe_source(struct kern *k)
+{
+	static const struct kplan none;
+	struct probe p = { .k = k, .rc = -ETIMEDOUT };
+	uint64_t errors = k->sw.errors, undone = k->sw.undone;
+	struct kplan plan = { 0 };
+	bool ok = false;
+
+	snprintf(p.dev, sizeof(p.dev), "m6p%d", getpid());
+	k->sw.quiet = true;
+	source_plan(&p, &plan);
+	if (kplan_switch(k, &none, &plan, probe_done, &p) == 0)
+		kern_flush(k);
+	if (p.rc == 0) {
+		ok = source_is(PREFER_HOME, 1) && source_is(PREFER_COA, 2);
+		if (kplan_switch(k, &plan, &none, NULL, NULL) == 0)
+			kern_flush(k);
+	}
+	kplan_free(&plan);
+	k->sw.quiet = false;
+	k->sw.errors = errors;
+	k->sw.undone = undone;
+	k->sw.error[0] = '\0';
+	return ok;
 }
 
 unsigned kern_probe(struct kern *k, bool ha, bool mr, bool gre, kern_say_fn say, void *arg)

@@ -19,6 +19,7 @@ static struct nlmsghdr *rule_msg(struct kern *k, uint16_t type, uint16_t flags,
 	fr->family = r->family;
 	fr->src_len = r->from.plen;
 	fr->dst_len = r->to.plen;
+	fr->flags = r->find_source ? FIB_RULE_FIND_SADDR : 0;
 	fr->action = r->table ? FR_ACT_TO_TBL : FR_ACT_PROHIBIT;
 	fr->table = (uint8_t)(r->table < 256 ? r->table : RT_TABLE_UNSPEC);
 	mnl_attr_put_u32(h, FRA_PRIORITY, r->pref);

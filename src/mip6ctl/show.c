@@ -122,6 +122,20 @@ void show_registration_row(struct fmt_table *t, struct json_object *o)
 	fmt_table_row(t, cell, 1, fmt_state_color(state));
 }
 
+/* If there is a choice. */
+static void candidates(const struct fmt_opt *opt, struct json_object *o)
+{
+	struct json_object *a = json_object_object_get(o, "candidates");
+	size_t n = a ? json_object_array_length(a) : 0;
+
+	if (n < 2)
+		return;
+	next_line(opt);
+	printf("candidates");
+	for (size_t i = 0; i < n; i++)
+		printf(" %s", json_object_get_string(json_object_array_get_idx(a, i)));
+}
+
 void show_registration(const struct fmt_opt *opt, struct json_object *o)
 {
 	const char *state = fmt_str(o, "state");
@@ -145,6 +159,7 @@ void show_registration(const struct fmt_opt *opt, struct json_object *o)
 		printf("  nai %s", fmt_str(o, "nai"));
 	if (fmt_has(o, "handover_age"))
 		printf("  last handover %s ago", fmt_age(fmt_num(o, "handover_age"), a));
+	candidates(opt, o);
 	prefixes(opt, o);
 	putchar('\n');
 }

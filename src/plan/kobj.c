@@ -45,6 +45,7 @@ static const struct field rule_field[] = {
 	KEY(RAW, rule.pref), KEY(PREFIX, rule.from), KEY(PREFIX, rule.to),
 	KEY(RAW, rule.family), KEY(STR, rule.iif), KEY(RAW, rule.fwmark),
 	KEY(RAW, rule.fwmask), KEY(RAW, rule.table), KEY(RAW, rule.suppress_plen),
+	KEY(RAW, rule.find_source),
 };
 static const struct field route_field[] = {
 	KEY(PREFIX, route.dst), KEY(RAW, route.table), KEY(RAW, route.metric),
@@ -276,6 +277,8 @@ static void rule_str(struct text *t, const struct k_rule *k)
 		put(t, " prohibit");
 	if (k->suppress_plen >= 0)
 		put(t, " suppress_prefixlength %d", k->suppress_plen);
+	if (k->find_source)
+		put(t, " find-source");
 }
 
 static void route_str(struct text *t, const struct k_route *k)

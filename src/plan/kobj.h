@@ -79,6 +79,8 @@ struct k_rule {				/* key: everything */
 	uint32_t fwmark, fwmask;	/* mask 0 = none */
 	uint32_t table;			/* action lookup; 0 = prohibit */
 	int32_t suppress_plen;		/* -1 = none */
+	bool find_source;		/* also for a packet that has no source yet, if what the
+					   kernel would choose on that route is in .from */
 };
 struct k_route {			/* key: table, dst, metric */
 	uint32_t table, metric;

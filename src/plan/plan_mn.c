@@ -65,13 +65,15 @@ static void put_rule_from(struct out *o, uint32_t pref, const struct prefix *fro
 	put(o, &k);
 }
 
-/* What we send ourselves; what a node behind us sends in our name is refused. */
+/* What we send ourselves; what a node behind us sends in our name is refused. find: a socket that
+ * asks for such an address and has none yet, too (RFC 5014: IPV6_PREFER_SRC_COA). */
 static void put_rule_own(struct out *o, uint32_t pref, uint32_t pref_not,
-			 const struct in6_addr *from, uint32_t table)
+			 const struct in6_addr *from, uint32_t table, bool find)
 {
 	struct kobj k = rule(pref, AF_INET6, table, -1);
 
 	k.rule.from = prefix6(from, 128);
+	k.rule.find_source = find;
 	set_dev(k.rule.iif, "lo");
 	put(o, &k);
 	put_rule_from(o, pref_not, &k.rule.from, 0);
@@ -247,7 +249,8 @@ static void put_coa(const struct mn_conf *c, const struct uplink_conf *u, struct
 			 IFA_F_NODAD | IFA_F_NOPREFIXROUTE, old);
 	if (on_link)
 		put(o, &k);
-	put_rule_own(o, c->rule_pref + MN_RULE_COA, c->rule_pref + MN_RULE_COA_NOT, coa, u->table);
+	put_rule_own(o, c->rule_pref + MN_RULE_COA, c->rule_pref + MN_RULE_COA_NOT, coa, u->table,
+		     c->coa_on_request && !old);
 }
 
 static void put_router(const struct uplink_conf *u, struct out *o, const struct in6_addr *via)
@@ -324,7 +327,8 @@ static void put_from(const struct mn_conf *c, const struct home_state *h, struct
 	const uint32_t pref = c->rule_pref + MN_RULE_FROM;
 	const struct home_conf *conf = h->conf;
 
-	put_rule_own(o, pref, c->rule_pref + MN_RULE_HOA_NOT, &conf->hoa.a.in6, conf->table);
+	put_rule_own(o, pref, c->rule_pref + MN_RULE_HOA_NOT, &conf->hoa.a.in6, conf->table,
+		     false);
 	for (size_t i = 0; i < conf->n_prefix; i++) {
 		bool out = i < 64 && h->refused & BIT64(i);
 
@@ -375,7 +379,8 @@ static void put_at_home(const struct home_state *h, struct out *o)
 	put_addr(o, h->home_dev, conf->hoa, HOA_FLAGS | IFA_F_NOPREFIXROUTE, false);
 	if (h->link_local)
 		put_addr(o, h->home_dev, prefix6(&ll, 64), IFA_F_NODAD, false);
-	put(o, &to_ha);			/* for the de-registration */
+	if (!IN6_IS_ADDR_UNSPECIFIED(ha))
+		put(o, &to_ha);		/* for the de-registration */
 	if (h->carry)
 		put(o, &on_link);
 }
@@ -385,6 +390,9 @@ static void put_carrying(const struct mn_conf *c, const struct home_state *h, st
 {
 	bool known = !IN6_IS_ADDR_UNSPECIFIED(&h->home_router);
 
+	if (h->where == MN_HOME && h->carry && !known &&
+	    IN6_IS_ADDR_UNSPECIFIED(&h->now.remote.a.in6))
+		return;			/* no router is known, nor a home agent */
 	if (h->where == MN_HOME && h->carry)
 		put_defaults(h, o, h->home_dev, known ? &h->home_router : &h->now.remote.a.in6,
 			     !known);

@@ -18,6 +18,8 @@
  *   +9   from HOME-ADDRESS prohibit
  *   +10  lookup main suppress_prefixlength 0               (IPv4 and IPv6)
  *   +20  iif lo lookup HOME-TABLE of the first home        (IPv4 and IPv6)
+ * Where the kernel can (coa_on_request), the rule +2 is also for a socket without an address yet
+ * that prefers care-of addresses (RFC 5014); others find the home address and go on to +20.
  * "iif lo" is what we send ourselves: a node behind us must not speak with our addresses (RFC 3963
  * 9), and other networks behind this machine are none of our business.
  * Each home table ends in an unreachable default of both families, so nothing

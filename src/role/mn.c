@@ -173,6 +173,7 @@ void mn_step(struct mn_home *h, enum bul_ev ev, const struct bul_ba *ba)
 		mn_dad_want(h);
 	if (s.act & BUL_DO_STOPPED)
 		stopped_step(h);
+	mn_dhaad_follow(h, s.act & BUL_DO_DISCOVER, ev == BUL_EV_AWAY);
 	mr_where(h);
 	if (ev == BUL_EV_AT_HOME && h->bul.state == BUL_LEAVE)
 		mn_return_learn(h);
@@ -347,7 +348,8 @@ static int mn_alloc(struct mn *mn)
 	if (!mn->uplink || !mn->home)
 		return -ENOMEM;
 	for (size_t i = 0; i < c->n_home; i++)
-		mn->n_pace += (unsigned)c->homes[i].n_ha;
+		mn->n_pace += c->homes[i].discover ? 2 * HOME_MAX_HA :
+						     (unsigned)c->homes[i].n_ha;
 	mn->pace = calloc(mn->n_pace + 1, sizeof(*mn->pace));
 	if (!mn->pace)
 		return -ENOMEM;
@@ -463,6 +465,7 @@ void mn_free(struct mn *mn)
 		mn_return_stop(h);
 		mn_dad_stop(h);
 		mn_probe_stop(h);
+		mn_dhaad_stop(h);
 		mn_kern_free(h);
 		mr_free(h);
 	}

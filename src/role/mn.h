@@ -57,7 +57,7 @@ struct mn_prefix_info {
 };
 struct mn_stats {
 	uint64_t bu, bu_retransmitted, ba, ba_refused_by[256], ba_bad_auth, ba_unexpected, be, brr,
-		handovers, forgotten, probes, probes_lost;
+		handovers, forgotten, probes, probes_lost, dhaad_sent, dhaad_answered;
 };
 struct mn_info {			/* one home; read only, valid until the next loop turn */
 	const struct home_conf *conf;

@@ -247,6 +247,8 @@ void mn_icmp_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg
 {
 	if (m->type == ICMP6_ECHOREP_)
 		mn_probe_rx(mn, rx, m);
+	else if (m->type == ICMP6_DHAAD_REP)
+		mn_dhaad_rx(mn, rx, m);
 	else if (m->type == ICMP6_PARAMPROB_)
 		param_problem(mn, rx, m);
 }

@@ -78,6 +78,7 @@ static enum mn_where where(const struct mn_home *h)
 	switch (b->state) {
 	case BUL_IDLE:
 	case BUL_BACKOFF:
+	case BUL_DISCOVER:
 		return b->bound_coa.family ? MN_AWAY : MN_OFF;
 	case BUL_WAIT_BA:
 	case BUL_BOUND:

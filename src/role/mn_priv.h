@@ -3,7 +3,7 @@
  * role/mn_priv.h - what the files of the mobile node share: mn.c (life, movement,
  * steps of the state machine), mn_kern.c (the kernel follows), mn_tx.c (Binding
  * Updates out), mn_ba.c (answers in), mn_return.c (returning home, RFC 6275
- * 11.5.5), mn_probe.c (echo through the tunnel), mr.c (prefixes).
+ * 11.5.5), mn_dhaad.c (home agents by discovery), mn_probe.c (echo through the tunnel), mr.c (prefixes).
  *
  * A step may want several things. The kernel comes first; what waits for it is in
  * mn_home.after and is done by mn_after() when the kernel has the newest plan:
@@ -23,6 +23,7 @@
 #include "role/mn.h"
 #include "run/log.h"
 #include "run/timer.h"
+#include "store/dhaad.h"
 
 #define MN_OUT		8		/* Binding Updates remembered */
 #define MN_PROBES	8		/* probes remembered */
@@ -119,6 +120,7 @@ struct mn_home {
 	double dad_pause;		/* until the question after a duplicate */
 	struct rtimer dad_timer;
 	bool ll_ours;			/* the link-local address of the L bit comes from us */
+	struct dhaad dhaad;
 	struct mn_probe probe;
 	struct mn_prefix_info *prefix;
 	enum mnp_status *prefix_told;	/* by prefix_state */
@@ -192,6 +194,12 @@ void mn_dad_want(struct mn_home *h);	/* mn_dad_begin() when the kernel has the p
 void mn_dad_begin(struct mn_home *h);
 void mn_dad_stop(struct mn_home *h);
 void mn_nd_rx(void *arg, const struct nd_rx *rx, const struct nd_msg *m);
+
+/* mn_dhaad.c */
+/* wanted: by BUL_DO_DISCOVER; moved: to another care-of address. */
+void mn_dhaad_follow(struct mn_home *h, bool wanted, bool moved);
+void mn_dhaad_stop(struct mn_home *h);
+void mn_dhaad_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg *m);
 
 /* mn_probe.c */
 void mn_probe_follow(struct mn_home *h);

@@ -187,6 +187,7 @@ static bool wants_bu(const struct bul *b)
 	case BUL_BOUND:
 	case BUL_HOME:
 	case BUL_BACKOFF:
+	case BUL_DISCOVER:
 		return false;
 	}
 	return false;

@@ -22,6 +22,7 @@ struct node_priv {
 	unsigned stopping;
 	struct bucket errors, hints;	/* Binding Errors, be_hint: anybody can cause them */
 	struct log_rl rl;
+	struct mn_conf mn;		/* the configured one, and what was found out since */
 };
 
 static struct node_priv *priv(struct node *n)
@@ -273,13 +274,18 @@ static int open_kernel(struct node_priv *p)
 	if (kern_probe(p->pub.kern, c->roles & ROLE_HA, c->roles & (ROLE_MN | ROLE_MR), gre,
 		       say_missing, NULL))
 		return -EOPNOTSUPP;
+	if (c->roles & (ROLE_MN | ROLE_MR)) {
+		p->mn.coa_on_request = kern_probe_source(p->pub.kern);
+		log_info("kern", "IPV6_PREFER_SRC_COA: %s", p->mn.coa_on_request ? "works" :
+			 "not with this kernel (CONFIG_IPV6_MIP6=y); bind to the address instead");
+	}
 	return 0;
 }
 
 static int open_sockets(struct node_priv *p)
 {
 	static const uint8_t types[] = { ICMP6_UNREACH_, ICMP6_PARAMPROB_, ICMP6_ECHOREP_,
-					 ICMP6_DHAAD_REQ, 0 };
+					 ICMP6_DHAAD_REQ, ICMP6_DHAAD_REP, 0 };
 	struct node *n = &p->pub;
 	int rc;
 
@@ -335,6 +341,10 @@ int node_start(struct node **out, struct ev_loop *loop, const struct node_conf *
 		return -ENOMEM;
 	p->pub.loop = loop;
 	p->pub.conf = *c;
+	if (c->mn) {
+		p->mn = *c->mn;
+		p->pub.conf.mn = &p->mn;
+	}
 	p->pub.started = run_now();
 	p->ready = ready;
 	p->ready_arg = arg;

@@ -14,6 +14,10 @@
  *   HOME      at home, no binding
  *   BACKOFF   every home agent refused; waits before the next try
  *   STOP      de-registration from abroad sent, the daemon is going down
+ *   DISCOVER  away, home agents are being asked for (11.4.1)
+ *
+ * The candidates, .cand, are the configured home agents and those that discovery found
+ * (bul_candidates()); they are tried in their order.
  *
  * The registered care-of address (.bound_coa, .bound_ha) is kept beside the state:
  * while it is not the one asked for, the old tunnel may carry.
@@ -36,7 +40,7 @@
 #define BUL_RECENT	4		/* send times to keep: more than MAX_UPDATE_RATE */
 
 enum bul_state { BUL_IDLE, BUL_WAIT_BA, BUL_BOUND, BUL_REFRESH, BUL_LEAVE, BUL_HOME, BUL_BACKOFF,
-		 BUL_STOP };
+		 BUL_STOP, BUL_DISCOVER };
 const char *bul_state_str(enum bul_state s);
 
 enum bul_ev {
@@ -50,12 +54,14 @@ enum bul_ev {
 	BUL_EV_NO_MH,		/* ICMP parameter problem, code 1: nobody speaks Mobility Header there */
 	BUL_EV_REFRESH_REQ,	/* BRR, or the operator */
 	BUL_EV_STOP,		/* daemon stops, or the operator de-registers */
+	BUL_EV_DISCOVERED,	/* a discovery is over: bul_candidates() has what it found, or it
+				   found nothing new */
 };
 
 enum {				/* actions, done in bit order */
 	BUL_DO_PLAN = 1,	/* kernel objects follow the new state */
 	BUL_DO_SEND = 2,	/* send a BU as the new state says */
-	BUL_DO_NEXT_HA = 4,	/* .ha and .ha_index are those of the next configured home agent */
+	BUL_DO_NEXT_HA = 4,	/* .ha and .ha_index are those of the next candidate */
 	BUL_DO_NA = 8,		/* multicast NA: at home for good */
 	BUL_DO_TELL_ADD = 16,	/* bul_add */
 	BUL_DO_TELL_REMOVE = 32,
@@ -64,6 +70,7 @@ enum {				/* actions, done in bit order */
 	BUL_DO_WARN = 128,	/* step.why says what the operator should know */
 	BUL_DO_STOPPED = 256,	/* STOP is through (answered or given up) */
 	BUL_DO_DAD = 512,	/* nobody defended the home address: is it free? BUL_DO_NA then */
+	BUL_DO_DISCOVER = 1024,	/* ask for home agents, unless that is under way or was just done */
 };
 
 struct bul_ba {
@@ -79,9 +86,12 @@ struct bul {
 	struct locator coa;		/* the one that we register, or want to */
 	struct locator bound_coa;	/* the one that the home agent has; family 0 = none */
 	struct in6_addr bound_ha;	/* that home agent */
-	struct in6_addr ha;		/* present home agent */
-	unsigned ha_index;		/* in home_conf.home_agents */
+	struct in6_addr cand[HOME_MAX_HA];	/* home agents to try */
+	unsigned n_cand;
+	struct in6_addr ha;		/* present home agent; :: = none known */
+	unsigned ha_index;		/* in .cand */
 	unsigned ha_tried;		/* refused in a row */
+	unsigned ha_silent;		/* unanswered in a row */
 	uint16_t seq;			/* of the last BU sent */
 	uint16_t first_seq;		/* of the first BU of this exchange */
 	bool fresh;			/* exchange begun, its first BU not yet sent */
@@ -117,6 +127,10 @@ struct bul_step {
 
 /* A zeroed entry becomes IDLE with the first home agent. seq: random. */
 void bul_init(struct bul *b, const struct home_conf *h, bool router, uint16_t seq);
+/* New candidates: the configured ones, then those found, in their order; but first the one that has
+ * the binding (11.4.1). What is too much for .cand is left out. BUL_EV_DISCOVERED comes next. */
+void bul_candidates(struct bul *b, const struct home_conf *h, const struct in6_addr *found,
+		    unsigned n);
 
 /*
  * ba: only for BUL_EV_BA. The fields of *b other than .seq, .sent_at (set by bul_sent())

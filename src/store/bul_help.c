@@ -11,6 +11,7 @@ const char *bul_state_str(enum bul_state s)
 		[BUL_IDLE] = "idle", [BUL_WAIT_BA] = "wait-ba", [BUL_BOUND] = "bound",
 		[BUL_REFRESH] = "refresh", [BUL_LEAVE] = "leave", [BUL_HOME] = "home",
 		[BUL_BACKOFF] = "backoff", [BUL_STOP] = "stop",
+		[BUL_DISCOVER] = "discover",
 	};
 
 	return (unsigned)s < ARRAY_SIZE(name) ? name[s] : "?";
@@ -26,6 +27,31 @@ bool bul_home_carries(const struct bul *b)
 {
 	return b->state == BUL_HOME ||
 	       (b->state == BUL_LEAVE && b->alone && !b->bound_coa.family);
+}
+
+static void candidate(struct bul *b, const struct in6_addr *a)
+{
+	for (unsigned i = 0; i < b->n_cand; i++)
+		if (in6_eq(&b->cand[i], a))
+			return;
+	if (b->n_cand < HOME_MAX_HA)
+		b->cand[b->n_cand++] = *a;
+}
+
+void bul_candidates(struct bul *b, const struct home_conf *h, const struct in6_addr *found,
+		    unsigned n)
+{
+	b->n_cand = 0;
+	if (b->bound_coa.family)
+		candidate(b, &b->bound_ha);
+	for (size_t i = 0; i < h->n_ha; i++)
+		candidate(b, &h->home_agents[i]);
+	for (unsigned i = 0; i < n; i++)
+		candidate(b, &found[i]);
+	b->ha_index = 0;
+	for (unsigned i = 0; i < b->n_cand; i++)
+		if (in6_eq(&b->cand[i], &b->ha))
+			b->ha_index = i;
 }
 
 double bul_timer(const struct bul *b)

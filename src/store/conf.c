@@ -12,6 +12,9 @@ void timers_default(struct timers *t)
 		.max_bindack_timeout = 32,
 		.max_update_rate = 3,
 		.max_delete_bce_timeout = 10,
+		.initial_dhaad_timeout = 3,
+		.dhaad_retries = 4,
+		.initial_solicit_timer = 3,
 		/* RFC 4862 5.1 */
 		.dad_retrans = 1,
 		.dad_transmits = 1,

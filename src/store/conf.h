@@ -51,6 +51,9 @@ struct timers {
 	double router_probe;			/* 0.1; NS to a router that may be gone */
 	unsigned router_probe_count;		/* 3 */
 	unsigned ra_lost_factor;		/* 3; RA intervals without an RA before probing */
+	double initial_dhaad_timeout;		/* 3 */
+	unsigned dhaad_retries;			/* 4 */
+	double initial_solicit_timer;		/* 3 */
 	double rs_interval;			/* 0.25 first, doubles to 4 (RFC 4861 6.3.7 has 4 s) */
 };
 void timers_default(struct timers *t);
@@ -136,6 +139,7 @@ struct home_conf {
 	struct prefix hoa;		/* home address with the home prefix's length */
 	struct in6_addr home_agents[HOME_MAX_HA];
 	size_t n_ha;
+	bool discover;			/* when none of them (or none is given): DHAAD */
 	struct mnp_conf *prefixes;
 	size_t n_prefix;
 	char nai[NAI_MAX + 1];
@@ -156,6 +160,7 @@ struct mn_conf {
 	size_t n_home;
 	char home_device[IFNAMSIZ];	/* logical interface: "mip0" */
 	uint32_t rule_pref;		/* first rule preference: 6000; see plan_mn.h */
+	bool coa_on_request;		/* not configured: the kernel knows IPV6_PREFER_SRC_COA */
 	uint8_t iid_secret[16];		/* RFC 7217; from state_dir */
 	struct mh_dialect dialect;
 	struct timers timers;

@@ -287,6 +287,16 @@ unsigned kern_probe(struct kern *k, bool ha, bool mr, bool gre, kern_say_fn say,
 	return 1;
 }
 
+bool kern_probe_source(struct kern *k)
+{
+	return k->source;
+}
+
+void fake_kern_source(bool preferred)
+{
+	fake_kern()->source = preferred;
+}
+
 int kern_adopt(struct kern *k, const uint32_t *rule_prefs, const char *const *home_devs,
 	       char foreign_external[IFNAMSIZ])
 {

@@ -39,6 +39,7 @@ struct kern {
 	struct { struct in6_addr src, dst; uint8_t proto; uint64_t packets; } used[MAX_USED];
 	size_t n_used;
 	const char *missing;
+	bool source;
 	int leftovers;
 	char foreign[IFNAMSIZ];
 	struct told *failed;

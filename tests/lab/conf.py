@@ -87,6 +87,18 @@ def mobile_node(n=0, security=OPEN, prefixes=None, **more):
             "security": security, **more}
 
 
+def mobile_host(n=0, security=OPEN, **more):
+    """What a home agent knows of mobile host number n."""
+    return {"home_address": net.mn_hoa(n), "nai": host_nai(n), "security": security, **more}
+
+
+def host_nai(n=0):
+    return f"laptop{n}@example.org"
+
+
+HOST_SPI = 2000                     # of mobile host 0
+
+
 def nai(n=0):
     return f"bus{17 + n}@example.org"
 
@@ -100,6 +112,8 @@ def ha_conf(world, security=None, mobile_nodes=None, node=None, **more):
     if mobile_nodes is None:
         mobile_nodes = [mobile_node(n, security or auth(world, n))
                         for n in range(len(world.mrs))]
+        mobile_nodes += [mobile_host(n, security or auth(world, n, spi=HOST_SPI))
+                         for n in range(len(world.mns))]
     return text({
         "roles": ("ha",), **common(node),
         "home_links": [{"device": "home0", "address": net.HA_ADDR,
@@ -124,3 +138,15 @@ def mr_conf(world, n=0, security=None, prefixes=None, uplinks=None, home=None, *
              "security": security or auth(world, n), **(home or {})}
     return text({"roles": ("mr",), **common(node), "uplinks": uplinks,
                  "homes": [{k: v for k, v in entry.items() if v is not None}], **more})
+
+
+def mn_conf(world, n=0, security=None, uplinks=None, home=None, homes=None, **more):
+    """Mobile host n's configuration. `home`: keys of the homes entry to replace or add; `homes`:
+    further entries."""
+    entry = {"home_address": net.mn_hoa(n) + "/64", "home_agent": net.HA_ADDR,
+             "nai": host_nai(n), "security": security or auth(world, n, spi=HOST_SPI),
+             **(home or {})}
+    return text({"roles": ("mn",), **common(world.mns[n]),
+                 "uplinks": uplinks or [{"device": "up0"}],
+                 "homes": [{k: v for k, v in entry.items() if v is not None}, *(homes or [])],
+                 **more})

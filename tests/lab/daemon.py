@@ -163,6 +163,12 @@ def mr(world, n=0, text=None, debug=True, weaken=None, unit=False, **more):
                   weaken=weaken, unit=unit).start()
 
 
+def mn(world, n=0, text=None, debug=True, weaken=None, unit=False, **more):
+    """Start mobile host n; `more` goes to conf.mn_conf()."""
+    return Daemon(world.mns[n], text or conf.mn_conf(world, n, **more), debug,
+                  weaken=weaken, unit=unit).start()
+
+
 def wait_binding(ha_daemon, hoa=net.HOA, coa=None, limit=30.0):
     """Wait until the home agent holds a binding (at this care-of address, if given)."""
     def found():

@@ -19,6 +19,7 @@ HOME4 = "192.168.64.0/25"
 HOA = "2001:db8:280::beef"
 MNP = "2001:db8:281::/64"
 MNP4 = "10.0.0.0/24"
+MN_HOA = "2001:db8:280::cafe"
 A6, A4 = "2001:db8:281::a", "10.0.0.10"
 B6, B4 = "2001:db8:280::b", "192.168.64.10"
 FOREIGN = {"foreign1": "2001:db8:f1::", "foreign2": "2001:db8:f2::"}
@@ -28,6 +29,11 @@ ONE_WAY_MS = 25
 def hoa(n=0):
     """The home address of mobile router number n (0 is the drawing's)."""
     return HOA if n == 0 else f"2001:db8:280::bee{n:x}:beef"
+
+
+def mn_hoa(n=0):
+    """The home address of mobile host number n."""
+    return MN_HOA if n == 0 else f"2001:db8:280::caf{n:x}:cafe"
 
 
 def mnp(n=0):
@@ -42,16 +48,17 @@ class Net(World):
     """The standard network. Options change the drawing before it is built:
 
     mrs           how many mobile routers (mr, mr1, ...), each with a node behind it (a, a1, ...)
+    mns           how many mobile hosts (mn, mn1, ...): the same uplinks, nothing behind them
     interval      of router advertisements on all links, seconds (least, most)
     one_way_ms    delay between the core and each foreign router, each way
     attacker      a node `evil` on foreign2, with an address and a route, that sends raw packets
     double        a host `dup` on the home link that owns the first home address
-    uplinks       devices of each mobile router, all plugged into the home link's switch
+    uplinks       devices of each mobile router and host, all plugged into the home link's switch
     start_ra      False: start no radvd
     retrans       RetransTimer that the home link advertises, seconds (0: not said)
     """
 
-    def __init__(self, results, mrs=1, interval=FAST, one_way_ms=ONE_WAY_MS, attacker=False,
+    def __init__(self, results, mrs=1, mns=0, interval=FAST, one_way_ms=ONE_WAY_MS, attacker=False,
                  double=False, uplinks=("up0",), start_ra=True, retrans=0):
         super().__init__(results)
         self.ha, self.core, self.r1, self.r2 = self.nodes("ha core r1 r2", forward=True)
@@ -68,6 +75,8 @@ class Net(World):
         self.delay(one_way_ms)
         self.mr = self.a = None
         self.mrs = [self._mobile_router(n, uplinks) for n in range(mrs)]
+        self.mns = [self._mobile_host(n, uplinks) for n in range(mns)]
+        self.mn = self.mns[0] if mns else None
         if attacker:
             self._attacker()
         if double:
@@ -114,16 +123,9 @@ class Net(World):
         name = "mr" if n == 0 else f"mr{n}"
         mr, = self.nodes(name, forward=True)
         a, = self.nodes("a" if n == 0 else f"a{n}")
-        for dev in uplinks:
-            self.home.plug(mr, dev)
-            # From now on as everywhere; the first address was not to keep the test waiting.
-            mr.sysctl(f"net.ipv6.conf.{dev}.accept_dad", 1)
-            mr.sysctl(f"net.ipv6.conf.{dev}.dad_transmits", 1)
-            mr.sysctl(f"net.ipv6.conf.{dev}.accept_ra", 1)
+        self._uplinks(mr, uplinks)
         self.wire(mr, "lan0", a, "eth0")
-        mr.sysctl("net.ipv6.conf.default.accept_dad", 1)
-        mr.sysctl("net.ipv6.conf.default.dad_transmits", 1)
-        mr.sysctl("net.ipv6.conf.default.accept_ra", 1)
+        self._as_everywhere(mr, "default")
         p6, p4, a6, a4 = mnp(n)
         gw6, gw4 = p6.replace("::/64", "::1"), p4.replace(".0/24", ".1")
         mr.addr("lan0", f"{gw6}/64", f"{gw4}/24")
@@ -133,6 +135,30 @@ class Net(World):
         if n == 0:
             self.mr, self.a = mr, a
         return mr
+
+    def _mobile_host(self, n, uplinks):
+        """A mobile host: as a plain Linux with nothing but its uplinks leaves it, only that its
+        kernel hears no router advertisements: what it makes of them changes by itself."""
+        mn, = self.nodes("mn" if n == 0 else f"mn{n}")
+        self._uplinks(mn, uplinks)
+        self._as_everywhere(mn, "default")
+        for dev in (*uplinks, "default"):
+            mn.sysctl(f"net.ipv6.conf.{dev}.accept_ra", 0)
+            if dev in mn.dev:
+                mn.run("ip", "-6", "address", "flush", "dev", dev, "scope", "global")
+                mn.run("ip", "-6", "route", "flush", "dev", dev, "proto", "ra")
+        return mn
+
+    def _uplinks(self, node, devices):
+        for dev in devices:
+            self.home.plug(node, dev)
+            # From now on as everywhere; the first address was not to keep the test waiting.
+            self._as_everywhere(node, dev)
+
+    @staticmethod
+    def _as_everywhere(node, dev):
+        for key in ("accept_dad", "dad_transmits", "accept_ra"):
+            node.sysctl(f"net.ipv6.conf.{dev}.{key}", 1)
 
     def _attacker(self):
         """A node on foreign2 with an address of that link, for forged packets."""

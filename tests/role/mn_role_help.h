@@ -114,7 +114,8 @@ static inline void on_done(void *arg, int rc)
 
 static inline int setup(void **state)
 {
-	static const uint8_t types[] = { ICMP6_PARAMPROB_, ICMP6_ECHOREP_, 0 };
+	static const uint8_t types[] = { ICMP6_PARAMPROB_, ICMP6_ECHOREP_, ICMP6_DHAAD_REP,
+					 ICMP6_MPA, 0 };
 	struct mhsock *mh;
 
 	(void)state;

@@ -411,6 +411,7 @@ static void test_the_examples_load_without_a_word(void **state)
 	(void)state;
 	example("mip6d-ha.conf", ROLE_HA);
 	example("mip6d-mr.conf", ROLE_MR);
+	example("mip6d-mn.conf", ROLE_MN);
 }
 
 static void test_the_interface_secret_stays_the_same(void **state)

@@ -153,9 +153,12 @@ static void test_a_mobile_router_has_usable_addresses(void **state)
 		  "!f:1: homes.home_agent: 2001:db8:280::1 is the home address\n" },
 		{ "roles = [ \"mr\" ]; " UP
 		  "homes = ( { home_address = \"2001:db8:280::2/64\"; home_agent "
+		  "= [ \"discover\", \"2001:db8:280::1\" ]; " SEC MNP " } );",
+		  "!f:1: homes.home_agent: \"discover\" comes last\n" },
+		{ "roles = [ \"mr\" ]; " UP
+		  "homes = ( { home_address = \"2001:db8:280::2/124\"; home_agent "
 		  "= \"discover\"; " SEC MNP " } );",
-		  "!f:1: homes.home_agent: discovery (DHAAD) is not "
-		  "in this version: give the address\n" },
+		  "!f:1: homes.home_agent: discovery needs a home prefix of at most 121 bits\n" },
 		{ "roles = [ \"mr\" ]; " UP
 		  "homes = ( { home_address = \"2001:db8:280::2/64\"; home_agent "
 		  "= [ \"2001:db8:280::1\", \"2001:db8:280::1\" ]; " SEC MNP " } );",

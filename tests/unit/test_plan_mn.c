@@ -142,6 +142,35 @@ static void test_old_care_of_address_stays_deprecated_until_released(void **stat
 	kplan_free(&p);
 }
 
+static void test_care_of_address_on_request_if_the_kernel_can(void **state)
+{
+	struct kplan p = { 0 };
+	struct uplink_state u;
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	w.c.coa_on_request = true;
+	u = on_link1(&w, 0);
+	u.has_old = true;		/* which nobody gets who does not name it */
+	u.old_coa = ip6(COA2);
+	u.old_router = ip6(ROUTER2);
+	u.old_link = pfx(LINK2);
+	assert_int_equal(mn_plan_uplink(&w.c, &u, &p), 0);
+	EXPECT(&p, OWNED,
+	       "addr 2001:db8:f1::c/64 dev wlan0 nodad noprefixroute",
+	       "route 2001:db8:f1::/64 dev wlan0 table 6000 metric 1024",
+	       "rule ipv6 pref 6002 from 2001:db8:f1::c/128 to any iif lo lookup 6000 find-source",
+	       "rule ipv6 pref 6003 from 2001:db8:f1::c/128 to any prohibit",
+	       "addr 2001:db8:f2::c/64 dev wlan0 nodad noprefixroute deprecated",
+	       "route 2001:db8:f2::/64 dev wlan0 table 6000 metric 1024",
+	       "rule ipv6 pref 6002 from 2001:db8:f2::c/128 to any iif lo lookup 6000",
+	       "rule ipv6 pref 6003 from 2001:db8:f2::c/128 to any prohibit",
+	       "route ::/0 via fe80::f1 dev wlan0 table 6000 metric 1024",
+	       "route ::/0 unreachable table 6000 metric 65535");
+	kplan_free(&p);
+}
+
 static void test_uplink_without_a_usable_address_has_only_its_settings(void **state)
 {
 	struct kplan p = { 0 };
@@ -218,6 +247,7 @@ int main(void)
 		cmocka_unit_test(test_ipv4_goes_to_the_first_home_that_has_a_prefix),
 		cmocka_unit_test(test_owned_uplink_has_its_address_table_and_rule),
 		cmocka_unit_test(test_old_care_of_address_stays_deprecated_until_released),
+		cmocka_unit_test(test_care_of_address_on_request_if_the_kernel_can),
 		cmocka_unit_test(test_uplink_without_a_usable_address_has_only_its_settings),
 		cmocka_unit_test(test_managed_uplink_keeps_its_address_and_gets_an_on_link_rule),
 		cmocka_unit_test(test_prefix_that_is_not_on_link_gives_a_bare_address),

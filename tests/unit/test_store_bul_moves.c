@@ -259,9 +259,8 @@ static void test_133_of_a_home_agent_without_the_binding_says_nothing(void **sta
 
 	(void)state;
 	bind_at(&t, COA1);
-	t.w.home[0].n_ha = 1;		/* reconfigured: it is no longer among ours */
-	t.w.home[0].home_agents[0] = t.w.home[0].home_agents[1];
-	t.b.ha = t.w.home[0].home_agents[0];
+	t.b.n_cand = 1;			/* reconfigured: it is no longer among ours */
+	t.b.cand[0] = t.b.ha = t.b.cand[1];
 	home(&t);
 	assert_true(ba(&t, 133) & BUL_DO_WARN);
 	assert_int_equal(t.b.state, BUL_LEAVE);

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * store/bul_priv.h - the pieces of a step of the state machine, for bul.c (events) and
+ * bul_ba.c (Binding Acknowledgements). Nobody else includes it.
+ *
+ * Pure. Units as in bul.h.
+ */
+#ifndef MIP6_STORE_BUL_PRIV_H
+#define MIP6_STORE_BUL_PRIV_H
+
+#include <math.h>
+
+#include "store/bul.h"
+
+#define BACKOFF_MAX	600.	/* seconds, between rounds through all home agents */
+#define SLACK		1e-6	/* a timer may come this much early */
+
+/* What one call works with. */
+struct step {
+	struct bul *b;
+	const struct home_conf *h;
+	const struct timers *t;
+	const struct bul_ba *ba;
+	double now;
+	unsigned act;
+	const char *why, *gone;
+};
+
+static inline bool waiting(const struct bul *b)
+{
+	return b->state == BUL_WAIT_BA || b->state == BUL_REFRESH || b->state == BUL_LEAVE ||
+	       b->state == BUL_STOP;
+}
+
+/* A new exchange: sequence numbers from here on count as its own (11.7.3, 11.8). */
+static inline void begin(struct step *x, enum bul_state state)
+{
+	struct bul *b = x->b;
+
+	b->state = state;
+	b->fresh = true;
+	b->tries = 0;
+	/* without a binding the home agent does Duplicate Address Detection first; so does one
+	 * that forgot us */
+	b->timo = b->first && (state == BUL_WAIT_BA || state == BUL_REFRESH) ?
+		  x->t->initial_bindack_timeout_first : x->t->initial_bindack_timeout;
+	b->due = x->now + b->timo;
+	x->act |= BUL_DO_SEND;
+}
+
+static inline void hold(struct step *x)
+{
+	x->b->hold_until = x->now + x->t->max_bindack_timeout;
+	x->act |= BUL_DO_PLAN;
+}
+
+static inline void unbind(struct step *x, const char *gone)
+{
+	struct bul *b = x->b;
+
+	b->first = true;
+	if (!b->bound_coa.family)
+		return;
+	b->bound_coa = (struct locator){ 0 };
+	b->expires = 0;
+	b->lifetime = 0;
+	x->act |= BUL_DO_TELL_REMOVE | BUL_DO_PLAN;
+	x->gone = gone;
+}
+
+static inline void set_ha(struct step *x, unsigned index)
+{
+	struct bul *b = x->b;
+
+	b->ha_index = index;
+	b->ha = b->cand[index];
+	b->first = !(b->bound_coa.family && in6_eq(&b->bound_ha, &b->ha));
+}
+
+static inline void next_ha(struct step *x)
+{
+	if (x->b->n_cand < 2)
+		return;
+	set_ha(x, (x->b->ha_index + 1) % x->b->n_cand);
+	x->act |= BUL_DO_NEXT_HA | BUL_DO_PLAN;
+}
+
+/* The home agent that has the binding is the one to tell that it ends. */
+static inline void back_to_bound_ha(struct step *x)
+{
+	struct bul *b = x->b;
+
+	for (unsigned i = 0; b->bound_coa.family && i < b->n_cand; i++)
+		if (in6_eq(&b->cand[i], &b->bound_ha))
+			set_ha(x, i);
+}
+
+/* Another home agent may be asked instead. In LEAVE only the one that has the binding can delete
+ * it; no other one's word says that it is gone. */
+static inline bool may_change_ha(const struct step *x)
+{
+	return x->b->n_cand > 1 && !(x->b->state == BUL_LEAVE && x->b->bound_coa.family);
+}
+
+static inline void warn(struct step *x, const char *why)
+{
+	x->act |= BUL_DO_WARN;
+	x->why = why;
+}
+
+static inline double backoff(struct step *x)
+{
+	struct bul *b = x->b;
+
+	b->backoff = b->backoff ? fmin(b->backoff * 2, BACKOFF_MAX) : x->t->ha_backoff;
+	return x->now + b->backoff;
+}
+
+/* Registers at b->coa: anew, or once more where the home agent has us already. */
+static inline void reregister(struct step *x)
+{
+	begin(x, bul_here(x->b) ? BUL_REFRESH : BUL_WAIT_BA);
+}
+
+/* Nobody to register with. */
+static inline void discover(struct step *x)
+{
+	struct bul *b = x->b;
+
+	b->state = BUL_DISCOVER;
+	b->fresh = false;
+	b->due = 0;
+	x->act |= BUL_DO_DISCOVER | BUL_DO_PLAN;
+}
+
+static inline void stopped(struct step *x)
+{
+	struct bul *b = x->b;
+
+	unbind(x, "stopped");
+	b->state = BUL_IDLE;
+	b->coa = (struct locator){ 0 };
+	b->due = b->hold_until = 0;
+	b->fresh = false;
+	x->act |= BUL_DO_STOPPED | BUL_DO_PLAN;
+}
+
+/* defended: by the home agent, until now. RFC 6275 11.5.5: then it was ours all the time, and
+ * asking might still meet the home agent; otherwise somebody may have taken the address. */
+static inline void at_home(struct step *x, bool defended)
+{
+	struct bul *b = x->b;
+
+	unbind(x, "home");
+	b->state = BUL_HOME;
+	b->due = b->hold_until = 0;
+	b->alone = false;
+	b->resync = b->ha_tried = 0;
+	b->backoff = 0;
+	b->hard = false;
+	bul_path_ok(b);
+	x->act |= BUL_DO_PLAN | (defended ? BUL_DO_NA : BUL_DO_DAD);
+}
+
+/* At home and no use of the home agent: see bul_home_carries(). */
+static inline void left_alone(struct step *x)
+{
+	x->b->alone = true;
+	x->act |= BUL_DO_PLAN | (x->b->bound_coa.family ? 0 : BUL_DO_DAD);
+}
+
+/* bul_ba.c */
+void bul_on_ba(struct step *x);
+
+#endif

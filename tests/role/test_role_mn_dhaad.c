@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A mobile node and a mobile router that look for home agents (RFC 6275 11.4.1, RFC 3963 7). */
+#include "mn_role_help.h"
+
+#define ANYCAST	"2001:db8:280:0:fdff:ffff:ffff:fffe"
+
+static void begin(bool router)
+{
+	w.c.router = router;
+	if (!router)
+		w.home[0].n_prefix = 0;
+	w.home[0].n_ha = 0;
+	w.home[0].discover = true;
+	start();
+}
+
+/* The one request that went out: its identifier. */
+static uint16_t request(const char *coa)
+{
+	const struct fake_icmp *f = fake_icmp_pop();
+	uint16_t id;
+
+	assert_non_null(f);
+	assert_int_equal(f->m.type, ICMP6_DHAAD_REQ);
+	assert_int_equal(f->m.dhaad.r, w.c.router);
+	assert_true(is6(&f->tx.src, coa) && is6(&f->tx.dst, ANYCAST));
+	assert_false(f->tx.has_hao || f->tx.has_rh2);	/* 6.5: nothing is registered yet */
+	id = f->m.dhaad.id;
+	assert_int_equal(fake_icmp_count(), 0);
+	return id;
+}
+
+static void reply(uint16_t id, const char *coa, const char *first, const char *second)
+{
+	struct icmp6_rx rx = { .src = ip6("2001:db8:280::9"), .dst = ip6(coa), .at = run_now() };
+	struct icmp6_msg m = { .type = ICMP6_DHAAD_REP,
+			       .dhaad = { .id = id, .r = w.c.router } };
+
+	if (first)
+		m.dhaad.ha[m.dhaad.n++] = ip6(first);
+	if (second)
+		m.dhaad.ha[m.dhaad.n++] = ip6(second);
+	fake_icmp_rx(&rx, &m);
+	turn();
+}
+
+static void found_and_registers(bool router)
+{
+	struct mn_info i;
+	struct bu b;
+	uint16_t id;
+
+	begin(router);
+	foreign1();
+	no_bu();
+	id = request(COA1);
+	reply((uint16_t)(id + 1), COA1, HA1, NULL);
+	no_bu();
+	reply(id, COA2, HA1, NULL);		/* to another address */
+	no_bu();
+	reply(id, COA1, HA2, HA1);
+	b = one_bu();
+	assert_true(is6(&b.dst, HA2) && !b.dereg);
+	assert_true(mn_home(mn, 0, &i));
+	assert_int_equal(i.bul->n_cand, 2);
+	assert_int_equal(mn_stats(mn).dhaad_answered, 1);
+	advance(3);
+	assert_int_equal(fake_icmp_count(), 0);	/* asked enough */
+}
+
+static void test_host_finds_its_home_agent(void **state)
+{
+	(void)state;
+	found_and_registers(false);
+}
+
+static void test_router_finds_its_home_agent(void **state)
+{
+	(void)state;
+	found_and_registers(true);
+}
+
+static void test_request_goes_on_from_where_the_node_is(void **state)
+{
+	struct bu b;
+	uint16_t id;
+
+	(void)state;
+	begin(false);
+	foreign1();
+	id = request(COA1);
+	advance(3);
+	assert_int_equal(request(COA1), id);
+	foreign2();
+	assert_int_equal(request(COA2), id);
+	reply(id, COA2, NULL, NULL);		/* an empty list: who sent it */
+	b = one_bu();
+	assert_true(is6(&b.dst, "2001:db8:280::9"));
+}
+
+static void test_nobody_is_asked_at_home_or_nowhere(void **state)
+{
+	(void)state;
+	begin(false);
+	foreign1();
+	request(COA1);
+	lost();
+	advance(100);
+	assert_int_equal(fake_icmp_count(), 0);
+	at_home();
+	dad_says(false);
+	advance(100);
+	assert_int_equal(fake_icmp_count(), 0);
+	no_bu();
+	foreign1();
+	request(COA1);
+}
+
+#define T(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_host_finds_its_home_agent),
+		T(test_router_finds_its_home_agent),
+		T(test_request_goes_on_from_where_the_node_is),
+		T(test_nobody_is_asked_at_home_or_nowhere),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
