@@ -267,12 +267,12 @@ class Site:
         self._pools = {}
         self._echo = itertools.count(1)
         timers = {"dad_retrans": 0.1, **more.pop("timers", {})}
-        self.ha = daemon.ha(self.net, **self._settings(), timers=timers, unsafe_timers=True,
-                            **more)
+        self.ha = daemon.ha(self.net, **self._settings(more.pop("preference", None)),
+                            timers=timers, unsafe_timers=True, **more)
         self.witness = self.mn()            # who is always answered
         self.witness.register()
 
-    def _settings(self):
+    def _settings(self, preference):
         secret = {"method": "auth-option", "spi": 1000,
                   "key_file": conf.key_file(self.net, "shared.key")}
         pools = {(True, False): ("2001:db8:280::/64", 1), (True, True): ("2001:db8:280::/64", 2),
@@ -301,6 +301,8 @@ class Site:
         links = [{"device": "home0", "address": net.HA_ADDR, "prefixes": (net.HOME_PREFIX,)},
                  {"device": "home1", "address": SHORT_HA, "prefixes": (SHORT,),
                   "valid_lifetime": SHORT_VALID, "preferred_lifetime": SHORT_PREFERRED}]
+        if preference is not None:
+            links[0]["preference"] = preference
         return {"mobile_nodes": nodes, "home_links": links, "served_prefixes": (VIRTUAL,),
                 "virtual_address": VIRTUAL_HA}
 

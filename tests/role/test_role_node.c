@@ -81,6 +81,28 @@ static void test_binding_errors_and_hints_are_limited(void **state)
 	assert_int_equal(n_event[EV_be_hint], 15);
 }
 
+/* RFC 6275 9.3.3: no error to a source, nor about a destination, that is not unicast. */
+static void test_nobody_is_told_of_an_error_by_an_address_that_is_none(void **state)
+{
+	static const char *const ends[][2] = {
+		{ "ff0e::1", HA_ADDR }, { "::", HA_ADDR }, { "::1", HA_ADDR }, { COA, "ff02::1" },
+	};
+	const uint8_t unknown[] = { 59, 1, 77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(ends); i++) {
+		struct mh_rx rx = { .src = ip6(ends[i][0]), .dst = ip6(ends[i][1]),
+				    .buf = unknown, .len = sizeof(unknown) };
+		struct kreport r = { .src = ip6(MR), .dst = rx.dst, .coa = rx.src };
+
+		fake_mh_rx(&rx);
+		fake_kern_report(&r);
+		event_drain();
+		assert_null(fake_mh_pop());
+	}
+	assert_int_equal(node->be_sent, 0);
+}
+
 static void test_home_agent_hears_of_its_link_and_address(void **state)
 {
 	struct klink l = { .ifindex = IF_H0, .name = "h0", .carrier_changes = 1 };
@@ -106,6 +128,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_binding_errors_and_hints_are_limited,
 						node_setup, node_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_nobody_is_told_of_an_error_by_an_address_that_is_none, node_setup,
+			node_teardown),
 		cmocka_unit_test_setup_teardown(test_home_agent_hears_of_its_link_and_address,
 						node_setup, node_teardown),
 	};
