@@ -268,6 +268,7 @@ void conf_free(struct conf *c)
 	free(c->ha.served);
 	free(c->mn.uplinks);
 	free(c->mn.homes);
+	free(c->cn.policy);
 	free(c->log.debug);
 	crypto_wipe(c, sizeof(*c));
 	free(c);
@@ -298,6 +299,7 @@ void conf_node(const struct conf *c, struct node_conf *n)
 		.roles = c->roles,
 		.ha = c->roles & ROLE_HA ? &c->ha : NULL,
 		.mn = c->roles & (ROLE_MN | ROLE_MR) ? &c->mn : NULL,
+		.cn = c->roles & ROLE_CN ? &c->cn : NULL,
 		.kern = { .ingress = c->ingress, .sysctl_file = c->sysctl_file },
 		.dialect = c->roles & ROLE_HA ? c->ha.dialect : c->mn.dialect,
 	};
@@ -321,6 +323,9 @@ int conf_check_print(FILE *f, const char *path, const struct conf *c,
 	if (c->roles & (ROLE_MN | ROLE_MR))
 		fprintf(f, ", %zu uplink%s, %zu home%s", c->mn.n_uplink,
 			c->mn.n_uplink == 1 ? "" : "s", c->mn.n_home, c->mn.n_home == 1 ? "" : "s");
+	if (c->roles & ROLE_CN)
+		fprintf(f, ", %u correspondent binding%s", c->cn.max_bindings,
+			c->cn.max_bindings == 1 ? "" : "s");
 	fputc('\n', f);
 	return 0;
 }

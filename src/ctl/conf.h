@@ -54,6 +54,7 @@ struct conf {
 	struct timers timers;
 	struct ha_conf ha;			/* meaningful with ROLE_HA */
 	struct mn_conf mn;			/* with ROLE_MN or ROLE_MR; iid_secret is not set */
+	struct cn_conf cn;			/* with ROLE_CN */
 	char sysctl_file[PATH_MAX + 16];	/* for struct kern_conf */
 };
 

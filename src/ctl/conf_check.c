@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/nonce.h"
+
 #define UPLINK_TABLE	6000
 #define HOME_TABLE	6500
 #define PLACE_LEN	512
@@ -490,8 +492,6 @@ static void check_roles(struct conf_ctx *x)
 		conf_err(x, NULL, "roles", "is missing");
 	else if (!r)
 		conf_err(x, top(x, "roles"), "roles", "names no role");
-	if (r & ROLE_CN)
-		conf_err(x, top(x, "roles"), "roles", "\"cn\" is not in this version");
 	if (mobile == (ROLE_MN | ROLE_MR))
 		conf_err(x, top(x, "roles"), "roles",
 			 "\"mr\" is \"mn\" with prefixes: name one of them");
@@ -508,7 +508,7 @@ static void check_unused(struct conf_ctx *x)
 
 		if (x->top[i] && k->roles && !(k->roles & x->c->roles))
 			conf_warn(x, x->top[i], k->name, "is not used: it is for role \"%s\"",
-				  k->roles & ROLE_HA ? "ha" : "mr");
+				  k->roles & ROLE_HA ? "ha" : k->roles & ROLE_CN ? "cn" : "mr");
 	}
 }
 
@@ -531,6 +531,19 @@ static void check_dialect(struct conf_ctx *x)
 	check_option_number(x, "ipv4_mnp_status_option", d->ipv4_mnp_status);
 }
 
+/* RFC 6275 5.2.7: a token of the last moment of its nonce must live as long as tokens do. */
+static void check_nonces(struct conf_ctx *x, const struct timers *t)
+{
+	if (t->max_nonce_lifetime - t->nonce_interval < t->max_token_lifetime)
+		conf_err(x, top(x, "timers"), "timers.nonce_interval",
+			 "%g is more than max_nonce_lifetime - max_token_lifetime, %g",
+			 t->nonce_interval, t->max_nonce_lifetime - t->max_token_lifetime);
+	if (t->max_nonce_lifetime / t->nonce_interval > NONCE_MAX - 1)
+		conf_err(x, top(x, "timers"), "timers.nonce_interval",
+			 "%g makes more than %d nonces in max_nonce_lifetime, %g",
+			 t->nonce_interval, NONCE_MAX - 1, t->max_nonce_lifetime);
+}
+
 static void check_common(struct conf_ctx *x)
 {
 	struct conf *c = x->c;
@@ -539,6 +552,7 @@ static void check_common(struct conf_ctx *x)
 		conf_err(x, top(x, "timers"), "timers.initial_bindack_timeout",
 			 "%g is more than max_bindack_timeout, %g",
 			 c->timers.initial_bindack_timeout, c->timers.max_bindack_timeout);
+	check_nonces(x, &c->timers);
 	if (*c->control.socket != '/')
 		conf_err(x, top(x, "control"), "control.socket", "\"%s\" is not an absolute path",
 			 c->control.socket);
@@ -556,7 +570,7 @@ static void hand_out(struct conf *c)
 {
 	bool v4prefix = c->ha.accept_v4prefix;
 
-	c->ha.timers = c->mn.timers = c->timers;
+	c->ha.timers = c->mn.timers = c->cn.timers = c->timers;
 	c->ha.flower = c->ingress == KERN_INGRESS_FLOWER;
 	c->mn.router = c->roles & ROLE_MR;
 	if (v4prefix)

@@ -33,7 +33,7 @@ const struct conf_word conf_word_ingress[] = {
 };
 const struct conf_word conf_word_room[] = {
 	{ "main", 0 }, { "conf", 0 }, { "event", 0 }, { "kern", 0 }, { "io", 0 }, { "role", 0 },
-	{ "ha", 0 },   { "mn", 0 },   { "md", 0 },    { "ctl", 0 },  { NULL, 0 },
+	{ "ha", 0 },   { "mn", 0 },   { "md", 0 },    { "cn", 0 },   { "ctl", 0 },  { NULL, 0 },
 };
 
 #define OF(type, field)	.at = offsetof(type, field), .size = sizeof(((type *)0)->field)
@@ -79,7 +79,7 @@ static const struct conf_key log_keys[] = {
 	  .help = "lines of this level and graver ones are written" },
 	{ "debug", CK_FN, .fn = conf_debug_fn,
 	  .type = "list of \"main\", \"conf\", \"event\", \"kern\", \"io\", \"role\", \"ha\", "
-		  "\"mn\", \"md\", \"ctl\"",
+		  "\"mn\", \"md\", \"cn\", \"ctl\"",
 	  .help = "rooms of the daemon that write debug lines whatever the level" },
 };
 SCHEMA(schema_log, "log", log_keys, struct conf, NULL);
@@ -126,6 +126,14 @@ static const struct conf_key timers_keys[] = {
 	      "advertisement intervals without an advertisement: the router is asked"),
 	TIMER(rs_interval, 0.05, 60, 0, 0, NULL, "0.25",
 	      "between the first Router Solicitations; doubles up to 4"),
+	TIMER(nonce_interval, 0.05, 3600, 4, 30, "RFC 6275 section 5.2.7", "30",
+	      "the correspondent makes a new nonce for the tests after that time"),
+	TIMER(max_token_lifetime, 0.05, 3600, 210, 210, RFC6275_12, "210",
+	      "how long a keygen token can be used at least"),
+	TIMER(max_nonce_lifetime, 0.1, 3600, 240, 240, RFC6275_12, "240",
+	      "how long a nonce is good at most"),
+	TIMER(max_rr_binding_lifetime, 4, 3600, 420, 420, RFC6275_12, "420",
+	      "longest lifetime of a binding made by return routability"),
 };
 SCHEMA(schema_timers, "timers", timers_keys, struct timers, NULL);
 
@@ -242,11 +250,36 @@ static const struct conf_key home_keys[] = {
 };
 SCHEMA(schema_home, "homes", home_keys, struct home_conf, NULL);
 
+/* ---- correspondent ---- */
+
+static const struct conf_key policy_keys[] = {
+	{ "peer", CK_FN, .required = true, .fn = conf_peer_fn, .type = "text: an IPv6 prefix",
+	  .help = "peers whose address is in it" },
+	{ "allow", CK_BOOL, .required = true, OF(struct peer_policy, allow),
+	  .help = "whether routes are optimised with them" },
+};
+SCHEMA(schema_policy, "policy", policy_keys, struct peer_policy, NULL);
+
+static const struct conf_key cn_keys[] = {
+	{ "max_bindings", CK_INT, OF(struct cn_conf, max_bindings), .min = 1, .max = 1000000,
+	  .def = "1000",
+	  .help = "for one more, the one that was not refreshed for the longest time goes" },
+	{ "max_lifetime", CK_INT, OF(struct cn_conf, max_lifetime), .min = 4, .max = 420,
+	  .multiple4 = true, .unit = "seconds", .def = "420", .help = "longest lifetime granted" },
+	{ "refresh_requests", CK_BOOL, OF(struct cn_conf, refresh_requests), .def = "true",
+	  .help = "mobile nodes are asked to refresh bindings that are in use" },
+	{ "policy", CK_LIST, OF(struct cn_conf, policy), .sub = &schema_policy,
+	  .count = offsetof(struct cn_conf, n_policy),
+	  .help = "which home addresses may be bound; the first that matches decides" },
+};
+SCHEMA(schema_cn, "correspondent", cn_keys, struct cn_conf, NULL);
+
 /* ---- top level ---- */
 
 #define IN(field)	OF(struct conf, field)
 static const struct conf_key top_keys[] = {
-	{ "roles", CK_FN, .fn = conf_roles_fn, .type = "list of \"ha\", \"mr\", \"mn\"",
+	{ "roles", CK_FN, .fn = conf_roles_fn,
+	  .type = "list of \"ha\", \"mr\", \"mn\", \"cn\"",
 	  .help = "what this node is; needed unless --role is given" },
 	{ "state_dir", CK_TEXT, IN(state_dir), .min = 1, .def = "/var/lib/mip6d",
 	  .help = "directory of what outlives the daemon" },
@@ -302,6 +335,9 @@ static const struct conf_key top_keys[] = {
 	{ "ipv4_options", CK_FN, .fn = conf_ipv4_options_fn, .roles = ROLE_HA,
 	  .def = "[ \"rfc5555\" ]", .type = "list of \"rfc5555\", \"v4prefix\"",
 	  .help = "how explicit IPv4 prefixes may be written in messages" },
+
+	{ "correspondent", CK_GROUP, IN(cn), .sub = &schema_cn, .roles = ROLE_CN,
+	  .help = "see there" },
 
 	{ "uplinks", CK_LIST, IN(mn.uplinks), .count = offsetof(struct conf, mn.n_uplink),
 	  .sub = &schema_uplink, .src = SRC_UPLINK, .roles = ANY_MN,

@@ -275,6 +275,25 @@ int conf_mnp_fn(struct conf_ctx *x, const config_setting_t *s, void *obj)
 	return rc;
 }
 
+/* Everything, "::/0", may be said here, as the last of a policy. */
+int conf_peer_fn(struct conf_ctx *x, const config_setting_t *s, void *obj)
+{
+	struct peer_policy *p = obj;
+	const char *t = conf_text(x, s);
+	struct prefix peer, net;
+
+	if (!t)
+		return -EINVAL;
+	if (prefix_parse(t, &peer) < 0 || peer.family != AF_INET6)
+		return conf_err(x, s, NULL, "\"%.60s\" is not an IPv6 prefix", t);
+	net = prefix_network(&peer);
+	if (prefix_has_host_bits(&peer))
+		return conf_err(x, s, NULL, "%s has host bits (did you mean %s?)", PFX(&peer),
+				PFX(&net));
+	p->peer = peer;
+	return 0;
+}
+
 void conf_mnp_after(struct conf_ctx *x, const config_setting_t *s, void *obj, uint64_t seen)
 {
 	const struct mnp_conf *m = obj;

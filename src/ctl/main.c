@@ -51,7 +51,7 @@ static void usage(FILE *f)
 	      " [--check]\n"
 	      "\n"
 	      "  -c, --config FILE   configuration (default " CONF_PATH ")\n"
-	      "  -r, --role ROLES    ha, mr, mn: instead of the file's roles\n"
+	      "  -r, --role ROLES    ha, mr, mn, cn: instead of the file's roles\n"
 	      "  -f, --foreground    do not fork; log to stderr or the journal\n"
 	      "  -d, --debug         log debug lines\n"
 	      "  -n, --check         read the configuration, say what is wrong, and end\n"
@@ -123,7 +123,8 @@ static void on_ready(void *arg, int rc)
 		return;
 	}
 	log_notice("main", "ready");
-	sdnotify_status("%s", d->node->ha ? "home agent ready" : "mobile side ready");
+	sdnotify_status("%s", d->node->ha ? "home agent ready" :
+			d->node->mn ? "mobile side ready" : "correspondent ready");
 	sdnotify_ready();
 	tell_parent(d, 0);
 }
@@ -174,23 +175,26 @@ static void on_term(struct ev_loop *loop, ev_signal *w, int revents)
 
 /* ---- reload ---- */
 
+#define SWAP(a, b) do { __typeof__(a) swap_ = (a); (a) = (b); (b) = swap_; } while (0)
+
 /* The mobile side works from the conf it was started with (reload_refused() saw to it that the new
- * one says the same), so only what main reads itself is taken over there. */
+ * one says the same), so only what main reads itself and the correspondent's part is taken over
+ * there. */
 static void take_over(struct daemon *d)
 {
 	struct conf *old = d->conf, *new = d->next;
 
-	if (d->node->ha) {
+	if (d->node->mn) {
+		SWAP(old->log, new->log);
+		SWAP(old->cn, new->cn);
+	} else {
 		d->conf = new;
 		d->next = old;
 		conf_node(d->conf, &d->node->conf);
 		ctl_set_conf(d->ctl, d->conf);
-	} else {
-		__typeof__(old->log) log = old->log;
-
-		old->log = new->log;
-		new->log = log;
 	}
+	if (d->node->cn)
+		cn_reload(d->node->cn, &d->conf->cn);
 	apply_log(d);
 }
 
@@ -360,7 +364,7 @@ static int parse_args(int argc, char **argv, struct daemon *d, bool *check, bool
 			d->role_override = conf_roles(optarg);
 			if (d->role_override)
 				break;
-			fprintf(stderr, "mip6d: --role %s: ha, mr, mn or a list of them\n", optarg);
+			fprintf(stderr, "mip6d: --role %s: ha, mr, mn, cn or a list of them\n", optarg);
 			return 2;
 		case 'f':
 			*foreground = true;

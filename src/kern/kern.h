@@ -90,7 +90,8 @@ void kern_close(struct kern *k);		/* frees; leaves the kernel's tables alone */
 
 /* Tries what the roles need (tunnels, XFRM modes, encap routes, rules, BPF) without leaving a
  * trace. Calls say() for each missing thing; returns their number. */
-unsigned kern_probe(struct kern *k, bool ha, bool mr, bool gre, kern_say_fn say, void *arg);
+struct kern_needs { bool ha, mr, cn, gre; };
+unsigned kern_probe(struct kern *k, const struct kern_needs *n, kern_say_fn say, void *arg);
 
 /*
  * Does the kernel, where a socket has no source address yet, prefer those with the mark of a home

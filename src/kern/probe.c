@@ -7,11 +7,13 @@
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <linux/xfrm.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "kern/priv.h"
+#include "plan/plan_cn.h"
 
 #define PROBE_TABLE	0x6d360001u
 #define PROBE_PREF	32700
@@ -160,6 +162,21 @@ static void probe_rules(struct probe *p)
 	}
 }
 
+/* A binding of route-optimised data: policies of no template and of two. */
+static void probe_binding(struct probe *p)
+{
+	struct cn_binding b = { .key = { p->a, p->b }, .coa = p->b, .mobile = true };
+	struct kplan plan = { 0 };
+
+	cn_plan_binding(&b, &plan);
+	kplan_put(&plan, (struct kobj){ .kind = KOBJ_XPOLICY, .xpolicy = {
+		.dir = XFRM_POLICY_OUT, .sub = true, .priority = KOBJ_XFRM_PRIO,
+		.sel_src = prefix6(&p->a, 128), .sel_dst = prefix6(&p->b, 128),
+		.sel_proto = IPPROTO_MH } });
+	probe_one(p, &plan, "xfrm: no bindings of route optimisation (CONFIG_IPV6_MIP6, "
+		  "CONFIG_XFRM_USER, CONFIG_XFRM_SUB_POLICY; modprobe mip6 xfrm_user)");
+}
+
 static void probe_xfrm(struct probe *p, uint8_t proto, const char *text)
 {
 	struct kplan plan = { 0 };
@@ -283,12 +300,35 @@ bool kern_probe_source(struct kern *k)
 	return ok;
 }
 
-unsigned kern_probe(struct kern *k, bool ha, bool mr, bool gre, kern_say_fn say, void *arg)
+/* ---- all of it ---- */
+
+static void probe_roles(struct probe *p, const struct kern_needs *n)
+{
+	bool tunnels = (n->ha || n->mr) && probe_tunnels(p, n->ha, n->mr, n->gre);
+
+	if (tunnels)
+		probe_routes(p, n->ha);
+	if (n->mr)
+		probe_rules(p);
+	if (n->ha || n->cn)
+		probe_xfrm(p, IPPROTO_DSTOPTS, "mip6: no Home Address option "
+			   "(CONFIG_IPV6_MIP6, CONFIG_XFRM_USER, CONFIG_XFRM_SUB_POLICY; "
+			   "modprobe mip6 xfrm_user)");
+	if (n->mr)
+		probe_xfrm(p, IPPROTO_ROUTING, "mip6: no type 2 routing header "
+			   "(CONFIG_IPV6_MIP6, CONFIG_XFRM_USER, CONFIG_XFRM_SUB_POLICY; "
+			   "modprobe mip6 xfrm_user)");
+	if (n->cn)
+		probe_binding(p);
+	if (n->ha && tunnels)
+		probe_ingress(p);
+}
+
+unsigned kern_probe(struct kern *k, const struct kern_needs *n, kern_say_fn say, void *arg)
 {
 	struct probe p = { .k = k, .say = say, .arg = arg };
 	struct kplan plan = { 0 };
 	uint64_t errors = k->sw.errors, undone = k->sw.undone;
-	bool tunnels;
 
 	snprintf(p.dev, sizeof(p.dev), "m6p%d", getpid());
 	p.a.s6_addr[0] = p.b.s6_addr[0] = 1;
@@ -301,21 +341,7 @@ unsigned kern_probe(struct kern *k, bool ha, bool mr, bool gre, kern_say_fn say,
 	if (probe_plan(&p, &plan) == -EPERM) {
 		probe_say(&p, "CAP_NET_ADMIN is missing: nothing can be set up in the kernel");
 	} else {
-		tunnels = probe_tunnels(&p, ha, mr, gre);
-		if (tunnels)
-			probe_routes(&p, ha);
-		if (mr)
-			probe_rules(&p);
-		if (ha)
-			probe_xfrm(&p, IPPROTO_DSTOPTS, "mip6: no Home Address option "
-				   "(CONFIG_IPV6_MIP6, CONFIG_XFRM_USER, CONFIG_XFRM_SUB_POLICY; "
-				   "modprobe mip6 xfrm_user)");
-		if (mr)
-			probe_xfrm(&p, IPPROTO_ROUTING, "mip6: no type 2 routing header "
-				   "(CONFIG_IPV6_MIP6, CONFIG_XFRM_USER, CONFIG_XFRM_SUB_POLICY; "
-				   "modprobe mip6 xfrm_user)");
-		if (ha && tunnels)
-			probe_ingress(&p);
+		probe_roles(&p, n);
 	}
 	k->sw.quiet = false;
 	k->sw.errors = errors;		/* answers, not errors */

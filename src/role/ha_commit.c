@@ -36,6 +36,8 @@ static void tell_gone(const struct binding *b, const char *reason)
 	e.bc_remove.home_address = b->key.hoa;
 	e.bc_remove.bid = b->key.bid;
 	e.bc_remove.care_of = b->coa;
+	e.bc_remove.peer = b->local;
+	e.bc_remove.flags = b->flags;
 	snprintf(e.bc_remove.reason, sizeof(e.bc_remove.reason), "%s", reason);
 	event_emit(&e);
 }

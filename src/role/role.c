@@ -60,12 +60,27 @@ static void send_binding_error(struct node_priv *p, const struct mh_rx *rx, uint
 		p->pub.be_sent++;
 }
 
+/*
+ * With H for the home agent, without for the correspondent. Where only one runs it has the
+ * word for both. RFC 6275 9.5.1: a home registration of what is a correspondent's binding
+ * is the correspondent's to refuse.
+ */
+static void dispatch_bu(struct node *n, const struct mh_rx *rx, const struct mh_msg *m)
+{
+	const struct in6_addr *hoa = rx->has_hao ? &rx->hao : &rx->src;
+	bool ours = n->cn && (!n->ha || !(m->bu.flags & BU_H) || cn_bound(n->cn, &rx->dst, hoa));
+
+	if (ours)
+		cn_bu_rx(n->cn, rx, m);
+	else if (n->ha)
+		ha_bu_rx(n->ha, rx, m);
+}
+
 static void dispatch(struct node *n, const struct mh_rx *rx, const struct mh_msg *m)
 {
 	switch ((enum mh_type)m->type) {
 	case MH_BU:
-		if (n->ha)
-			ha_bu_rx(n->ha, rx, m);
+		dispatch_bu(n, rx, m);
 		break;
 	case MH_BA:
 		if (n->mn)
@@ -79,9 +94,12 @@ static void dispatch(struct node *n, const struct mh_rx *rx, const struct mh_msg
 		if (n->mn)
 			mn_be_rx(n->mn, rx, m);
 		break;
-	case MH_HOTI:		/* return routability: no correspondent or optimising role */
+	case MH_HOTI:
 	case MH_COTI:
-	case MH_HOT:
+		if (n->cn)
+			cn_test_rx(n->cn, rx, m);
+		break;
+	case MH_HOT:		/* no optimising role */
 	case MH_COT:
 		break;
 	}
@@ -116,6 +134,8 @@ static void icmp_rx(void *arg, const struct icmp6_rx *rx, const struct icmp6_msg
 		ha_dhaad_rx(p->pub.ha, rx, m);
 	if (p->pub.mn)
 		mn_icmp_rx(p->pub.mn, rx, m);
+	if (p->pub.cn && m->type == ICMP6_UNREACH_)
+		cn_icmp_rx(p->pub.cn, rx, m);
 }
 
 /* ---- news from the kernel ---- */
@@ -138,6 +158,8 @@ static void on_addr(void *arg, const struct kaddr_news *a)
 		ha_addr(p->pub.ha, a);
 	if (p->pub.md)
 		md_addr(p->pub.md, a);
+	if (p->pub.cn)
+		cn_addr(p->pub.cn, a);
 }
 
 static void on_addr4(void *arg, int ifindex)
@@ -256,7 +278,8 @@ static int open_kernel(struct node_priv *p)
 	const struct kern_news news = { .link = on_link, .addr = on_addr, .addr4 = on_addr4,
 					.route = on_route,
 					.report = on_report, .arg = p };
-	bool gre = false;
+	struct kern_needs needs = { .ha = c->roles & ROLE_HA, .cn = c->roles & ROLE_CN,
+				    .mr = c->roles & (ROLE_MN | ROLE_MR) };
 	int rc;
 
 	rc = kern_open(&p->pub.kern, p->pub.loop, &c->kern, &news);
@@ -268,11 +291,10 @@ static int open_kernel(struct node_priv *p)
 	if (rc < 0)
 		return rc;
 	if (c->roles & ROLE_HA)
-		gre |= c->ha->carrier == CARRIER_IP6GRE;
-	for (size_t i = 0; c->roles & (ROLE_MN | ROLE_MR) && i < c->mn->n_home; i++)
-		gre |= c->mn->homes[i].carrier == CARRIER_IP6GRE;
-	if (kern_probe(p->pub.kern, c->roles & ROLE_HA, c->roles & (ROLE_MN | ROLE_MR), gre,
-		       say_missing, NULL))
+		needs.gre |= c->ha->carrier == CARRIER_IP6GRE;
+	for (size_t i = 0; needs.mr && i < c->mn->n_home; i++)
+		needs.gre |= c->mn->homes[i].carrier == CARRIER_IP6GRE;
+	if (kern_probe(p->pub.kern, &needs, say_missing, NULL))
 		return -EOPNOTSUPP;
 	if (c->roles & (ROLE_MN | ROLE_MR)) {
 		p->mn.coa_on_request = kern_probe_source(p->pub.kern);
@@ -299,6 +321,25 @@ static int open_sockets(struct node_priv *p)
 	if (rc == 0 && (rc = icmp6sock_open(&n->icmp, n->loop, types, icmp_rx, p)) < 0)
 		log_err("io", "icmpv6 socket: %s", strerror(-rc));
 	return rc;
+}
+
+static bool home_registered(void *arg, const struct in6_addr *hoa, const struct in6_addr *local)
+{
+	const struct node *n = arg;
+	const struct bc_entry *e = n->ha ? bc_find(ha_bc(n->ha), hoa, 0) : NULL;
+
+	return e && e->state == BC_BOUND && in6_eq(&e->b.local, local);
+}
+
+static int start_cn(struct node_priv *p)
+{
+	struct node *n = &p->pub;
+	struct cn_env env = { .kern = n->kern, .mh = n->mh, .arg = n };
+
+	if (n->conf.roles & ROLE_HA)
+		env.home_registered = home_registered;
+	p->starting++;
+	return cn_start(&n->cn, n->conf.cn, &env, role_ready, p);
 }
 
 static int start_roles(struct node_priv *p)
@@ -328,6 +369,8 @@ static int start_roles(struct node_priv *p)
 		if (rc == 0)
 			rc = event_listen(mn_on_event, n->mn);
 	}
+	if (rc == 0 && n->conf.roles & ROLE_CN)
+		rc = start_cn(p);
 	return rc;
 }
 
@@ -407,6 +450,10 @@ void node_stop(struct node *n, void (*done)(void *arg), void *arg)
 		p->stopping++;
 		mn_stop(n->mn, mn_stopped, p);
 	}
+	if (n->cn) {
+		p->stopping++;
+		cn_stop(n->cn, part_stopped, p);
+	}
 	part_stopped(p, 0);
 }
 
@@ -420,6 +467,8 @@ void node_free(struct node *n)
 	}
 	if (n->md)
 		md_free(n->md);
+	if (n->cn)
+		cn_free(n->cn);
 	if (n->ha)
 		ha_free(n->ha);
 	if (n->icmp)

@@ -15,6 +15,7 @@
 #include "io/mhsock.h"
 #include "io/ndsock.h"
 #include "kern/kern.h"
+#include "role/cn.h"
 #include "role/ha.h"
 #include "role/md.h"
 #include "role/mn.h"
@@ -25,6 +26,7 @@ struct node_conf {
 	unsigned roles;			/* ROLE_* bits */
 	const struct ha_conf *ha;
 	const struct mn_conf *mn;
+	const struct cn_conf *cn;
 	struct kern_conf kern;
 	struct mh_dialect dialect;
 };
@@ -43,6 +45,7 @@ struct node {
 	struct ha *ha;
 	struct mn *mn;
 	struct md *md;
+	struct cn *cn;
 	uint64_t be_sent, be_suppressed;
 };
 

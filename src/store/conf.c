@@ -26,7 +26,19 @@ void timers_default(struct timers *t)
 		.router_probe_count = 3,
 		.ra_lost_factor = 3,
 		.rs_interval = 0.25,
+		.nonce_interval = 30,
+		.max_token_lifetime = 210,
+		.max_nonce_lifetime = 240,
+		.max_rr_binding_lifetime = 420,
 	};
+}
+
+bool peer_allowed(const struct peer_policy *p, size_t n, const struct in6_addr *peer)
+{
+	for (size_t i = 0; i < n; i++)
+		if (prefix_contains6(&p[i].peer, peer))
+			return p[i].allow;
+	return true;
 }
 
 static int node_cmp(const void *a, const void *b)

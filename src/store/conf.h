@@ -55,6 +55,11 @@ struct timers {
 	unsigned dhaad_retries;			/* 4 */
 	double initial_solicit_timer;		/* 3 */
 	double rs_interval;			/* 0.25 first, doubles to 4 (RFC 4861 6.3.7 has 4 s) */
+	/* correspondent; RFC 6275 12 but for the first */
+	double nonce_interval;			/* 30 */
+	double max_token_lifetime;		/* 210 */
+	double max_nonce_lifetime;		/* 240 */
+	double max_rr_binding_lifetime;		/* 420 */
 };
 void timers_default(struct timers *t);
 
@@ -117,6 +122,24 @@ void ha_conf_index(struct ha_conf *c);
 bool ha_conf_indexed(const struct ha_conf *c);		/* and no home address twice */
 /* NULL: not one of ours. Needs the index. */
 const struct mobile_node *ha_node(const struct ha_conf *c, const struct in6_addr *hoa);
+
+/* ---- route optimisation, either end ---- */
+
+struct peer_policy { struct prefix peer; bool allow; };
+/* The first entry that contains the address decides; none: allowed. */
+bool peer_allowed(const struct peer_policy *p, size_t n, const struct in6_addr *peer);
+
+/* ---- correspondent ---- */
+
+struct cn_conf {
+	unsigned max_bindings;		/* 1000; more: the oldest goes */
+	uint32_t max_lifetime;		/* 420 */
+	bool refresh_requests;		/* default true */
+	struct peer_policy *policy;	/* by home address */
+	size_t n_policy;
+	struct mh_dialect dialect;
+	struct timers timers;
+};
 
 /* ---- mobile node and router ---- */
 

@@ -278,9 +278,9 @@ void kern_flush(struct kern *k)
 	fake_kern_run();
 }
 
-unsigned kern_probe(struct kern *k, bool ha, bool mr, bool gre, kern_say_fn say, void *arg)
+unsigned kern_probe(struct kern *k, const struct kern_needs *n, kern_say_fn say, void *arg)
 {
-	(void)ha, (void)mr, (void)gre;
+	(void)n;
 	if (!k->missing)
 		return 0;
 	say(arg, k->missing);

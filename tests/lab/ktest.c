@@ -392,6 +392,8 @@ static void make_network(void)
 	   "ip link add x type ip6gre external; ip link del x");
 }
 
+static const struct kern_needs all_needs = { true, true, true, true };
+
 static void say(void *arg, const char *line)
 {
 	(void)arg;
@@ -403,10 +405,10 @@ static void test_probe(void)
 	char *before = snapshot();
 
 	kern_begin(KERN_INGRESS_BPF);
-	ok(kern_probe(t.k, true, true, true, say, NULL) == 0, "probe: BPF mode, nothing missing");
+	ok(kern_probe(t.k, &all_needs, say, NULL) == 0, "probe: BPF mode, nothing missing");
 	kern_end();
 	kern_begin(KERN_INGRESS_FLOWER);
-	ok(kern_probe(t.k, true, true, true, say, NULL) == 0, "probe: flower mode");
+	ok(kern_probe(t.k, &all_needs, say, NULL) == 0, "probe: flower mode");
 	printf("# care-of addresses on request: %s\n", kern_probe_source(t.k) ? "yes" : "no");
 	kern_end();
 	same_snapshot(before, "probe leaves no trace");
@@ -428,7 +430,7 @@ static int probe_here(const char *mode)
 	unsigned missing;
 
 	kern_begin(strcmp(mode, "flower") == 0 ? KERN_INGRESS_FLOWER : KERN_INGRESS_BPF);
-	missing = kern_probe(t.k, true, true, true, say, NULL);
+	missing = kern_probe(t.k, &all_needs, say, NULL);
 	printf("%u missing\n", missing);
 	kern_end();
 	return missing ? 1 : 0;

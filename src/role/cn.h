@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * role/cn.h - the correspondent (RFC 6275 5.2, 9): return routability, bindings of other
+ * nodes' home addresses, and what follows from them.
+ *
+ * Tests cost nothing but two MACs and are answered one for one, to where they came from,
+ * with a message of about the same size: like an echo request. So they are not limited:
+ * a limit would let anybody switch route optimisation off for all. Nothing is kept for
+ * a mobile node before a Binding Update of it has proven true.
+ *
+ * One transaction per (own address, home address): decide -> apply -> reply -> tell. What
+ * comes while the kernel works is proven first and waits then; the last one wins. An
+ * acknowledgement with status 0 is sent only after the kernel has the binding.
+ *
+ * Refresh requests (9.5.5): asked for twice before a binding ends, the kernel's counters
+ * tell whether it is in use; then up to three requests go out.
+ *
+ * Unreachable (9.3.4): three ICMPv6 errors that quote a packet to the registered care-of
+ * address, a second or more apart, and no packet from the mobile node by this binding since the
+ * first. So who can guess all three addresses still cannot end a binding that is alive.
+ */
+#ifndef MIP6_ROLE_CN_H
+#define MIP6_ROLE_CN_H
+
+#include "io/icmp6sock.h"
+#include "io/mhsock.h"
+#include "kern/kern.h"
+#include "store/cn_cache.h"
+#include "store/conf.h"
+
+struct cn;
+
+struct cn_env {				/* what it works with; outlives it */
+	struct kern *kern;
+	struct mhsock *mh;
+	/* Has our home agent a binding of hoa with this own address? NULL: there is no home agent. */
+	bool (*home_registered)(void *arg, const struct in6_addr *hoa,
+				const struct in6_addr *local);
+	/* Is addr a home address of ours that is route-optimised too? NULL: no mobile side. */
+	bool (*is_mobile)(void *arg, const struct in6_addr *addr);
+	void *arg;
+};
+
+struct cn_stats {
+	uint64_t hoti, coti, tests_ignored, bu, accepted, deregistered, expired, evicted,
+		unreachable, refresh_requests, dropped, apply_failed, refused_by[256];
+};
+
+/* Applies the base plan. ready(arg, rc) is called when the kernel has it. 0 or -errno. */
+int cn_start(struct cn **cn, const struct cn_conf *c, const struct cn_env *env,
+	     void (*ready)(void *arg, int rc), void *arg);
+/* Takes everything back out of the kernel; done when finished (kern_flush() forces it). */
+void cn_stop(struct cn *cn, void (*done)(void *arg, int rc), void *arg);
+void cn_free(struct cn *cn);
+/* A new configuration, at once: bindings that it denies, and the oldest of too many, go. */
+void cn_reload(struct cn *cn, const struct cn_conf *c);
+
+void cn_test_rx(struct cn *cn, const struct mh_rx *rx, const struct mh_msg *m);	/* HoTI, CoTI */
+void cn_bu_rx(struct cn *cn, const struct mh_rx *rx, const struct mh_msg *m);
+/* An error that a packet of ours has caused. */
+void cn_icmp_rx(struct cn *cn, const struct icmp6_rx *rx, const struct icmp6_msg *m);
+/* An own address came or went. */
+void cn_addr(struct cn *cn, const struct kaddr_news *a);
+
+/* Is there a binding of peer with this own address? */
+bool cn_bound(struct cn *cn, const struct in6_addr *local, const struct in6_addr *peer);
+struct cn_cache *cn_cache(struct cn *cn);
+const struct cn_conf *cn_conf_of(const struct cn *cn);
+struct cn_stats cn_stats(const struct cn *cn);
+/* Operator: removes bindings (peer NULL: all). Returns how many. */
+unsigned cn_flush(struct cn *cn, const struct in6_addr *peer);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * role/cn_priv.h - what the correspondent's files share; nobody else includes it.
+ *
+ * cn.c: start, stop, reload, tests. cn_bu.c: Binding Updates and their answers. cn_tx.c:
+ * transactions, one per binding at a time. cn_watch.c: the time that a binding has, refresh
+ * requests, unreachable care-of addresses.
+ *
+ * Times: seconds of run_now(). A struct cn_tx belongs to cn->txs, its message to it.
+ */
+#ifndef MIP6_ROLE_CN_PRIV_H
+#define MIP6_ROLE_CN_PRIV_H
+
+#include <uthash.h>
+
+#include "base/bucket.h"
+#include "role/cn.h"
+#include "run/log.h"
+#include "store/cn_rules.h"
+
+/* Reasons of a removal that are acted upon; others are only told. */
+#define CN_EXPIRED	"expired"
+#define CN_EVICTED	"evicted"
+#define CN_UNREACHABLE	"unreachable"
+
+enum cn_tx_kind { CN_TX_REGISTER, CN_TX_DEREGISTER, CN_TX_REMOVE };
+
+/* Proven, but another change of the binding is under way. */
+struct cn_msg {
+	struct mh_rx rx;		/* buf points to the next */
+	uint8_t buf[];
+};
+
+struct cn_tx {
+	struct cn_key key;
+	struct cn *cn;
+	enum cn_tx_kind kind;
+	struct in6_addr src;		/* of the update, on the wire */
+	struct cn_verdict v;		/* not of a REMOVE */
+	const char *reason;		/* REMOVE: for the event */
+	const char *then_remove;	/* asked for while this one is under way */
+	bool adds, removes;		/* counted in cn->adding, cn->removing */
+	struct cn_msg *next;
+	UT_hash_handle hh;
+};
+
+struct cn {
+	const struct cn_conf *c;
+	struct cn_env env;
+	struct cn_cache *cache;
+	struct nonces nonces;
+	struct cn_tx *txs;		/* uthash by key */
+	unsigned adding, removing;	/* bindings that will be one more, one less */
+	bool ready, stopping;
+	void (*ready_fn)(void *arg, int rc);
+	void *ready_arg;
+	void (*done)(void *arg, int rc);
+	void *done_arg;
+	struct bucket refusals[2];	/* to anybody; to who holds the tokens */
+	struct cn_stats stats;
+	struct log_rl rl;
+};
+
+/* ---- cn_bu.c ---- */
+/* Sends the acknowledgement that v asks for; counts, logs and tells a refusal. */
+void cn_answer(struct cn *cn, const struct in6_addr *src, const struct cn_verdict *v);
+/* As cn_bu_rx(), but not counted: also for messages that waited. */
+void cn_bu_take(struct cn *cn, const struct mh_rx *rx, const struct mh_msg *m);
+
+/* ---- cn_tx.c ---- */
+struct cn_tx *cn_tx_find(struct cn *cn, const struct cn_key *k);
+/* From the binding that stands to v->b, or to none; answers when the kernel has it. */
+void cn_tx_start(struct cn *cn, enum cn_tx_kind kind, const struct in6_addr *src,
+		 const struct cn_verdict *v);
+void cn_tx_hold(struct cn_tx *tx, const struct mh_rx *rx);
+/* Removes a binding from the kernel and the cache; at once or after what runs. */
+void cn_tx_remove(struct cn *cn, struct cn_entry *e, const char *reason);
+void cn_tx_free_all(struct cn *cn);
+/* Bindings when all that is under way is done. */
+size_t cn_will_be_bound(const struct cn *cn);
+/* Makes room for one more. False: no binding can be given up now. */
+bool cn_make_room(struct cn *cn);
+/* The number counts, whatever became of the update. */
+void cn_remember(struct cn *cn, const struct cn_verdict *v);
+
+/* ---- cn_watch.c ---- */
+void cn_arm(struct cn *cn, struct cn_entry *e);
+
+/* ---- cn.c ---- */
+void cn_idle(struct cn *cn);		/* the last transaction has ended: a stop may go on */
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#define HASH_NONFATAL_OOM 1
+#define uthash_nonfatal_oom(elt) ((void)(elt))	/* hh.tbl stays NULL: asked for after each add */
+
+#include "store/cn_cache.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Two tables: uthash keeps the order of insertion, which is the order that is asked for. */
+struct cn_cache { struct cn_entry *bound, *gone; };
+
+int cnc_new(struct cn_cache **c)
+{
+	*c = calloc(1, sizeof(**c));
+	return *c ? 0 : -ENOMEM;
+}
+
+struct cn_entry *cnc_find(struct cn_cache *c, const struct cn_key *k)
+{
+	struct cn_entry *e;
+
+	HASH_FIND(hh, c->bound, k, sizeof(*k), e);
+	if (!e)
+		HASH_FIND(hh, c->gone, k, sizeof(*k), e);
+	return e;
+}
+
+static void take_out(struct cn_cache *c, struct cn_entry *e)
+{
+	if (e->bound)
+		HASH_DELETE(hh, c->bound, e);
+	else
+		HASH_DELETE(hh, c->gone, e);
+}
+
+/* False: no memory; e is in no table. */
+static bool put_in(struct cn_cache *c, struct cn_entry *e, bool bound)
+{
+	e->bound = bound;
+	if (bound)
+		HASH_ADD(hh, c->bound, b.key, sizeof(e->b.key), e);
+	else
+		HASH_ADD(hh, c->gone, b.key, sizeof(e->b.key), e);
+	return e->hh.tbl != NULL;
+}
+
+struct cn_entry *cnc_put(struct cn_cache *c, const struct cn_binding *b)
+{
+	struct cn_entry *e = cnc_find(c, &b->key);
+
+	if (e)
+		take_out(c, e);
+	else
+		e = calloc(1, sizeof(*e));
+	if (!e)
+		return NULL;
+	e->b = *b;
+	e->watch = (struct cn_watch){ 0 };
+	if (put_in(c, e, true))
+		return e;
+	free(e);
+	return NULL;
+}
+
+struct cn_entry *cnc_set_gone(struct cn_cache *c, struct cn_entry *e)
+{
+	take_out(c, e);
+	if (put_in(c, e, false))
+		return e;
+	free(e);
+	return NULL;
+}
+
+void cnc_del(struct cn_cache *c, struct cn_entry *e)
+{
+	take_out(c, e);
+	free(e);
+}
+
+void cnc_free(struct cn_cache *c)
+{
+	if (!c)
+		return;
+	while (c->bound)
+		cnc_del(c, c->bound);
+	while (c->gone)
+		cnc_del(c, c->gone);
+	free(c);
+}
+
+size_t cnc_bound(const struct cn_cache *c)
+{
+	return HASH_COUNT(c->bound);
+}
+
+size_t cnc_gone(const struct cn_cache *c)
+{
+	return HASH_COUNT(c->gone);
+}
+
+struct cn_entry *cnc_oldest(struct cn_cache *c, bool (*skip)(void *arg, const struct cn_entry *e),
+			    void *arg)
+{
+	struct cn_entry *e = c->bound;
+
+	while (e && skip(arg, e))
+		e = e->hh.next;
+	return e;
+}
+
+struct cn_entry *cnc_first_gone(struct cn_cache *c)
+{
+	return c->gone;
+}
+
+void cnc_each(struct cn_cache *c, void (*fn)(void *arg, struct cn_entry *e), void *arg)
+{
+	struct cn_entry *e, *next;
+
+	HASH_ITER(hh, c->gone, e, next)
+		fn(arg, e);
+	HASH_ITER(hh, c->bound, e, next)
+		fn(arg, e);
+}

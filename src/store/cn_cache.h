@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * store/cn_cache.h - the Binding Cache of a correspondent (RFC 6275 9.1, 9.6), keyed by
+ * (own address, home address): conceptually one cache per own address.
+ *
+ * An entry that is not bound any more stays for as long as a Binding Update for it could
+ * be sent again by somebody who has recorded it (5.2.8, 9.5.3), and has its sequence
+ * number. Bound entries are in order of their last Binding Update, the oldest first: who
+ * wants to keep a place refreshes it, so the oldest is the one to give up (9.6).
+ *
+ * Pure. Times are seconds of the boot clock, lifetimes seconds, addresses network order.
+ * Entries belong to the cache; cnc_del() frees; timers must be stopped before.
+ */
+#ifndef MIP6_STORE_CN_CACHE_H
+#define MIP6_STORE_CN_CACHE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uthash.h>
+
+#include "base/addr.h"
+#include "base/rtimer.h"
+
+struct cn_key { struct in6_addr local, peer; };	/* own address; home address */
+
+/* The value of a binding: all that the planner needs. Copied freely. */
+struct cn_binding {
+	struct cn_key key;
+	struct in6_addr coa;
+	bool mobile;			/* the own address is a home address of ours (plan_cn.h) */
+	uint16_t flags;			/* of the Binding Update */
+	uint16_t seq;			/* the last accepted */
+	uint16_t home_nonce, coa_nonce;	/* indices that made it */
+	uint32_t lifetime;		/* granted */
+	double since, expires;
+	double replay_until;		/* a recorded update could be believed until then */
+	bool withdrawn;			/* by the mobile node: its nonces may not bind the same
+					   addresses again (9.5.3) */
+};
+
+/* What the role watches while the binding stands. */
+struct cn_watch {
+	unsigned stage;
+	uint64_t used;			/* packets by this binding when last asked */
+	unsigned errors;		/* unreachable, one after the other */
+	double error_at;
+	uint64_t heard;			/* packets from the peer at the first of them */
+};
+
+struct cn_entry {
+	struct cn_binding b;
+	bool bound;			/* false: only remembered */
+	struct rtimer timer;
+	struct cn_watch watch;
+	void *owner;			/* of the role that arms the timer */
+	UT_hash_handle hh;
+};
+
+struct cn_cache;
+
+int cnc_new(struct cn_cache **c);	/* 0 or -ENOMEM */
+void cnc_free(struct cn_cache *c);
+struct cn_entry *cnc_find(struct cn_cache *c, const struct cn_key *k);
+/* Adds or overwrites the value; bound, and the newest. The watch starts anew. NULL: no memory. */
+struct cn_entry *cnc_put(struct cn_cache *c, const struct cn_binding *b);
+/* bound -> remembered. NULL: no memory, e is freed and cannot be remembered. */
+struct cn_entry *cnc_set_gone(struct cn_cache *c, struct cn_entry *e);
+void cnc_del(struct cn_cache *c, struct cn_entry *e);
+size_t cnc_bound(const struct cn_cache *c);
+size_t cnc_gone(const struct cn_cache *c);			/* remembered ones */
+/* The bound entry whose update is the oldest and for which skip() is false; NULL: none. */
+struct cn_entry *cnc_oldest(struct cn_cache *c, bool (*skip)(void *arg, const struct cn_entry *e),
+			    void *arg);
+/* The entry that has been remembered for the longest time; NULL: none. */
+struct cn_entry *cnc_first_gone(struct cn_cache *c);
+/* In no order; fn may delete the entry it got. */
+void cnc_each(struct cn_cache *c, void (*fn)(void *arg, struct cn_entry *e), void *arg);
+
+#endif
