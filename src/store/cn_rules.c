@@ -16,7 +16,7 @@ struct decide {
 	double now;
 	struct cn_verdict *v;
 	const struct nonce *home, *care_of;
-	bool leave;			/* it asks for a deletion */
+	bool leave;			/* it asks for a deletion: the home token alone */
 };
 
 static bool drop(struct cn_verdict *v, const char *why)
@@ -167,7 +167,8 @@ static bool check_leave(struct decide *d)
 {
 	double ends = nonce_ends(d->nonces, d->home);
 
-	if (!d->leave)
+	/* at home there is nothing to bind */
+	if (!d->leave && !in6_eq(&d->v->b.coa, &d->v->b.key.peer))
 		return true;
 	d->v->act = CN_DEREGISTER;
 	d->v->status = BA_ACCEPTED;
@@ -221,7 +222,7 @@ void cn_bu_decide(const struct cn_conf *c, const struct nonces *nonces, const st
 	v->b.home_nonce = m->opt.home_nonce;
 	v->b.coa_nonce = m->opt.coa_nonce;
 	v->b.replay_until = e ? e->b.replay_until : 0;
-	d.leave = !m->bu.lifetime || in6_eq(&v->b.coa, &v->b.key.peer);
+	d.leave = !m->bu.lifetime;
 	for (size_t i = 0; i < ARRAY_SIZE(step); i++)
 		if (!step[i](&d))
 			return;

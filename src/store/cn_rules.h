@@ -12,8 +12,9 @@
  * then knows for sure and does not try again and again. Its tests are answered like
  * everybody's, as a Care-of Test Init does not say whose it is.
  *
- * A care-of address that is the home address means the same as lifetime 0, as in
- * RFC 3775: a binding to it would be none.
+ * A binding to the home address itself would be none, so what asks for it ends a binding. But
+ * only lifetime 0 is a request to delete one (6.1.7; RFC 3775 had both): everything else needs
+ * both tokens.
  */
 #ifndef MIP6_STORE_CN_RULES_H
 #define MIP6_STORE_CN_RULES_H

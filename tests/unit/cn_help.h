@@ -40,6 +40,7 @@ struct cn_bu {
 	int life;			/* seconds; 0 = 420, -1 = 0 */
 	struct token home, care_of;
 	bool no_nonces, no_auth, bad_mac, wrong_addr;	/* what is wrong with it */
+	bool home_key;			/* made from the home token alone */
 };
 #define NO_FLAGS	0x0001
 
@@ -74,7 +75,7 @@ static inline size_t cn_bu_build(const struct cn_bu *b, struct in6_addr *src, st
 	n = mh_build(&m, &(struct mh_dialect){ 0 }, buf, MH_MAX_LEN, &mac_at);
 	assert_true(n > 0);
 	mac_addr = coa;
-	if (b->life < 0 || in6_eq(&coa, hao)) {
+	if (b->life < 0 || b->home_key) {
 		rr_kbm_delete(b->home.value, kbm);
 		mac_addr = *hao;
 	} else {

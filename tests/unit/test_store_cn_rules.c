@@ -200,9 +200,11 @@ static void test_deletions(void **state)
 	assert_true(in6_eq(&v.mac_addr, &hoa));
 	assert_true(v.b.replay_until == NOW - 30 + 240);
 	is(DECIDE(.seq = 16, .at_home = true, .life = -1), CN_DEREGISTER, 0, true, true);
-	/* to be bound to the home address is to be not bound */
+	/* to be bound to the home address is to be not bound; but not asked for with lifetime 0 */
 	is(DECIDE(.seq = 16, .at_home = true), CN_DEREGISTER, 0, true, true);
 	is(DECIDE(.seq = 16, .alt = HOA), CN_DEREGISTER, 0, true, true);
+	is(DECIDE(.seq = 16, .at_home = true, .home_key = true), CN_DROP, 0, 0, 0);
+	is(DECIDE(.seq = 16, .alt = HOA, .care_of.index = 9), CN_REFUSE, BA_COA_NONCE, true, false);
 	is(DECIDE(.seq = 16, .life = -1, .flags = NO_FLAGS), CN_DEREGISTER, 0, false, true);
 	e = NULL;
 	is(DECIDE(.seq = 16, .life = -1), CN_DEREGISTER, 0, true, true);
