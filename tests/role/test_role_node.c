@@ -123,9 +123,63 @@ static void test_home_agent_hears_of_its_link_and_address(void **state)
 	assert_non_null(strstr(fake_kern_log(), "= "));
 }
 
+/* ---- a home agent and a correspondent ---- */
+
+static struct cn_conf cn_conf;
+
+static int both_setup(void **state)
+{
+	struct node_conf c = { .roles = ROLE_HA | ROLE_CN, .ha = &w.c, .cn = &cn_conf };
+	struct kaddr_news own = { .ifindex = IF_H0, .plen = 64 };
+
+	setup(state);
+	own.addr = ip6(HA_ADDR);
+	fake_kern_addr(&own);
+	cn_conf = (struct cn_conf){ .max_bindings = 3, .max_lifetime = 420 };
+	timers_default(&cn_conf.timers);
+	c.dialect = w.c.dialect;
+	assert_int_equal(node_start(&node, NULL, &c, node_ready, NULL), 0);
+	fake_kern_run();
+	assert_int_equal(ready_rc, 0);
+	return 0;
+}
+
+static void stopped(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+static void test_h_says_who_judges_an_update(void **state)
+{
+	struct mh_msg m = { .type = MH_BU };
+	struct mh_rx rx = { .src = ip6(COA), .dst = ip6(HA_ADDR), .has_hao = true, .hao = ip6(MR) };
+	bool done = false;
+
+	(void)state;
+	fake_mh_rx_msg(&rx, &m);
+	assert_int_equal(cn_stats(node->cn).bu, 1);
+	assert_int_equal(ha_stats(node->ha).bu, 0);
+	m.bu.flags = BU_A | BU_H;
+	fake_mh_rx_msg(&rx, &m);
+	assert_int_equal(cn_stats(node->cn).bu, 1);
+	assert_int_equal(ha_stats(node->ha).bu, 1);
+	while (fake_mh_pop())
+		;
+	m = (struct mh_msg){ .type = MH_COTI };
+	rx.has_hao = false;
+	fake_mh_rx_msg(&rx, &m);
+	assert_int_equal(fake_mh_pop()->m.type, MH_COT);
+	node_stop(node, stopped, &done);
+	fake_kern_run();
+	assert_true(done);
+	assert_int_equal(fake_kern_count(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_h_says_who_judges_an_update, both_setup,
+						node_teardown),
 		cmocka_unit_test_setup_teardown(test_binding_errors_and_hints_are_limited,
 						node_setup, node_teardown),
 		cmocka_unit_test_setup_teardown(
