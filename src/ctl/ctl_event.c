@@ -137,14 +137,6 @@ static bool present_binding(struct ctl_client *c, const struct node *n)
 	return present(c, &e);
 }
 
-static bool present_peer(struct ctl_client *c, const struct node *n)
-{
-	struct event e = { 0 };
-
-	(void)n;
-	return ctl_present_peer(c, &e) && present(c, &e);
-}
-
 static bool present_registration(struct ctl_client *c, const struct node *n)
 {
 	struct event e = { .type = EV_bul_add };
@@ -202,8 +194,7 @@ static void sync_mark(struct ctl_client *c)
 static bool monitor_step(struct ctl_client *c)
 {
 	static bool (*const phase[])(struct ctl_client *c, const struct node *n) = {
-		present_role, present_uplink, present_binding, present_peer, present_registration,
-		present_prefix,
+		present_role, present_uplink, present_binding, present_registration, present_prefix,
 	};
 
 	if (c->list.phase == ARRAY_SIZE(phase)) {
@@ -251,8 +242,7 @@ void ctl_monitor(struct ctl_client *c, struct json_object *params)
 	c->wanted = wanted;
 	c->monitor = true;
 	c->list.step = monitor_step;
-	if (ctl_collect(c))
-		ctl_collect_peers(c);
+	ctl_collect(c);
 }
 
 /* ---- hints from outside ---- */

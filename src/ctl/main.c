@@ -243,6 +243,7 @@ static void on_hup(struct ev_loop *loop, ev_signal *w, int revents)
 		return;
 	}
 	warn_security(d->next);
+	reload_clocks(d->next, d->conf, run_now());
 	if (d->node->ha)
 		ha_reload(d->node->ha, &d->next->ha, on_reloaded, d);
 	else
@@ -276,6 +277,7 @@ static int start(struct daemon *d)
 	d->claim = ctl_claim();
 	if (d->claim == -EADDRINUSE)
 		return d->claim;
+	reload_clocks(d->conf, NULL, run_now());
 	conf_node(d->conf, &nc);
 	rc = node_start(&d->node, d->loop, &nc, on_ready, d);
 	if (rc < 0)

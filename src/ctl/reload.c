@@ -90,6 +90,18 @@ static const char *ha_refused(const struct ha_conf *a, const struct ha_conf *b)
 	return a->home_routes != b->home_routes ? "home_routes" : NULL;
 }
 
+void reload_clocks(struct conf *c, const struct conf *old, double now)
+{
+	for (size_t i = 0; i < c->ha.n_link; i++) {
+		struct home_link *l = &c->ha.links[i];
+		const struct home_link *was = old && i < old->ha.n_link ? &old->ha.links[i] : NULL;
+		bool same = was && was->decrement && was->valid == l->valid &&
+			    was->preferred == l->preferred && strcmp(was->dev, l->dev) == 0;
+
+		l->since = same ? was->since : now;
+	}
+}
+
 const char *reload_refused(const struct conf *a, const struct conf *b)
 {
 	const char *key = NULL;

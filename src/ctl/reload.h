@@ -10,5 +10,8 @@
 /* NULL if the daemon can go from a to b without a restart, else the name of the first key that
  * it cannot change. */
 const char *reload_refused(const struct conf *a, const struct conf *b);
+/* From when on lifetimes of home prefixes run down (decrement_lifetimes): from now, or as in old,
+ * which may be NULL, if they are the same. now: boot clock. */
+void reload_clocks(struct conf *c, const struct conf *old, double now);
 
 #endif

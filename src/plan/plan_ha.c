@@ -2,6 +2,7 @@
 #include "plan/plan_ha.h"
 
 #include <errno.h>
+#include <linux/xfrm.h>
 #include <stdio.h>
 
 #include "plan/plan_mh.h"
@@ -220,6 +221,37 @@ static int plan_proxies(const struct bound *n)
 	return rc;
 }
 
+/*
+ * A Mobile Prefix Solicitation has a home address option (RFC 6275 6.7), which is good if the
+ * binding says so (9.3.1). All of ICMPv6: behind the option Linux before 6.3 does not find the
+ * type of a message when it looks for the policy.
+ */
+static int plan_solicitation(const struct bound *n)
+{
+	const struct in6_addr *hoa = &n->b->key.hoa, *own = &n->b->local;
+	struct kobj s = { .kind = KOBJ_XSTATE }, x = { .kind = KOBJ_XPOLICY };
+	int rc;
+
+	if (!n->c->prefix_advertisements)
+		return 0;
+	s.xstate.src = *hoa;
+	s.xstate.dst = *own;
+	s.xstate.coa = n->b->coa.a.in6;
+	s.xstate.proto = IPPROTO_DSTOPTS;
+	s.xstate.reqid = KOBJ_XFRM_REQID_DATA;
+	x.xpolicy.dir = XFRM_POLICY_IN;
+	x.xpolicy.sub = true;
+	x.xpolicy.priority = KOBJ_XFRM_PRIO + 2;
+	x.xpolicy.sel_src = prefix6(hoa, 128);
+	x.xpolicy.sel_dst = prefix6(own, 128);
+	x.xpolicy.sel_proto = IPPROTO_ICMPV6;
+	x.xpolicy.n_tmpl = 1;
+	x.xpolicy.tmpl[0] = (struct k_xtmpl){ .src = *hoa, .proto = IPPROTO_DSTOPTS, .use = true,
+					      .reqid = KOBJ_XFRM_REQID_DATA };
+	rc = kplan_add(n->p, &s);
+	return rc < 0 ? rc : kplan_add(n->p, &x);
+}
+
 static int plan_bound(const struct ha_conf *c, const struct mobile_node *node,
 		      const struct binding *b, struct kplan *p)
 {
@@ -239,6 +271,8 @@ static int plan_bound(const struct ha_conf *c, const struct mobile_node *node,
 		rc = plan_network(&n, &hoa);
 	for (unsigned i = 0; rc == 0 && i < b->n_prefix; i++)
 		rc = plan_network(&n, &b->prefix[i]);
+	if (rc == 0)
+		rc = plan_solicitation(&n);
 	return rc < 0 ? rc : plan_proxies(&n);
 }
 

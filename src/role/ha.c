@@ -263,6 +263,7 @@ static void stop_entry(void *arg, struct bc_entry *e)
 	struct ha *ha = arg;
 
 	rtimer_stop(&e->timer);
+	ha_mpd_stop(e);
 	bc_del(ha->bc, e);
 }
 
@@ -297,8 +298,11 @@ static void job_done(void *arg, int rc)
 		break;
 	case JOB_RELOAD:
 		if (rc == 0) {
+			const struct ha_conf *was = ha->c;
+
 			ha->c = job.conf;
 			bc_each(ha->bc, forget_if_not_allowed, ha);
+			ha_mpd_reload(ha, was);
 			watch(ha);
 			ha_disc_join_all(ha);
 			ha_tx_judge_again(ha);

@@ -38,7 +38,8 @@ struct ha_env {				/* what the home agent works with; outlives it */
 
 struct ha_stats {
 	uint64_t bu, accepted, deregistered, expired, refused_by[256], dropped_auth, dropped,
-		dad_started, dad_failed, apply_failed, dhaad, dhaad_answered;
+		dad_started, dad_failed, apply_failed, dhaad, dhaad_answered,
+		mps, mpa;
 };
 
 /* Applies the base plan and every node's at-home plan. ready(arg, rc) is called when the kernel
@@ -61,6 +62,9 @@ void ha_bu_rx(struct ha *ha, const struct mh_rx *rx, const struct mh_msg *m);
 
 /* A Home Agent Address Discovery Request (RFC 6275 6.5). */
 void ha_dhaad_rx(struct ha *ha, const struct icmp6_rx *rx, const struct icmp6_msg *m);
+
+/* A Mobile Prefix Solicitation (6.7). */
+void ha_mps_rx(struct ha *ha, const struct icmp6_rx *rx, const struct icmp6_msg *m);
 
 /* A home agent that is known: for the control socket. */
 struct ha_agent {

@@ -139,6 +139,8 @@ static void arm(struct ha *ha, struct bc_entry *e)
 	else
 		rtimer_set(&e->timer, run_now() + ha->c->timers.max_delete_bce_timeout,
 			   deleted_cb, e);
+	if (e->state != BC_BOUND)
+		ha_mpd_stop(e);
 }
 
 static void tell_flushed(struct ha *ha)
@@ -154,6 +156,7 @@ void ha_forget(struct ha *ha, struct bc_entry *e, const char *reason)
 	struct binding was = e->b;
 
 	rtimer_stop(&e->timer);
+	ha_mpd_stop(e);
 	bc_del(ha->bc, e);
 	log_info("ha", "binding %s: removed (%s) coa=%s", A6(&was.key.hoa), reason,
 		 LOC(&was.coa));
@@ -199,6 +202,7 @@ void ha_commit_register(struct ha_tx *tx)
 	ha_remember_seq(ha, v, false);
 	remember_stamp(ha, &tx->req);
 	arm(ha, e);
+	ha_mpd_bound(ha, e, !was_bound);
 	ha_ns_drop(ha, &tx->hoa);
 	ha_advertise(ha, v, !was_bound,
 		     v->b.flags & BU_L && !(was_bound && old.flags & BU_L));

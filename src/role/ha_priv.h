@@ -5,7 +5,7 @@
  * ha.c: start, stop, reload, flush. ha_bu.c: a message comes in. ha_auth.c: who sent
  * it. ha_tx.c: transactions, one per home address at a time. ha_commit.c: what
  * follows when the kernel has it. ha_reply.c: answers and advertisements. ha_disc.c:
- * other home agents, and discovery of them.
+ * other home agents, and discovery of them. ha_mpd.c: prefix advertisements.
  *
  * Times: seconds of run_now(). A struct ha_tx and its messages belong to ha->txs; it
  * is freed by ha_tx_end() and ha_tx_cancel_all() only.
@@ -151,6 +151,11 @@ void ha_disc_stop(struct ha *ha);
 void ha_disc_join(struct ha *ha, size_t link);	/* again: the device forgot */
 void ha_disc_leave(struct ha *ha, size_t link);
 void ha_disc_ra(struct ha *ha, const struct nd_rx *rx, const struct nd_ra *ra);
+
+/* ---- ha_mpd.c ---- */
+void ha_mpd_bound(struct ha *ha, struct bc_entry *e, bool fresh);	/* a registration stands */
+void ha_mpd_stop(struct bc_entry *e);
+void ha_mpd_reload(struct ha *ha, const struct ha_conf *was);	/* ha->c is the new one */
 
 /* ---- ha_tx.c ---- */
 struct ha_tx *ha_tx_find(struct ha *ha, const struct in6_addr *hoa);

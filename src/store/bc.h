@@ -18,6 +18,7 @@
 #include "base/addr.h"
 #include "base/rtimer.h"
 #include "store/conf.h"
+#include "store/mpa.h"
 #include "wire/mh.h"
 
 enum bc_state {
@@ -48,8 +49,9 @@ struct binding {
 struct bc_entry {
 	struct binding b;
 	enum bc_state state;
-	struct rtimer timer;
-	void *owner;			/* of the role that arms the timer */
+	struct rtimer timer, adv_timer;
+	struct mpa adv;			/* prefix advertisements to the node */
+	void *owner;			/* of the role that arms the timers */
 	UT_hash_handle hh;
 };
 

@@ -15,6 +15,10 @@ void timers_default(struct timers *t)
 		.initial_dhaad_timeout = 3,
 		.dhaad_retries = 4,
 		.initial_solicit_timer = 3,
+		.prefix_adv_timeout = 3,
+		.prefix_adv_retries = 3,
+		.min_mob_pfx_adv_interval = 600,
+		.max_mob_pfx_adv_interval = 86400,
 		/* RFC 4862 5.1 */
 		.dad_retrans = 1,
 		.dad_transmits = 1,

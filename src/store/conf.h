@@ -42,6 +42,10 @@ struct timers {
 	double max_bindack_timeout;		/* 32 */
 	unsigned max_update_rate;		/* 3 per second */
 	double max_delete_bce_timeout;		/* 10 */
+	double prefix_adv_timeout;		/* 3 */
+	unsigned prefix_adv_retries;		/* 3 */
+	double min_mob_pfx_adv_interval;	/* 600 */
+	double max_mob_pfx_adv_interval;	/* 86400 */
 	double dad_retrans;			/* 1; RetransTimer of RFC 4862 */
 	unsigned dad_transmits;			/* 1 */
 	double probe_interval;			/* 1; echo through the tunnel, 0 = off */
@@ -76,7 +80,8 @@ struct home_link {
 	struct prefix *prefixes;	/* home prefixes on this link */
 	size_t n_prefix;
 	uint32_t valid, preferred;	/* of the prefixes, seconds; 0xffffffff = infinite */
-	bool decrement;			/* they run down in real time, from the start on */
+	bool decrement;			/* they run down in real time ... */
+	double since;			/* ... from this on, boot clock (ctl/reload.c) */
 	bool autonomous;		/* the prefixes' flag */
 	uint16_t preference;		/* RFC 6275 7.4 */
 	uint16_t ha_lifetime;		/* seconds; what our advertisements should say */
@@ -112,6 +117,7 @@ struct ha_conf {
 	uint32_t refresh_advice;	/* seconds, 0 = not sent */
 	unsigned max_bindings;		/* 0 = no limit; more: status 130 */
 	bool dad;			/* default true */
+	bool prefix_advertisements;	/* RFC 6275 8.4; default true */
 	bool accept_rfc5555, accept_v4prefix;	/* encodings accepted; default true, false */
 	struct mh_dialect dialect;
 	struct timers timers;

@@ -3,6 +3,7 @@
 
 #include "base/util.h"
 #include "base/weaken.h"
+#include "store/mpa.h"
 
 #define BU_FLAGS	(BU_A | BU_H | BU_L | BU_K | BU_R)	/* those that a binding keeps */
 
@@ -369,6 +370,21 @@ static bool check_coa(struct decide *d)
 	return true;
 }
 
+static uint32_t in_units(uint32_t seconds)
+{
+	return seconds - seconds % MH_LIFETIME_UNIT;
+}
+
+/* RFC 6275 10.6.4: nobody uses a home address that is not valid any more. */
+static bool check_prefix_valid(struct decide *d)
+{
+	const struct home_link *l = d->v->link;
+
+	if (!l || in_units(mpa_left(l, l->valid, d->now)))
+		return true;
+	return refuse(d->v, BA_NOT_HOME_SUBNET, "the home prefix is not valid any more");
+}
+
 static bool check_resources(struct decide *d)
 {
 	if (d->bound || !d->c->max_bindings || d->n_bound < d->c->max_bindings)
@@ -376,24 +392,21 @@ static bool check_resources(struct decide *d)
 	return refuse(d->v, BA_NO_RESOURCES, "as many bindings as max_bindings allows");
 }
 
-static uint32_t in_units(uint32_t seconds)
-{
-	return seconds - seconds % MH_LIFETIME_UNIT;
-}
-
 /* RFC 6275 10.3.1: never more than asked for or than the home prefix has left. */
 static uint32_t lifetime(const struct decide *d)
 {
 	uint32_t most = d->v->node->max_lifetime ? d->v->node->max_lifetime : d->c->max_lifetime;
-	uint32_t valid = d->v->link ? d->v->link->valid : UINT32_MAX;
+	const struct home_link *l = d->v->link;
+	uint32_t valid = l ? mpa_left(l, l->valid, d->now) : UINT32_MAX;
 
 	return in_units(MIN(MIN(d->m->bu.lifetime, most), valid));
 }
 
 /* RFC 6275 10.3.1: deprecated before the binding ends, or invalid when it ends. */
-static bool prefix_ends(const struct home_link *l, uint32_t granted)
+static bool prefix_ends(const struct home_link *l, uint32_t granted, double now)
 {
-	return l && (in_units(l->preferred) < granted || in_units(l->valid) <= granted);
+	return l && (in_units(mpa_left(l, l->preferred, now)) < granted ||
+		     in_units(mpa_left(l, l->valid, now)) <= granted);
 }
 
 static void grant(struct decide *d)
@@ -404,7 +417,7 @@ static void grant(struct decide *d)
 
 	v->act = BU_REGISTER;
 	b->lifetime = lifetime(d);
-	v->status = prefix_ends(v->link, b->lifetime) ? BA_PREFIX_DISCOVERY : BA_ACCEPTED;
+	v->status = prefix_ends(v->link, b->lifetime, d->now) ? BA_PREFIX_DISCOVERY : BA_ACCEPTED;
 	b->since = d->bound ? d->entry->b.since : d->now;
 	b->expires = d->now + b->lifetime;
 	b->epoch = d->entry ? d->entry->b.epoch + 1 : 1;
@@ -420,7 +433,7 @@ void ha_bu_decide(const struct ha_conf *c, const struct bc_entry *entry,
 {
 	static bool (*const step[])(struct decide *) = {
 		check_sequence, check_home, check_h, check_type, check_prefixes, check_coa,
-		check_resources,
+		check_prefix_valid, check_resources,
 	};
 	struct decide d = { c, entry, mem, bound, rx, m, now, v, false };
 

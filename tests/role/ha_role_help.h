@@ -52,6 +52,8 @@ static void icmp_to_ha(void *arg, const struct icmp6_rx *rx, const struct icmp6_
 	(void)arg;
 	if (m->type == ICMP6_DHAAD_REQ)
 		ha_dhaad_rx(ha, rx, m);
+	if (m->type == ICMP6_MPS)
+		ha_mps_rx(ha, rx, m);
 }
 
 static void on_ready(void *arg, int rc)

@@ -133,7 +133,7 @@ static void test_refusal_on_the_home_link_goes_to_the_link_layer_address(void **
 	assert_true(in6_eq(&f->tx.dst, &mr) && !f->tx.has_rh2);
 	home_na(MR, 0x77);
 	silence();
-	assert_int_equal(fake_run_timers(), 1);	/* the binding's */
+	assert_int_equal(fake_run_timers(), 2);	/* the binding's: its end, prefixes */
 }
 
 static void test_refusal_goes_by_routing_if_nobody_answers(void **state)

@@ -99,7 +99,7 @@ static inline void world_make(struct ha_world *w)
 		.served = &w->served, .n_served = 1, .virtual_address = ip6(VIRTUAL_HA),
 		.tunnel = TUNNEL_SHARED, .carrier = CARRIER_IP6TNL, .home_routes = true,
 		.metric = 2000, .metric_spread = 4096, .table = 254, .max_lifetime = 3600,
-		.dad = true, .accept_rfc5555 = true,
+		.dad = true, .accept_rfc5555 = true, .prefix_advertisements = true,
 	};
 	timers_default(&w->c.timers);
 	ha_conf_index(&w->c);

@@ -14,6 +14,7 @@ static int setup(void **state)
 {
 	(void)state;
 	world_make(&w);
+	w.c.prefix_advertisements = false;	/* two objects more: a test of its own */
 	return 0;
 }
 
@@ -148,6 +149,24 @@ static void test_wildcards_are_in_our_band(void **state)
 }
 
 /* ---- a node ---- */
+
+/* RFC 6275 6.7, 9.3.1 */
+static void test_solicitations_come_in_as_the_binding_says(void **state)
+{
+	struct binding b = binding(HOST, HA_ADDR, BU_H);
+	struct kplan p = { 0 };
+
+	(void)state;
+	w.c.prefix_advertisements = true;
+	assert_int_equal(ha_plan_node(&w.c, world_node(&w, HOST), &b, &p), 0);
+	assert_int_equal(p.n, 5);
+	assert_string_equal(KOBJ(&p.obj[2]), "xfrm state src 2001:db8:280::cafe dst 2001:db8:280::1"
+			    " proto hao coa 2001:db8:f1::2 data");
+	assert_string_equal(KOBJ(&p.obj[3]), "xfrm policy in sub prio 0x6d02 src"
+			    " 2001:db8:280::cafe/128 dst 2001:db8:280::1/128 proto 58"
+			    " tmpl hao :: data use");
+	kplan_free(&p);
+}
 
 static void test_bound_router_in_the_shared_device(void **state)
 {
@@ -377,6 +396,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		T(test_base_has_device_sysctls_and_wildcards),
+		T(test_solicitations_come_in_as_the_binding_says),
 		T(test_base_forwards_ipv4_only_for_ipv4_prefixes),
 		T(test_base_has_each_own_address_once),
 		T(test_base_by_carrier_and_mode),
