@@ -137,6 +137,14 @@ static bool present_binding(struct ctl_client *c, const struct node *n)
 	return present(c, &e);
 }
 
+static bool present_peer(struct ctl_client *c, const struct node *n)
+{
+	struct event e = { 0 };
+
+	(void)n;
+	return ctl_present_peer(c, &e) && present(c, &e);
+}
+
 static bool present_registration(struct ctl_client *c, const struct node *n)
 {
 	struct event e = { .type = EV_bul_add };
@@ -194,7 +202,8 @@ static void sync_mark(struct ctl_client *c)
 static bool monitor_step(struct ctl_client *c)
 {
 	static bool (*const phase[])(struct ctl_client *c, const struct node *n) = {
-		present_role, present_uplink, present_binding, present_registration, present_prefix,
+		present_role, present_uplink, present_binding, present_peer, present_registration,
+		present_prefix,
 	};
 
 	if (c->list.phase == ARRAY_SIZE(phase)) {
@@ -242,7 +251,8 @@ void ctl_monitor(struct ctl_client *c, struct json_object *params)
 	c->wanted = wanted;
 	c->monitor = true;
 	c->list.step = monitor_step;
-	ctl_collect(c);
+	if (ctl_collect(c))
+		ctl_collect_peers(c);
 }
 
 /* ---- hints from outside ---- */

@@ -14,6 +14,7 @@
 void ctl_listing_end(struct ctl_client *c)
 {
 	free(c->list.key);
+	free(c->list.peer);
 	c->list = (struct ctl_listing){ 0 };
 }
 

@@ -8,6 +8,7 @@
  *   ctl_list.c   listings, record by record
  *   ctl_agents.c the listing of home agents
  *   ctl_event.c  events as JSON, hints from JSON, Monitor
+ *   ctl_peer.c   peers of route optimisation
  *   ctl_json.c   values as JSON
  *   ctl_idl.c    the interface's description
  */
@@ -38,7 +39,8 @@ typedef bool (*ctl_step_fn)(struct ctl_client *c);
 struct ctl_listing {
 	ctl_step_fn step;		/* NULL: none */
 	struct bc_key *key;		/* bindings; owned */
-	size_t n_key, at, sub;
+	struct cn_key *peer;		/* the correspondent's bindings; owned */
+	size_t n_key, n_peer, at, sub;
 	unsigned phase;			/* Monitor */
 	bool has_hoa;
 	struct in6_addr hoa;
@@ -98,6 +100,7 @@ void ctl_error(struct ctl_client *c, const char *error, const char *key, const c
 
 struct json_object *ctl_status(const struct ctl *ctl);
 struct json_object *ctl_stats(const struct ctl *ctl);
+struct json_object *ctl_refused(const uint64_t v[static 256]);	/* counters by status */
 
 /* ---- ctl_list.c: methods ---- */
 
@@ -112,6 +115,14 @@ const char *ctl_mnp_state(enum mnp_status s);
 /* ---- ctl_agents.c ---- */
 
 void ctl_list_agents(struct ctl_client *c, struct json_object *params);
+
+/* ---- ctl_peer.c ---- */
+
+void ctl_list_peers(struct ctl_client *c, struct json_object *params);
+void ctl_collect_peers(struct ctl_client *c);	/* as ctl_collect() */
+bool ctl_present_peer(struct ctl_client *c, struct event *e);	/* the next one as an event */
+struct json_object *ctl_cn_json(struct cn *cn);
+struct json_object *ctl_cn_stats(const struct cn *cn);
 
 /* ---- ctl_event.c ---- */
 

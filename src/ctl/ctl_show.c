@@ -140,6 +140,7 @@ struct json_object *ctl_status(const struct ctl *ctl)
 	ctl_set(o, "unsafe_timers", ctl_bool(ctl->conf->unsafe_timers));
 	ctl_set(o, "home_agent", n && n->ha ? ha_json(n->ha) : NULL);
 	ctl_set(o, "mobile_node", n && n->mn ? mn_json(n) : NULL);
+	ctl_set(o, "correspondent", n && n->cn ? ctl_cn_json(n->cn) : NULL);
 	if (n && n->kern)
 		kern_sysctl_each(n->kern, add_sysctl, sysctls);
 	ctl_set(o, "sysctls", sysctls);
@@ -169,7 +170,7 @@ static struct json_object *types_json(const uint64_t v[static 8])
 	return a;
 }
 
-static struct json_object *refused_json(const uint64_t v[static 256])
+struct json_object *ctl_refused(const uint64_t v[static 256])
 {
 	struct json_object *a = json_object_new_array();
 
@@ -250,7 +251,7 @@ static struct json_object *ha_stats_json(const struct ha *ha)
 	ctl_set(o, "prefix_advertisements", ctl_int(s.mpa));
 	ctl_set(o, "discoveries", ctl_int(s.dhaad));
 	ctl_set(o, "discoveries_answered", ctl_int(s.dhaad_answered));
-	ctl_set(o, "refused", refused_json(s.refused_by));
+	ctl_set(o, "refused", ctl_refused(s.refused_by));
 	return o;
 }
 
@@ -272,7 +273,7 @@ static struct json_object *mn_stats_json(const struct mn *mn)
 	COUNT(o, s, probes_lost);
 	COUNT(o, s, dhaad_sent);
 	COUNT(o, s, dhaad_answered);
-	ctl_set(o, "refused", refused_json(s.ba_refused_by));
+	ctl_set(o, "refused", ctl_refused(s.ba_refused_by));
 	return o;
 }
 
@@ -286,6 +287,7 @@ struct json_object *ctl_stats(const struct ctl *ctl)
 	ctl_set(o, "kernel", n && n->kern ? kern_json(n) : NULL);
 	ctl_set(o, "home_agent", n && n->ha ? ha_stats_json(n->ha) : NULL);
 	ctl_set(o, "mobile_node", n && n->mn ? mn_stats_json(n->mn) : NULL);
+	ctl_set(o, "correspondent", n && n->cn ? ctl_cn_stats(n->cn) : NULL);
 	ctl_set(o, "control_clients", ctl_int(ctl->n_client));
 	return o;
 }

@@ -266,6 +266,29 @@ static int cmd_prefix(struct run *r)
 	return listing(r, "ListPrefixes", hoa, &k, SHOW_PREFIX_COLS, show_prefix_head);
 }
 
+static int cmd_peer(struct run *r)
+{
+	struct listing k = { .row = show_peer_row };
+	struct json_object *params = json_object_new_object();
+	const char *address;
+	bool show;
+	int rc;
+
+	if (!wants_list(r, &address, &show)) {
+		json_object_put(params);
+		return usage_error("peer: [list | show] [ADDRESS]");
+	}
+	if (address)
+		json_object_object_add(params, "address", json_object_new_string(address));
+	k.r = r;
+	fmt_list_begin(&k.list, &r->opt);
+	fmt_table_begin(&k.table, &r->opt, SHOW_PEER_COLS, show_peer_head);
+	rc = call(r, "ListPeers", params, true, show_record, &k);
+	fmt_table_end(&k.table);
+	fmt_list_end(&k.list, rc == MIP6_EXIT_DONE);
+	return rc;
+}
+
 static int cmd_home_agent(struct run *r)
 {
 	struct listing k = { .row = show_agent_row, .full = show_agent };
@@ -392,6 +415,8 @@ static const struct command command[] = {
 	  "a mobile router's registrations", cmd_registration },
 	{ "prefix", "[list] [HOME-ADDRESS]", "mobile network prefixes and their state",
 	  cmd_prefix },
+	{ "peer", "[list] [ADDRESS]", "whom traffic is exchanged with by the straight way",
+	  cmd_peer },
 	{ "home-agent", "[list | show]", "home agents of the home links, best first in discovery",
 	  cmd_home_agent },
 	{ "stats", "", "counters", cmd_stats },

@@ -235,6 +235,25 @@ void show_agent(const struct fmt_opt *opt, struct json_object *o)
 	putchar('\n');
 }
 
+/* ---- peers ---- */
+
+const char *const show_peer_head[] = {
+	"ROLE", "OWN ADDRESS", "PEER", "CARE-OF ADDRESS", "HOW", "LIFETIME", "SINCE",
+};
+
+void show_peer_row(struct fmt_table *t, struct json_object *o)
+{
+	char coa[FMT_LEN], life[FMT_LEN], age[FMT_LEN];
+	const char *cell[] = {
+		fmt_str(o, "role"), fmt_str(o, "own_address"), fmt_str(o, "peer"),
+		fmt_locator(o, "care_of", coa), fmt_str(o, "how"), lifetime(o, life),
+		fmt_age(fmt_num(o, "age"), age),
+	};
+
+	fmt_table_row(t, cell, 4,
+		      strcmp(fmt_str(o, "how"), "optimised") == 0 ? FMT_GOOD : FMT_WAIT);
+}
+
 /* ---- status ---- */
 
 static const char *plural(double n)
@@ -335,6 +354,10 @@ void show_status(const struct fmt_opt *opt, struct json_object *o)
 		status_ha(opt, fmt_get(o, "home_agent"));
 	if (fmt_has(o, "mobile_node"))
 		status_mn(fmt_get(o, "mobile_node"));
+	if (fmt_has(o, "correspondent"))
+		printf(", %.0f of %.0f correspondent bindings",
+		       fmt_num(fmt_get(o, "correspondent"), "bindings"),
+		       fmt_num(fmt_get(o, "correspondent"), "max_bindings"));
 	putchar('\n');
 	if (fmt_num(o, "insecure") > 0)
 		fmt_paint(opt, FMT_BAD, "warning: security \"none\" in %.0f place%s: anybody can "

@@ -34,6 +34,8 @@ void fake_node_start(const struct conf *conf)
 	n->nd = (struct ndsock *)(void *)&handle[2];
 	if (conf->roles & ROLE_HA && bc_new(&fake_node.bc) == 0)
 		n->ha = (struct ha *)(void *)&handle[3];
+	if (conf->roles & ROLE_CN && cnc_new(&fake_node.cn_cache) == 0)
+		n->cn = (struct cn *)(void *)&handle[6];
 	if (conf->roles & (ROLE_MN | ROLE_MR)) {
 		n->mn = (struct mn *)(void *)&handle[4];
 		n->md = (struct md *)(void *)&handle[5];
@@ -44,6 +46,7 @@ void fake_node_stop(void)
 {
 	if (fake_node.bc)
 		bc_free(fake_node.bc);
+	cnc_free(fake_node.cn_cache);
 	memset(&fake_node, 0, sizeof(fake_node));
 }
 
@@ -68,6 +71,39 @@ void fake_node_unbind(unsigned i)
 
 	if (e)
 		bc_del(fake_node.bc, e);
+}
+
+void fake_node_peer(unsigned i)
+{
+	struct cn_binding b = {
+		.key = { hoa_of(0), hoa_of(i) },
+		.coa = { .s6_addr = { 0x20, 1, 0xd, 0xb8, 0, 0xf1, [15] = 2 } }, .flags = BU_A,
+		.seq = (uint16_t)i, .lifetime = 420, .since = run_now() - 1,
+		.expires = run_now() + 419,
+	};
+
+	if (!cnc_put(fake_node.cn_cache, &b))
+		abort();
+}
+
+/* ---- role/cn.h ---- */
+
+struct cn_cache *cn_cache(struct cn *cn)
+{
+	(void)cn;
+	return fake_node.cn_cache;
+}
+
+const struct cn_conf *cn_conf_of(const struct cn *cn)
+{
+	(void)cn;
+	return &fake_node.conf->cn;
+}
+
+struct cn_stats cn_stats(const struct cn *cn)
+{
+	(void)cn;
+	return (struct cn_stats){ .hoti = 4, .refused_by[136] = 2 };
 }
 
 /* ---- role/ha.h ---- */

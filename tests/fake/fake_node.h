@@ -18,6 +18,7 @@
 struct fake_node {
 	struct node node;		/* for ctl_open() */
 	struct bc *bc;
+	struct cn_cache *cn_cache;
 	const struct conf *conf;
 	struct bul bul[FAKE_HOMES];
 	struct mn_prefix_info prefix[FAKE_HOMES][4];
@@ -33,5 +34,7 @@ void fake_node_stop(void);
 /* A binding of the i-th home address 2001:db8:280::1:0 + i. */
 void fake_node_bind(unsigned i);
 void fake_node_unbind(unsigned i);
+/* The correspondent has a binding of that home address at 2001:db8:280::1:0. */
+void fake_node_peer(unsigned i);
 
 #endif

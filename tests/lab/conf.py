@@ -103,7 +103,7 @@ def nai(n=0):
     return f"bus{17 + n}@example.org"
 
 
-def ha_conf(world, security=None, mobile_nodes=None, node=None, **more):
+def ha_conf(world, security=None, mobile_nodes=None, node=None, roles=("ha",), **more):
     """The home agent's configuration; keys given here replace or extend the usual ones.
 
     security: of every mobile router (default: each its RFC 4285 key); None entries vanish.
@@ -115,10 +115,15 @@ def ha_conf(world, security=None, mobile_nodes=None, node=None, **more):
         mobile_nodes += [mobile_host(n, security or auth(world, n, spi=HOST_SPI))
                          for n in range(len(world.mns))]
     return text({
-        "roles": ("ha",), **common(node),
+        "roles": roles, **common(node),
         "home_links": [{"device": "home0", "address": net.HA_ADDR,
                         "prefixes": (net.HOME_PREFIX,)}],
         "mobile_nodes": mobile_nodes, **more})
+
+
+def cn_conf(world, node=None, **more):
+    """A correspondent's configuration; `correspondent`: its group."""
+    return text({"roles": ("cn",), **common(node or world.b), **more})
 
 
 def prefix(p, mode="explicit", device="lan0"):

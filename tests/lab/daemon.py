@@ -135,6 +135,12 @@ class Daemon:
         """Home agents that are known, of either role."""
         return [h for h in self._listing("ListHomeAgents") if _match(h, wanted)]
 
+    def peers(self, **wanted):
+        """Peers of route optimisation, of either role."""
+        return [p for p in self._listing("ListPeers")
+                if _match(p, {"peer" if k == "home_address" else k: v
+                              for k, v in wanted.items()})]
+
     def _listing(self, method):
         try:
             return self.ctl.records(method)
@@ -167,6 +173,12 @@ def mn(world, n=0, text=None, debug=True, weaken=None, unit=False, **more):
     """Start mobile host n; `more` goes to conf.mn_conf()."""
     return Daemon(world.mns[n], text or conf.mn_conf(world, n, **more), debug,
                   weaken=weaken, unit=unit).start()
+
+
+def cn(world, node=None, text=None, debug=True, unit=False, **more):
+    """Start a correspondent, on `b` unless said; `more` goes to conf.cn_conf()."""
+    node = node or world.b
+    return Daemon(node, text or conf.cn_conf(world, node, **more), debug, unit=unit).start()
 
 
 def wait_binding(ha_daemon, hoa=net.HOA, coa=None, limit=30.0):

@@ -43,6 +43,7 @@ static const char ha_text[] =
 	"                   \"2001:db8:281::/64\" ]; security = { method = \"none\"; }; },\n"
 	"                 { home_address = \"2001:db8:280::1:2\"; security = { method = "
 	"\"none\"; }; } );\n";
+__attribute__((unused)) static const char cn_text[] = "roles = [ \"cn\" ];\n";
 static const char mr_text[] =
 	"roles = [ \"mr\" ];\n"
 	"uplinks = ( { device = \"wwan0\"; } );\n"

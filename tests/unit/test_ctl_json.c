@@ -284,6 +284,52 @@ static void test_registrations_show_what_the_home_agent_said(void **state)
 	close(fd);
 }
 
+static void test_peers_of_a_correspondent(void **state)
+{
+	struct fix *f = *state;
+	struct json_object *o;
+	int fd;
+
+	begin(f, cn_text);
+	fake_node_peer(1);
+	fake_node_peer(2);
+	fd = connect_to(f);
+	say(f, fd, "{\"method\":\"io.mip6d.ListPeers\",\"more\":true,"
+		   "\"parameters\":{\"address\":\"2001:db8:280::1:2\"}}");
+	o = hear(f, fd);
+	assert_string_equal(text_of(o, "role"), "cn");
+	assert_string_equal(text_of(o, "own_address"), "2001:db8:280::1:0");
+	assert_string_equal(text_of(o, "peer"), "2001:db8:280::1:2");
+	assert_string_equal(text_of(o, "how"), "optimised");
+	assert_string_equal(text_of(o, "sequence"), "2");
+	json_object_put(o);
+	hears(f, fd, "{\"parameters\":{}}");
+	/* by the own address both, by another none; at last nonsense */
+	say(f, fd, "{\"method\":\"io.mip6d.ListPeers\",\"more\":true,"
+		   "\"parameters\":{\"address\":\"2001:db8:280::1:0\"}}");
+	json_object_put(hear(f, fd));
+	json_object_put(hear(f, fd));
+	hears(f, fd, "{\"parameters\":{}}");
+	say(f, fd, "{\"method\":\"io.mip6d.ListPeers\",\"more\":true,"
+		   "\"parameters\":{\"address\":\"2001:db8::9\"}}");
+	hears(f, fd, "{\"error\":\"io.mip6d.NotFound\",\"parameters\":"
+		     "{\"home_address\":\"2001:db8::9\"}}");
+	say(f, fd, "{\"method\":\"io.mip6d.ListPeers\",\"more\":true,"
+		   "\"parameters\":{\"address\":7}}");
+	hears(f, fd, "{\"error\":\"" S "InvalidParameter\",\"parameters\":"
+		     "{\"parameter\":\"address\"}}");
+	/* among events they have no H */
+	say(f, fd, "{\"method\":\"io.mip6d.Monitor\",\"more\":true,"
+		   "\"parameters\":{\"events\":[\"bc_add\"]}}");
+	for (unsigned i = 0; i < 2; i++) {
+		o = hear(f, fd);
+		assert_string_equal(text_of(o, "peer"), "2001:db8:280::1:0");
+		assert_string_equal(text_of(o, "flags"), "32768");
+		json_object_put(o);
+	}
+	close(fd);
+}
+
 static void test_every_method_that_is_described_exists(void **state)
 {
 	struct fix *f = *state;
@@ -307,7 +353,7 @@ static void test_every_method_that_is_described_exists(void **state)
 		hears(f, fd, "{\"error\":\"" S "InvalidParameter\",\"parameters\":"
 			     "{\"parameter\":\"~\"}}");
 	}
-	assert_int_equal(n, 11);
+	assert_int_equal(n, 12);
 	free(text);
 	close(fd);
 }
@@ -406,6 +452,7 @@ int main(void)
 		T(test_records_have_the_documented_shape),
 		T(test_home_agents_are_listed_with_what_is_wrong),
 		T(test_registrations_show_what_the_home_agent_said),
+		T(test_peers_of_a_correspondent),
 		T(test_every_method_that_is_described_exists),
 		T(test_a_hint_becomes_an_event),
 		T(test_wrong_hints_are_refused),

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Peers of route optimisation, and the correspondent's part of status, counters and Monitor. */
+#include <stdlib.h>
+
+#include "ctl/ctl_priv.h"
+#include "mip6/ctl.h"
+#include "run/timer.h"
+
+struct collect { struct ctl_client *c; size_t cap; };
+
+static bool wants(const struct ctl_listing *l, const struct cn_key *k)
+{
+	return !l->has_hoa || in6_eq(&l->hoa, &k->peer) || in6_eq(&l->hoa, &k->local);
+}
+
+static void collect_one(void *arg, struct cn_entry *e)
+{
+	struct collect *k = arg;
+	struct ctl_listing *l = &k->c->list;
+	struct cn_key *more;
+
+	if (!e->bound || !wants(l, &e->b.key) || k->c->dead)
+		return;
+	if (l->n_peer == k->cap) {
+		k->cap = k->cap ? k->cap * 2 : 64;
+		more = realloc(l->peer, k->cap * sizeof(*more));
+		k->c->dead = !more;
+		if (!more)
+			return;
+		l->peer = more;
+	}
+	l->peer[l->n_peer++] = e->b.key;
+}
+
+void ctl_collect_peers(struct ctl_client *c)
+{
+	struct collect k = { .c = c };
+	struct node *n = c->ctl->node;
+
+	if (n && n->cn)
+		cnc_each(cn_cache(n->cn), collect_one, &k);
+}
+
+/* The next one that is still there; NULL: none. */
+static const struct cn_binding *next(struct ctl_client *c)
+{
+	struct ctl_listing *l = &c->list;
+	struct node *n = c->ctl->node;
+
+	while (n && n->cn && l->at < l->n_peer) {
+		const struct cn_entry *e = cnc_find(cn_cache(n->cn), &l->peer[l->at++]);
+
+		if (e && e->bound)
+			return &e->b;
+	}
+	return NULL;
+}
+
+static struct json_object *peer_json(const struct cn_binding *b)
+{
+	struct json_object *o = json_object_new_object();
+	struct locator coa = locator6(&b->coa);
+	double now = run_now();
+
+	ctl_set(o, "role", json_object_new_string("cn"));
+	ctl_set(o, "own_address", ctl_addr(&b->key.local));
+	ctl_set(o, "peer", ctl_addr(&b->key.peer));
+	ctl_set(o, "care_of", ctl_locator(&coa));
+	ctl_set(o, "state", json_object_new_string("bound"));
+	ctl_set(o, "how", json_object_new_string("optimised"));
+	ctl_set(o, "sequence", ctl_int(b->seq));
+	ctl_set(o, "lifetime", ctl_int(b->lifetime));
+	ctl_set(o, "remaining", ctl_seconds(MAX(b->expires - now, 0)));
+	ctl_set(o, "age", ctl_seconds(now - b->since));
+	return o;
+}
+
+static bool step(struct ctl_client *c)
+{
+	const struct cn_binding *b = next(c);
+
+	ctl_reply(c, b ? peer_json(b) : NULL, b != NULL);
+	return b != NULL;
+}
+
+void ctl_list_peers(struct ctl_client *c, struct json_object *params)
+{
+	struct json_object *o = json_object_object_get(params, "address");
+
+	ctl_listing_end(c);
+	if (o && (!json_object_is_type(o, json_type_string) ||
+		  inet_pton(AF_INET6, json_object_get_string(o), &c->list.hoa) != 1)) {
+		ctl_error(c, "org.varlink.service.InvalidParameter", "parameter", "address");
+		return;
+	}
+	c->list.has_hoa = o;
+	c->list.step = step;
+	ctl_collect_peers(c);
+	if (o && !c->list.n_peer) {
+		ctl_error(c, MIP6_CTL_E_NOT_FOUND, "home_address", A6(&c->list.hoa));
+		ctl_listing_end(c);
+	}
+}
+
+bool ctl_present_peer(struct ctl_client *c, struct event *e)
+{
+	const struct cn_binding *b = next(c);
+
+	if (!b)
+		return false;
+	e->type = EV_bc_add;
+	e->bc_add.home_address = b->key.peer;
+	e->bc_add.care_of = locator6(&b->coa);
+	e->bc_add.peer = b->key.local;
+	e->bc_add.flags = b->flags;
+	e->bc_add.lifetime = b->lifetime;
+	return true;
+}
+
+/* ---- status, counters ---- */
+
+struct json_object *ctl_cn_json(struct cn *cn)
+{
+	const struct cn_conf *c = cn_conf_of(cn);
+	struct json_object *o = json_object_new_object();
+
+	ctl_set(o, "bindings", ctl_int(cnc_bound(cn_cache(cn))));
+	ctl_set(o, "max_bindings", ctl_int(c->max_bindings));
+	ctl_set(o, "max_lifetime", ctl_int(c->max_lifetime));
+	ctl_set(o, "remembered", ctl_int(cnc_gone(cn_cache(cn))));
+	return o;
+}
+
+#define COUNT(field)	ctl_set(o, #field, ctl_int(s.field))
+
+struct json_object *ctl_cn_stats(const struct cn *cn)
+{
+	struct json_object *o = json_object_new_object();
+	struct cn_stats s = cn_stats(cn);
+
+	COUNT(hoti);
+	COUNT(coti);
+	COUNT(tests_ignored);
+	COUNT(bu);
+	COUNT(accepted);
+	COUNT(deregistered);
+	COUNT(expired);
+	COUNT(evicted);
+	COUNT(unreachable);
+	COUNT(refresh_requests);
+	COUNT(dropped);
+	COUNT(apply_failed);
+	ctl_set(o, "refused", ctl_refused(s.refused_by));
+	return o;
+}
