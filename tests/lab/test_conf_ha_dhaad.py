@@ -89,7 +89,7 @@ def listed(site, *wanted, **how):
         last[:] = addresses(site, **how)
         return last == list(wanted)
     try:
-        until("the list", same, 20)
+        until("the list", same, 60)
     except AssertionError:
         assert last == list(wanted)
 
