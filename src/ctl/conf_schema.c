@@ -116,6 +116,8 @@ static const struct conf_key timers_keys[] = {
 	      "shortest delay of a Mobile Prefix Advertisement that nobody asked for"),
 	TIMER(max_mob_pfx_adv_interval, 0.01, 2592000, 0, 0, NULL, "86400",
 	      "longest delay of such an advertisement, and silence before one is sent anyway"),
+	TIMER(min_valid_lifetime, 1, 86400, 7200, 86400, "RFC 4862 section 5.5.3", "7200",
+	      "what a Mobile Prefix Advertisement leaves of the home prefix's valid lifetime"),
 	TIMER(dad_retrans, 0.01, 60, 0.1, 60, "RFC 4861 section 6.2.1", "1",
 	      "wait after each probe of duplicate address detection"),
 	COUNT(dad_transmits, 1, 10, 0, 0, NULL, "1",
@@ -253,6 +255,8 @@ static const struct conf_key home_keys[] = {
 	{ "link_local", CK_BOOL, OF(struct home_conf, link_local), .def = "false",
 	  .help = "the home agent also defends the link-local address with the home address's "
 		  "interface identifier (L bit)" },
+	{ "renumber", CK_BOOL, OF(struct home_conf, renumber), .def = "false", .roles = ROLE_MN,
+	  .help = "form and register a new home address when the home network has a new prefix" },
 	{ "table", CK_INT, OF(struct home_conf, table), .min = 1, .max = U32_MAX,
 	  .def = "6500 + place in the list", .help = "routing table of the tunnel" },
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 #include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
 #include "ctl/conf_schema.h"
@@ -246,6 +247,9 @@ static void registration_times(struct json_object *o, const struct mn_info *i)
 	ctl_set(o, "refresh_in", in_future(b->refresh_at, now));
 	ctl_set(o, "rtt", i->probe_rtt > 0 ? ctl_seconds(i->probe_rtt) : NULL);
 	ctl_set(o, "probes_lost", ctl_int(i->probe_lost));
+	ctl_set(o, "home_prefix_valid", isinf(i->valid) ? NULL : in_future(i->valid, now));
+	ctl_set(o, "home_prefix_preferred",
+		isinf(i->preferred) ? NULL : ctl_seconds(MAX(i->preferred - now, 0)));
 	ctl_set(o, "handover_age", i->last_handover > 0 ? ctl_seconds(now - i->last_handover)
 							: NULL);
 }

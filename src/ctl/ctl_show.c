@@ -273,6 +273,8 @@ static struct json_object *mn_stats_json(const struct mn *mn)
 	COUNT(o, s, probes_lost);
 	COUNT(o, s, dhaad_sent);
 	COUNT(o, s, dhaad_answered);
+	COUNT(o, s, mps);
+	COUNT(o, s, mpa);
 	ctl_set(o, "refused", ctl_refused(s.ba_refused_by));
 	return o;
 }

@@ -25,6 +25,7 @@ static bool same_mnp(const struct mnp_conf *a, const struct mnp_conf *b)
 static bool same_home(const struct home_conf *a, const struct home_conf *b)
 {
 	if (!prefix_eq(&a->hoa, &b->hoa) || a->n_ha != b->n_ha || a->discover != b->discover ||
+	    a->renumber != b->renumber ||
 	    a->n_prefix != b->n_prefix ||
 	    memcmp(a->home_agents, b->home_agents, a->n_ha * sizeof(a->home_agents[0])) != 0)
 		return false;

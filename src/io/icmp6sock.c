@@ -41,6 +41,8 @@ static void rx_cb(void *arg, const struct raw_in *in, const uint8_t *buf, size_t
 			       .dst = in->dst,
 			       .has_hao = in->has_hao,
 			       .hao = in->hao,
+			       .has_rh2 = in->has_rh2,
+			       .rh2_coa = in->rh2_coa,
 			       .ifindex = in->ifindex,
 			       .at = run_now() };
 	const char *why = "longer than such a message";

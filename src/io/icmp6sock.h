@@ -17,6 +17,7 @@ struct icmp6sock;
 struct icmp6_rx {
 	struct in6_addr src, dst;
 	bool has_hao; struct in6_addr hao;	/* as in struct mh_rx */
+	bool has_rh2; struct in6_addr rh2_coa;
 	int ifindex;
 	double at;
 };

@@ -4,6 +4,7 @@
 #include <linux/xfrm.h>
 
 #include "base/util.h"
+#include "wire/icmp6.h"
 #include "wire/mh.h"
 
 int plan_mh_in(struct kplan *p, const struct prefix *dst)
@@ -37,4 +38,24 @@ int plan_mh_out(struct kplan *p)
 		rc = kplan_add(p, &o);
 	}
 	return rc;
+}
+
+int plan_mps(struct kplan *p, const struct prefix *hoa)
+{
+	struct kobj in = { .kind = KOBJ_XPOLICY, .xpolicy = {
+		.dir = XFRM_POLICY_IN, .sub = true, .priority = KOBJ_XFRM_PRIO + 1,
+		.sel_src = prefix6(&in6addr_any, 0), .sel_dst = *hoa,
+		.sel_proto = IPPROTO_ICMPV6,
+		.n_tmpl = 1,
+		.tmpl = { { .proto = IPPROTO_ROUTING, .use = true,
+			    .reqid = KOBJ_XFRM_REQID_ANY } },
+	} };
+	struct kobj out = { .kind = KOBJ_XPOLICY, .xpolicy = {
+		.dir = XFRM_POLICY_OUT, .sub = true, .priority = KOBJ_XFRM_PRIO + 1,
+		.sel_src = *hoa, .sel_dst = prefix6(&in6addr_any, 0),
+		.sel_proto = IPPROTO_ICMPV6, .sel_type = ICMP6_MPS, .has_sel_type = true,
+	} };
+	int rc = kplan_add(p, &in);
+
+	return rc ? rc : kplan_add(p, &out);
 }

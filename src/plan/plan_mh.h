@@ -23,4 +23,11 @@ int plan_mh_in(struct kplan *p, const struct prefix *dst);
  */
 int plan_mh_out(struct kplan *p);
 
+/*
+ * The same for mobile prefix discovery by a mobile node (RFC 6275 11.4.2, 11.4.3): solicitations
+ * go out with the option that they have, advertisements to hoa come in with a routing header. So does
+ * all ICMPv6: behind a routing header the kernel looks for the type in the wrong place.
+ */
+int plan_mps(struct kplan *p, const struct prefix *hoa);
+
 #endif

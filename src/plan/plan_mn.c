@@ -122,14 +122,6 @@ static struct prefix default_of(uint8_t family)
 	return (struct prefix){ .family = family };
 }
 
-static bool has_ipv4(const struct home_conf *h)
-{
-	for (size_t i = 0; i < h->n_prefix; i++)
-		if (h->prefixes[i].prefix.family == AF_INET)
-			return true;
-	return false;
-}
-
 /* ---- base ---- */
 
 static void put_sysctl(struct out *o, const char *value, const char *dev, const char *name)
@@ -159,6 +151,8 @@ static void base_xfrm(const struct home_conf *h, struct out *o)
 	put(o, &s);
 	if (o->rc == 0)
 		o->rc = plan_mh_in(o->p, &own);
+	if (o->rc == 0)
+		o->rc = plan_mps(o->p, &own);
 }
 
 /* What is for a node of ours, from wherever: another prefix of ours, or the kernel that tells it
@@ -179,15 +173,12 @@ static void base_rules(const struct mn_conf *c, struct out *o)
 	static const uint8_t family[] = { AF_INET6, AF_INET };
 
 	for (size_t f = 0; f < ARRAY_SIZE(family); f++) {
-		size_t i = 0;
+		const struct home_conf *h = mn_conf_default(c, family[f] == AF_INET);
 
-		while (i < c->n_home && family[f] == AF_INET && !has_ipv4(&c->homes[i]))
-			i++;
-		if (i == c->n_home)
+		if (!h)
 			continue;
 		put_rule_all(o, c->rule_pref + MN_RULE_MAIN, family[f], "", RT_TABLE_MAIN, 0);
-		put_rule_all(o, c->rule_pref + MN_RULE_HOME, family[f], "lo", c->homes[i].table,
-			     -1);
+		put_rule_all(o, c->rule_pref + MN_RULE_HOME, family[f], "lo", h->table, -1);
 	}
 }
 
@@ -205,6 +196,8 @@ int mn_plan_base(const struct mn_conf *c, struct kplan *p)
 	if (c->n_home)
 		put_rule_to(&o, c->rule_pref + MN_RULE_INSIDE, &link_local, RT_TABLE_MAIN, 0);
 	for (size_t i = 0; i < c->n_home; i++) {
+		if (c->homes[i].retired)
+			continue;
 		base_xfrm(&c->homes[i], &o);
 		base_inside(c, &c->homes[i], &o);
 	}
@@ -231,7 +224,7 @@ static void uplink_sysctls(const struct mn_conf *c, const struct uplink_conf *u,
 	/* Addresses of our prefixes are not for the links that we visit to ask for; and a host on
 	 * the home link that learned one by ARP would go on asking there when we have left. */
 	for (size_t i = 0; o->rc == 0 && i < c->n_home; i++)
-		if (has_ipv4(&c->homes[i]))
+		if (home_has_ipv4(&c->homes[i]))
 			o->rc = kplan_sysctl(o->p, "1", "net/ipv4/conf/%s/arp_ignore", u->dev);
 }
 
@@ -284,10 +277,11 @@ int mn_plan_uplink(const struct mn_conf *c, const struct uplink_state *u, struct
 	/* else tunnel packets would fall through to the rules that lead into the tunnel */
 	if (usable || old)
 		put_unreachable(&o, conf->table, &any);
-	if (usable && conf->managed && u->link.family && c->n_home) {
+	if (usable && conf->managed && u->link.family && mn_conf_default(c, false)) {
 		struct prefix net = prefix_network(&u->link);
 
-		put_rule_to(&o, c->rule_pref + MN_RULE_ONLINK, &net, c->homes[0].table, -1);
+		put_rule_to(&o, c->rule_pref + MN_RULE_ONLINK, &net,
+			    mn_conf_default(c, false)->table, -1);
 	}
 	return o.rc;
 }
@@ -376,7 +370,7 @@ static void put_at_home(const struct home_state *h, struct out *o)
 	struct kobj on_link = route(conf->table, METRIC, &net, h->home_dev);
 	struct in6_addr ll = in6_link_local_of(&conf->hoa.a.in6);
 
-	put_addr(o, h->home_dev, conf->hoa, HOA_FLAGS | IFA_F_NOPREFIXROUTE, false);
+	put_addr(o, h->home_dev, conf->hoa, HOA_FLAGS | IFA_F_NOPREFIXROUTE, conf->deprecated);
 	if (h->link_local)
 		put_addr(o, h->home_dev, prefix6(&ll, 64), IFA_F_NODAD, false);
 	if (!IN6_IS_ADDR_UNSPECIFIED(ha))
@@ -411,10 +405,10 @@ int mn_plan_home(const struct mn_conf *c, const struct home_state *h, struct kpl
 	const char *now = h->now_dev, *before = h->before_dev;
 	struct out o = { .p = p };
 
-	put_addr(&o, c->home_device, prefix6(&conf->hoa.a.in6, 128), HOA_FLAGS, false);
+	put_addr(&o, c->home_device, prefix6(&conf->hoa.a.in6, 128), HOA_FLAGS, conf->deprecated);
 	/* the last resort stands before the rules lead to it */
 	put_unreachable(&o, conf->table, &any6);
-	if (has_ipv4(conf))
+	if (home_has_ipv4(conf))
 		put_unreachable(&o, conf->table, &any4);
 	/* what is not behind us would go round between us and the home agent */
 	for (size_t i = 0; i < conf->n_prefix; i++)

@@ -138,7 +138,7 @@ static void stopped_step(struct mn_home *h)
 	rtimer_stop(&h->tx_timer);
 	h->after = 0;
 	h->aside = h->tx_wanted = false;
-	if (h->mn->stopping)
+	if (h->mn->stopping || h->retiring)
 		h->gone = true;
 	else
 		h->held = true;
@@ -174,6 +174,9 @@ void mn_step(struct mn_home *h, enum bul_ev ev, const struct bul_ba *ba)
 	if (s.act & BUL_DO_STOPPED)
 		stopped_step(h);
 	mn_dhaad_follow(h, s.act & BUL_DO_DISCOVER, ev == BUL_EV_AWAY);
+	mn_mpd_follow(h);
+	if (s.act & BUL_DO_PREFIXES)
+		mn_mpd_ask(h);
 	mr_where(h);
 	if (ev == BUL_EV_AT_HOME && h->bul.state == BUL_LEAVE)
 		mn_return_learn(h);
@@ -212,7 +215,7 @@ static void look(struct mn_home *h, bool again)
 	bool home = u && is_home_of(h, u);
 	struct locator coa = u && !home ? locator6(&u->coa) : (struct locator){ 0 };
 
-	if (h->mn->stopping || h->held)
+	if (h->mn->stopping || h->held || h->retiring)
 		return;
 	if (!u) {
 		if (was < 0 && !again)
@@ -314,7 +317,7 @@ static void all_started(struct mn *mn)
 }
 
 /* 0, or -EINVAL: running open is a choice that somebody has to make. */
-static int home_init(struct mn *mn, unsigned i)
+int mn_home_init(struct mn *mn, unsigned i)
 {
 	struct mn_home *h = &mn->home[i];
 	uint16_t seq;
@@ -323,6 +326,7 @@ static int home_init(struct mn *mn, unsigned i)
 	h->conf = &mn->conf->homes[i];
 	h->index = i;
 	h->uplink = h->left = -1;
+	mpd_init(&h->mpd);
 	crypto_random(&seq, sizeof(seq));	/* 11.7.1: may start at any value */
 	bul_init(&h->bul, h->conf, mn->conf->router, seq);
 	if (h->conf->sec.method == SEC_UNSET) {
@@ -344,12 +348,13 @@ static int mn_alloc(struct mn *mn)
 	int rc = 0;
 
 	mn->uplink = calloc(c->n_uplink + 1, sizeof(*mn->uplink));
-	mn->home = calloc(c->n_home + 1, sizeof(*mn->home));
+	mn->home = calloc(MAX(c->n_home, mn->env.max_homes) + 1, sizeof(*mn->home));
 	if (!mn->uplink || !mn->home)
 		return -ENOMEM;
 	for (size_t i = 0; i < c->n_home; i++)
 		mn->n_pace += c->homes[i].discover ? 2 * HOME_MAX_HA :
 						     (unsigned)c->homes[i].n_ha;
+	mn->n_pace += (unsigned)mn->env.max_homes;
 	mn->pace = calloc(mn->n_pace + 1, sizeof(*mn->pace));
 	if (!mn->pace)
 		return -ENOMEM;
@@ -358,7 +363,7 @@ static int mn_alloc(struct mn *mn)
 	for (unsigned i = 0; i < mn->n_uplink; i++)
 		mn->uplink[i].conf = &c->uplinks[i];
 	for (unsigned i = 0; rc == 0 && i < mn->n_home; i++)
-		rc = home_init(mn, i);
+		rc = mn_home_init(mn, i);
 	return rc;
 }
 
@@ -429,6 +434,10 @@ void mn_home_synced(struct mn_home *h, int rc)
 	if (!h->gone || h->finished)
 		return;
 	h->finished = true;
+	if (!mn->stopping) {
+		mn_home_retired(h);
+		return;
+	}
 	if (rc < 0 && !mn->rc)
 		mn->rc = rc;
 	for (unsigned i = 0; i < mn->n_home; i++)
@@ -439,14 +448,18 @@ void mn_home_synced(struct mn_home *h, int rc)
 
 void mn_stop(struct mn *mn, void (*done)(void *arg, int rc), void *arg)
 {
+	unsigned left = 0;
+
 	mn->stopping = true;
 	mn->stopped = done;
 	mn->stopped_arg = arg;
 	if (mn->base_busy)		/* base_ready() comes back here */
 		return;
-	if (!mn->n_home)
-		base_drop(mn);
 	for (unsigned i = 0; i < mn->n_home; i++)
+		left += !mn->home[i].finished;
+	if (!left)
+		base_drop(mn);
+	for (unsigned i = 0; left && i < mn->n_home; i++)
 		mn_step(&mn->home[i], BUL_EV_STOP, NULL);
 }
 
@@ -466,10 +479,12 @@ void mn_free(struct mn *mn)
 		mn_dad_stop(h);
 		mn_probe_stop(h);
 		mn_dhaad_stop(h);
+		mn_mpd_stop(h);
 		mn_kern_free(h);
 		mr_free(h);
 	}
 	kplan_free(&mn->base);
+	kplan_free(&mn->base_next);
 	free(mn->pace);
 	free(mn->home);
 	free(mn->uplink);
@@ -488,7 +503,7 @@ int mn_refresh(struct mn *mn, const struct in6_addr *hoa)
 	for (unsigned i = 0; i < mn->n_home && mn->running && !mn->stopping; i++) {
 		struct mn_home *h = &mn->home[i];
 
-		if (hoa && !in6_eq(hoa, mn_hoa(h)))
+		if (h->retiring || (hoa && !in6_eq(hoa, mn_hoa(h))))
 			continue;
 		n++;
 		if (!h->held) {
@@ -510,7 +525,7 @@ int mn_deregister(struct mn *mn, const struct in6_addr *hoa)
 	for (unsigned i = 0; i < mn->n_home && mn->running && !mn->stopping; i++) {
 		struct mn_home *h = &mn->home[i];
 
-		if ((hoa && !in6_eq(hoa, mn_hoa(h))) || h->held || h->bul.state == BUL_HOME)
+		if ((hoa && !in6_eq(hoa, mn_hoa(h))) || h->held || h->retiring || h->bul.state == BUL_HOME)
 			continue;
 		n++;
 		mn_step(h, BUL_EV_STOP, NULL);
@@ -527,12 +542,13 @@ bool mn_home(const struct mn *mn, unsigned i, struct mn_info *info)
 {
 	const struct mn_home *h;
 
-	if (i >= mn->n_home)
+	if (i >= mn->n_home || mn->home[i].finished)
 		return false;
 	h = &mn->home[i];
 	*info = (struct mn_info){
 		.conf = h->conf, .bul = &h->bul, .probe_rtt = h->probe.rtt,
 		.probe_lost = h->probe.lost, .last_handover = h->last_handover,
+		.valid = h->mpd.valid, .preferred = h->mpd.preferred,
 		.n_prefix = (unsigned)h->conf->n_prefix, .prefix = h->prefix,
 	};
 	memcpy(info->tunnel, h->tunnel, sizeof(info->tunnel));

@@ -28,6 +28,10 @@ struct mn_env {
 	struct icmp6sock *icmp;
 	struct md *md;			/* NULL: detector outside */
 	struct dad *dad;
+	/* For home addresses that come while we run: the configuration that mn_start() is given,
+	 * with room for so many homes; NULL: none come. */
+	struct mn_conf *live;
+	size_t max_homes;
 };
 
 int mn_start(struct mn **mn, const struct mn_conf *c, const struct mn_env *env,
@@ -57,7 +61,8 @@ struct mn_prefix_info {
 };
 struct mn_stats {
 	uint64_t bu, bu_retransmitted, ba, ba_refused_by[256], ba_bad_auth, ba_unexpected, be, brr,
-		handovers, forgotten, probes, probes_lost, dhaad_sent, dhaad_answered;
+		handovers, forgotten, probes, probes_lost, dhaad_sent, dhaad_answered,
+		mps, mpa;
 };
 struct mn_info {			/* one home; read only, valid until the next loop turn */
 	const struct home_conf *conf;
@@ -67,6 +72,7 @@ struct mn_info {			/* one home; read only, valid until the next loop turn */
 	char tunnel[IFNAMSIZ];		/* "" = none */
 	char uplink[IFNAMSIZ];
 	double last_handover;		/* boot clock, 0 = none */
+	double valid, preferred;	/* the home prefix's: boot clock, INFINITY = for ever */
 	unsigned n_prefix;
 	const struct mn_prefix_info *prefix;
 };

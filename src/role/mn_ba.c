@@ -249,6 +249,8 @@ void mn_icmp_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg
 		mn_probe_rx(mn, rx, m);
 	else if (m->type == ICMP6_DHAAD_REP)
 		mn_dhaad_rx(mn, rx, m);
+	else if (m->type == ICMP6_MPA)
+		mn_mpa_rx(mn, rx, m);
 	else if (m->type == ICMP6_PARAMPROB_)
 		param_problem(mn, rx, m);
 }

@@ -3,7 +3,8 @@
  * role/mn_priv.h - what the files of the mobile node share: mn.c (life, movement,
  * steps of the state machine), mn_kern.c (the kernel follows), mn_tx.c (Binding
  * Updates out), mn_ba.c (answers in), mn_return.c (returning home, RFC 6275
- * 11.5.5), mn_dhaad.c (home agents by discovery), mn_probe.c (echo through the tunnel), mr.c (prefixes).
+ * 11.5.5), mn_dhaad.c (home agents by discovery), mn_mpd.c (home
+ * prefixes), mn_homes.c (home addresses come and go), mn_probe.c (echo through the tunnel), mr.c (prefixes).
  *
  * A step may want several things. The kernel comes first; what waits for it is in
  * mn_home.after and is done by mn_after() when the kernel has the newest plan:
@@ -24,6 +25,7 @@
 #include "run/log.h"
 #include "run/timer.h"
 #include "store/dhaad.h"
+#include "store/mpd.h"
 
 #define MN_OUT		8		/* Binding Updates remembered */
 #define MN_PROBES	8		/* probes remembered */
@@ -121,6 +123,8 @@ struct mn_home {
 	struct rtimer dad_timer;
 	bool ll_ours;			/* the link-local address of the L bit comes from us */
 	struct dhaad dhaad;
+	struct mpd mpd;
+	bool retiring;			/* its prefix is not valid any more */
 	struct mn_probe probe;
 	struct mn_prefix_info *prefix;
 	enum mnp_status *prefix_told;	/* by prefix_state */
@@ -134,9 +138,9 @@ struct mn {
 	struct mn_home *home;
 	struct mn_pace *pace;		/* n_pace, as home agents are configured, and a spare */
 	unsigned n_pace;
-	struct kplan base;
+	struct kplan base, base_next;
 	bool running;			/* the base plan is in the kernel */
-	bool stopping, base_busy, told_ready;
+	bool stopping, base_busy, base_again, told_ready;
 	bool release;			/* the detector may hold an old care-of address for us */
 	int rc;				/* first error of start or stop */
 	void (*ready)(void *arg, int rc);
@@ -164,6 +168,7 @@ static inline const char *mn_dev(const struct mn_home *h)
 }
 
 /* mn.c */
+int mn_home_init(struct mn *mn, unsigned i);
 void mn_step(struct mn_home *h, enum bul_ev ev, const struct bul_ba *ba);
 void mn_arm(struct mn_home *h);		/* the timer of the state machine */
 void mn_after(struct mn_home *h);
@@ -200,6 +205,19 @@ void mn_nd_rx(void *arg, const struct nd_rx *rx, const struct nd_msg *m);
 void mn_dhaad_follow(struct mn_home *h, bool wanted, bool moved);
 void mn_dhaad_stop(struct mn_home *h);
 void mn_dhaad_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg *m);
+
+/* mn_mpd.c */
+void mn_mpd_ask(struct mn_home *h);
+void mn_mpd_follow(struct mn_home *h);
+void mn_mpd_stop(struct mn_home *h);
+void mn_mpa_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg *m);
+
+/* mn_homes.c */
+void mn_base_sync(struct mn *mn);	/* the base plan, after the homes have changed */
+void mn_homes_look(struct mn *mn);	/* which are deprecated */
+void mn_home_new(struct mn_home *from, const struct prefix *hoa, const struct in6_addr *ha);
+void mn_home_retire(struct mn_home *h);
+void mn_home_retired(struct mn_home *h);
 
 /* mn_probe.c */
 void mn_probe_follow(struct mn_home *h);

@@ -10,6 +10,9 @@
 #include "run/event.h"
 #include "run/log.h"
 #include "run/timer.h"
+#include "sec/crypto.h"
+
+#define MORE_HOMES	4		/* by new home prefixes (RFC 6275 11.4.3) */
 
 struct node_priv {
 	struct node pub;		/* first: struct node * is what others hold */
@@ -23,6 +26,7 @@ struct node_priv {
 	struct bucket errors, hints;	/* Binding Errors, be_hint: anybody can cause them */
 	struct log_rl rl;
 	struct mn_conf mn;		/* the configured one, and what was found out since */
+	size_t max_homes;
 };
 
 static struct node_priv *priv(struct node *n)
@@ -309,7 +313,8 @@ static int open_kernel(struct node_priv *p)
 static int open_sockets(struct node_priv *p)
 {
 	static const uint8_t types[] = { ICMP6_UNREACH_, ICMP6_PARAMPROB_, ICMP6_ECHOREP_,
-					 ICMP6_DHAAD_REQ, ICMP6_DHAAD_REP, ICMP6_MPS, 0 };
+					 ICMP6_DHAAD_REQ, ICMP6_DHAAD_REP, ICMP6_MPS,
+					 ICMP6_MPA, 0 };
 	struct node *n = &p->pub;
 	int rc;
 
@@ -359,7 +364,8 @@ static int start_roles(struct node_priv *p)
 	}
 	if (n->conf.roles & (ROLE_MN | ROLE_MR)) {
 		const struct md_env env = { n->kern, n->nd, n->dad };
-		struct mn_env mn_env = { n->kern, n->mh, n->nd, n->icmp, NULL, n->dad };
+		struct mn_env mn_env = { n->kern, n->mh, n->nd, n->icmp, NULL, n->dad, &p->mn,
+					 p->max_homes };
 
 		/* the detector speaks from the loop only, so mn hears its first word */
 		rc = md_start(&n->md, n->conf.mn, &env);
@@ -376,6 +382,24 @@ static int start_roles(struct node_priv *p)
 	return rc;
 }
 
+/* With room for home addresses that come while we run. */
+static int live_conf(struct node_priv *p, const struct mn_conf *c)
+{
+	bool more = false;
+
+	for (size_t i = 0; i < c->n_home; i++)
+		more |= c->homes[i].renumber;
+	p->max_homes = c->n_home + (more ? MORE_HOMES : 0);
+	p->mn = *c;
+	p->mn.homes = calloc(p->max_homes + 1, sizeof(*p->mn.homes));
+	if (!p->mn.homes)
+		return -ENOMEM;
+	if (c->n_home)
+		memcpy(p->mn.homes, c->homes, c->n_home * sizeof(*c->homes));
+	p->pub.conf.mn = &p->mn;
+	return 0;
+}
+
 int node_start(struct node **out, struct ev_loop *loop, const struct node_conf *c,
 	       void (*ready)(void *arg, int rc), void *arg)
 {
@@ -386,9 +410,9 @@ int node_start(struct node **out, struct ev_loop *loop, const struct node_conf *
 		return -ENOMEM;
 	p->pub.loop = loop;
 	p->pub.conf = *c;
-	if (c->mn) {
-		p->mn = *c->mn;
-		p->pub.conf.mn = &p->mn;
+	if (c->mn && live_conf(p, c->mn) < 0) {
+		free(p);
+		return -ENOMEM;
 	}
 	p->pub.started = run_now();
 	p->ready = ready;
@@ -483,5 +507,8 @@ void node_free(struct node *n)
 		mhsock_close(n->mh);
 	if (n->kern)
 		kern_close(n->kern);
+	if (priv(n)->mn.homes)		/* keys are in it */
+		crypto_wipe(priv(n)->mn.homes, priv(n)->max_homes * sizeof(*priv(n)->mn.homes));
+	free(priv(n)->mn.homes);
 	free(priv(n));
 }

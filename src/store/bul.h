@@ -70,6 +70,7 @@ enum {				/* actions, done in bit order */
 	BUL_DO_WARN = 128,	/* step.why says what the operator should know */
 	BUL_DO_STOPPED = 256,	/* STOP is through (answered or given up) */
 	BUL_DO_DAD = 512,	/* nobody defended the home address: is it free? BUL_DO_NA then */
+	BUL_DO_PREFIXES = 2048,	/* mobile prefix discovery: the home agent asks for it */
 	BUL_DO_DISCOVER = 1024,	/* ask for home agents, unless that is under way or was just done */
 };
 

@@ -65,7 +65,7 @@ static void accepted(struct step *x)
 	b->backoff = b->retry_at = b->hold_until = 0;
 	x->act |= BUL_DO_PLAN | BUL_DO_TELL_ADD;
 	if (ba->status == BA_PREFIX_DISCOVERY)
-		x->why = "accepted, the home agent asks for prefix discovery";
+		x->act |= BUL_DO_PREFIXES;	/* 11.7.3 */
 }
 
 /* 135: from the number given; 144, 145: the role has put its timestamp right. At once, but not

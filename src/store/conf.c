@@ -19,6 +19,8 @@ void timers_default(struct timers *t)
 		.prefix_adv_retries = 3,
 		.min_mob_pfx_adv_interval = 600,
 		.max_mob_pfx_adv_interval = 86400,
+		/* RFC 4862 5.5.3 */
+		.min_valid_lifetime = 7200,
 		/* RFC 4862 5.1 */
 		.dad_retrans = 1,
 		.dad_transmits = 1,
@@ -75,4 +77,29 @@ const struct mobile_node *ha_node(const struct ha_conf *c, const struct in6_addr
 	if (!c->n_node)
 		return NULL;
 	return bsearch(&key, c->nodes, c->n_node, sizeof(*c->nodes), node_cmp);
+}
+
+bool home_has_ipv4(const struct home_conf *h)
+{
+	for (size_t i = 0; i < h->n_prefix; i++)
+		if (h->prefixes[i].prefix.family == AF_INET)
+			return true;
+	return false;
+}
+
+const struct home_conf *mn_conf_default(const struct mn_conf *c, bool ipv4)
+{
+	const struct home_conf *last = NULL;
+
+	for (size_t i = 0; i < c->n_home; i++) {
+		const struct home_conf *h = &c->homes[i];
+
+		if (h->retired || (ipv4 && !home_has_ipv4(h)))
+			continue;
+		if (!h->deprecated)
+			return h;
+		if (!last)
+			last = h;
+	}
+	return last;
 }

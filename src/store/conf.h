@@ -58,6 +58,7 @@ struct timers {
 	double initial_dhaad_timeout;		/* 3 */
 	unsigned dhaad_retries;			/* 4 */
 	double initial_solicit_timer;		/* 3 */
+	double min_valid_lifetime;		/* 7200; RFC 4862 5.5.3 e */
 	double rs_interval;			/* 0.25 first, doubles to 4 (RFC 4861 6.3.7 has 4 s) */
 	/* correspondent; RFC 6275 12 but for the first */
 	double nonce_interval;			/* 30 */
@@ -178,8 +179,18 @@ struct home_conf {
 	uint32_t gre_key;
 	enum ipv4_encoding ipv4_option;
 	bool link_local;		/* L bit */
+	bool renumber;			/* a new home prefix makes a new home address (11.4.3) */
 	uint32_t table;			/* tunnel default: 6500 + index */
+	/* not configured: what mobile prefix discovery made of it */
+	bool deprecated;		/* another home address is preferred */
+	bool retired;			/* its prefix is gone, and so is everything of it */
 };
+
+/* The default of sockets without an address: the first preferred home, or else the first that there
+ * still is; NULL: none. ipv4: of those with IPv4 prefixes. */
+struct mn_conf;
+const struct home_conf *mn_conf_default(const struct mn_conf *c, bool ipv4);
+bool home_has_ipv4(const struct home_conf *h);
 
 struct mn_conf {
 	bool router;			/* role mr */

@@ -16,7 +16,8 @@ static double life(uint32_t seconds)
 int md_home_of(const struct mn_conf *c, const struct prefix *p)
 {
 	for (size_t i = 0; i < c->n_home; i++)
-		if (c->homes[i].hoa.plen == p->plen && prefix_same_net(&c->homes[i].hoa, p))
+		if (!c->homes[i].retired && c->homes[i].hoa.plen == p->plen &&
+		    prefix_same_net(&c->homes[i].hoa, p))
 			return (int)i;
 	return -1;
 }

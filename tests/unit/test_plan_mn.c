@@ -21,6 +21,10 @@ static void test_base_is_device_sysctls_routing_header_state_and_rules(void **st
 	       "xfrm state src :: dst 2001:db8:280::beef proto route2 coa :: wildrecv",
 	       "xfrm policy in sub prio 0x6d00 src ::/0 dst 2001:db8:280::beef/128 proto 135"
 	       " tmpl hao :: any use tmpl route2 :: any use",
+	       "xfrm policy in sub prio 0x6d01 src ::/0 dst 2001:db8:280::beef/128 proto 58"
+	       " tmpl route2 :: any use",
+	       "xfrm policy out sub prio 0x6d01 src 2001:db8:280::beef/128 dst ::/0 proto 58 type 146"
+	       " bypass",
 	       "rule ipv6 pref 6000 from any to 2001:db8:281::/64 lookup 254"
 	       " suppress_prefixlength 0",
 	       "rule ipv6 pref 6001 from any to 2001:db8:281::/64 lookup 6500",
@@ -46,7 +50,7 @@ static void test_host_forwards_nothing_and_claims_no_ipv4_without_a_prefix(void 
 	assert_int_equal(count(&p, "forward"), 0);
 	assert_int_equal(count(&p, "rule ipv4"), 0);
 	assert_int_equal(count(&p, "rule ipv6"), 3);
-	assert_int_equal(count(&p, "xfrm"), 4);
+	assert_int_equal(count(&p, "xfrm"), 8);
 	kplan_free(&p);
 }
 
@@ -63,6 +67,31 @@ static void test_ipv4_goes_to_the_first_home_that_has_a_prefix(void **state)
 	assert_int_equal(mn_plan_base(&w.c, &p), 0);
 	assert_true(has(&p, "rule ipv6 pref 6020 from any to any iif lo lookup 6500"));
 	assert_true(has(&p, "rule ipv4 pref 6020 from any to any iif lo lookup 6501"));
+	kplan_free(&p);
+}
+
+static void test_default_is_a_home_that_is_preferred_and_there(void **state)
+{
+	struct kplan p = { 0 };
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	w.c.router = false;
+	w.home[0].n_prefix = 0;
+	w.home[0].deprecated = true;
+	assert_int_equal(mn_plan_base(&w.c, &p), 0);
+	assert_true(has(&p, "rule ipv6 pref 6020 from any to any iif lo lookup 6501"));
+	assert_int_equal(count(&p, "xfrm state"), 2);
+	kplan_free(&p);
+	w.home[1].deprecated = true;
+	assert_int_equal(mn_plan_base(&w.c, &p), 0);
+	assert_true(has(&p, "rule ipv6 pref 6020 from any to any iif lo lookup 6500"));
+	kplan_free(&p);
+	w.home[0].retired = true;
+	assert_int_equal(mn_plan_base(&w.c, &p), 0);
+	assert_true(has(&p, "rule ipv6 pref 6020 from any to any iif lo lookup 6501"));
+	assert_int_equal(count(&p, "xfrm state"), 1);
 	kplan_free(&p);
 }
 
@@ -245,6 +274,7 @@ int main(void)
 		cmocka_unit_test(test_base_is_device_sysctls_routing_header_state_and_rules),
 		cmocka_unit_test(test_host_forwards_nothing_and_claims_no_ipv4_without_a_prefix),
 		cmocka_unit_test(test_ipv4_goes_to_the_first_home_that_has_a_prefix),
+		cmocka_unit_test(test_default_is_a_home_that_is_preferred_and_there),
 		cmocka_unit_test(test_owned_uplink_has_its_address_table_and_rule),
 		cmocka_unit_test(test_old_care_of_address_stays_deprecated_until_released),
 		cmocka_unit_test(test_care_of_address_on_request_if_the_kernel_can),

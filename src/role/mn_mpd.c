@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Mobile prefix discovery (RFC 6275 6.7, 6.8, 11.4.2, 11.4.3): solicitations to the home
+ * agent that has the binding, and what its advertisements do to home addresses.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "role/mn_priv.h"
+#include "sec/crypto.h"
+
+static uint16_t new_id(void)
+{
+	uint16_t id;
+
+	crypto_random(&id, sizeof(id));
+	return id;
+}
+
+/* There is somebody to ask, and a way for the answer. */
+static bool may_ask(const struct mn_home *h)
+{
+	return bul_here(&h->bul) && !h->retiring &&
+	       (h->bul.state == BUL_BOUND || h->bul.state == BUL_REFRESH);
+}
+
+static void solicit(struct mn_home *h)
+{
+	struct icmp6_msg m = { .type = ICMP6_MPS };
+	struct icmp6_tx tx = { .src = h->bul.bound_coa.a.in6, .dst = h->bul.bound_ha,
+			       .has_hao = true, .hao = *mn_hoa(h) };
+	const struct klink *l = kern_link(h->mn->env.kern, mn_dev(h));
+	int rc;
+
+	m.mps.id = h->mpd.id;
+	if (l)
+		tx.ifindex = l->ifindex;
+	rc = icmp6sock_send(h->mn->env.icmp, &tx, &m);
+	h->mn->stats.mps++;
+	log_info("mn", "%s: asking %s for home prefixes%s%s", A6(mn_hoa(h)), A6(&tx.dst),
+		 rc < 0 ? ": " : "", rc < 0 ? strerror(-rc) : "");
+}
+
+static void tick(void *arg);
+
+static void arm(struct mn_home *h)
+{
+	double at = mpd_due(&h->mpd);
+
+	if (at && !h->retiring && !h->mn->stopping)
+		rtimer_set(&h->mpd.timer, at, tick, h);
+	else
+		rtimer_stop(&h->mpd.timer);
+}
+
+static void tick(void *arg)
+{
+	struct mn_home *h = arg;
+	unsigned act = mpd_timer(&h->mpd, &h->mn->conf->timers, new_id(), run_now());
+
+	if (act & MPD_SEND && may_ask(h))
+		solicit(h);
+	else if (act & MPD_SEND)
+		mpd_stop(&h->mpd);
+	arm(h);
+	if (act & MPD_DEPRECATED && !(act & MPD_INVALID))
+		log_notice("mn", "%s: its home prefix is deprecated", A6(mn_hoa(h)));
+	if (act & MPD_INVALID)
+		mn_home_retire(h);
+	else if (act & MPD_DEPRECATED)
+		mn_homes_look(h->mn);
+}
+
+void mn_mpd_ask(struct mn_home *h)
+{
+	if (may_ask(h) &&
+	    mpd_ask(&h->mpd, &h->mn->conf->timers, new_id(), run_now()) & MPD_SEND)
+		solicit(h);
+	arm(h);
+}
+
+void mn_mpd_follow(struct mn_home *h)
+{
+	if (may_ask(h))
+		return;
+	mpd_stop(&h->mpd);
+	arm(h);
+}
+
+void mn_mpd_stop(struct mn_home *h)
+{
+	rtimer_stop(&h->mpd.timer);
+}
+
+/* 11.4.3 */
+static const char *bad_advert(const struct mn_home *h, const struct icmp6_rx *rx)
+{
+	const struct bul *b = &h->bul;
+
+	if (!in6_eq(&rx->src, b->bound_coa.family ? &b->bound_ha : &b->ha))
+		return "not from the home agent";
+	if (!rx->has_rh2)
+		return "no type 2 routing header";
+	if (rx->has_hao)
+		return "a home address option";
+	return NULL;
+}
+
+static void new_homes(struct mn_home *h, const struct icmp6_msg *m)
+{
+	struct in6_addr agent;
+	struct prefix hoa;
+	unsigned at = 0;
+
+	while (mpd_new_prefix(m, &h->conf->hoa, &at, &hoa, &agent)) {
+		if (mn_find(h->mn, &hoa.a.in6))
+			continue;
+		if (!h->conf->renumber) {
+			log_notice("mn", "%s: the home network has another prefix, %s (renumber is"
+				   " not set)", A6(mn_hoa(h)), PFX(&hoa));
+			continue;
+		}
+		if (IN6_IS_ADDR_UNSPECIFIED(&agent))
+			agent = h->bul.bound_ha;
+		mn_home_new(h, &hoa, &agent);
+	}
+}
+
+void mn_mpa_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg *m)
+{
+	struct mn_home *h = mn_find(mn, &rx->dst);
+	const char *bad = h ? bad_advert(h, rx) : "no home address of ours";
+	double now = run_now();
+
+	if (bad || m->code) {
+		log_debug("mn", "mobile prefix advertisement from %s dropped: %s", A6(&rx->src),
+			  bad ? bad : "code");
+		return;
+	}
+	mn->stats.mpa++;
+	if (!mpd_answered(&h->mpd, m)) {
+		mn_mpd_ask(h);		/* discarded, but a reason to ask */
+		return;
+	}
+	mpd_home_prefix(&h->mpd, &mn->conf->timers, &h->conf->hoa, m, now);
+	if (!isinf(h->mpd.valid))
+		log_info("mn", "%s: home prefix valid=%.0fs preferred=%.0fs", A6(mn_hoa(h)),
+			 h->mpd.valid - now, fmax(h->mpd.preferred - now, 0));
+	arm(h);
+	if (may_ask(h))
+		new_homes(h, m);
+	mn_homes_look(mn);
+}

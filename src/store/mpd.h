@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * store/mpd.h - mobile prefix discovery, the mobile node's side (RFC 6275 11.4.2,
+ * 11.4.3, 11.8): when to solicit, which advertisements count, and how long the home
+ * address may be used.
+ *
+ * Solicitations: when the home agent asks for it (status 1), when it says something
+ * that was not asked for, and at nine tenths of what is left of the prefix's valid or
+ * preferred lifetime. Repeated after 3, 6, 12, 24, 32 s, the same message; then not
+ * before there is another reason.
+ *
+ * Advertisements count only as answers; the identifier is all that proves that, for
+ * without IPsec nobody signs them. So they cannot end an address soon: what is left of
+ * its valid lifetime is not cut below min_valid_lifetime (the two hours of RFC 4862
+ * 5.5.3 e). They may deprecate it, which ends nothing.
+ *
+ * Pure. Seconds on the caller's boot clock, absolute; INFINITY = for ever.
+ */
+#ifndef MIP6_STORE_MPD_H
+#define MIP6_STORE_MPD_H
+
+#include "base/rtimer.h"
+#include "store/conf.h"
+#include "wire/icmp6.h"
+
+struct mpd {
+	bool asking;
+	bool heard;			/* a lifetime was said, ever */
+	uint16_t id;
+	unsigned sent;			/* solicitations of this round */
+	double timo, due;		/* of the repetition; due 0 = none */
+	double asked_at;		/* the last round began; 0 = never */
+	double valid, preferred;	/* the home address's until then */
+	double next;			/* solicitation, for what these say; 0 = none */
+	unsigned said;			/* MPD_DEPRECATED, MPD_INVALID of these */
+	struct rtimer timer;
+};
+
+enum mpd_act {				/* of the timer, in bits */
+	MPD_SEND = 1,			/* the solicitation with .id */
+	MPD_DEPRECATED = 2,		/* the preferred lifetime is over; said once */
+	MPD_INVALID = 4,		/* so is the valid lifetime */
+};
+
+void mpd_init(struct mpd *d);
+/* There is a reason to ask. id: random. MPD_SEND, or 0: asked just now, and soon again. */
+unsigned mpd_ask(struct mpd *d, const struct timers *t, uint16_t id, double now);
+unsigned mpd_timer(struct mpd *d, const struct timers *t, uint16_t id, double now);
+/* Nobody can be asked here (at home, not registered). Lifetimes go on. */
+void mpd_stop(struct mpd *d);
+double mpd_due(const struct mpd *d);	/* absolute; 0 = nothing to wait for */
+
+/*
+ * An advertisement that came from the right home agent by the right way: true if it is the answer
+ * to the last solicitation, which is then answered. False: discard it, and mpd_ask().
+ */
+bool mpd_answered(struct mpd *d, const struct icmp6_msg *m);
+/* What it says of the prefix of hoa, if anything. */
+void mpd_home_prefix(struct mpd *d, const struct timers *t, const struct prefix *hoa,
+		     const struct icmp6_msg *m, double now);
+bool mpd_deprecated(const struct mpd *d, double now);
+
+/*
+ * A prefix of the advertisement in which a node on the home link would form an address: the
+ * home address with hoa's interface identifier there goes to *out. From *at on (0 first); false:
+ * no more. *agent: the home agent's own address there (R), or ::.
+ */
+bool mpd_new_prefix(const struct icmp6_msg *m, const struct prefix *hoa, unsigned *at,
+		    struct prefix *out, struct in6_addr *agent);
+
+#endif

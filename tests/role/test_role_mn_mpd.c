@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Mobile prefix discovery and the renumbering of a mobile node's home (RFC 6275 11.4.2, 11.4.3). */
+#include "mn_role_help.h"
+
+#define NEWNET	"2001:db8:28a::"
+#define NEWHOA	NEWNET "beef"
+#define NEWHA	NEWNET "1"
+
+static void begin(bool renumber)
+{
+	w.c.router = false;
+	w.home[0].n_prefix = 0;
+	w.home[0].renumber = renumber;
+	start();
+	foreign1();
+}
+
+/* Registered with this status; discovery begins with 1. */
+static void bound(uint8_t status)
+{
+	const struct bu b = one_bu();
+	const struct ba a = { .status = status, .lifetime = 600 };
+
+	answer_with(&b, &a);
+	turn();
+}
+
+/* The one solicitation that went out: its identifier. */
+static uint16_t solicitation(const char *coa)
+{
+	const struct fake_icmp *f = fake_icmp_pop();
+	uint16_t id;
+
+	assert_non_null(f);
+	assert_int_equal(f->m.type, ICMP6_MPS);
+	assert_true(is6(&f->tx.src, coa) && is6(&f->tx.dst, HA1));
+	assert_true(f->tx.has_hao && is6(&f->tx.hao, HOA) && !f->tx.has_rh2);
+	id = f->m.mps.id;
+	assert_int_equal(fake_icmp_count(), 0);
+	return id;
+}
+
+static struct icmp6_msg advert(uint16_t id, uint32_t valid, uint32_t preferred)
+{
+	struct icmp6_msg m = { .type = ICMP6_MPA, .mpa = { .id = id, .n = 1 } };
+
+	m.mpa.prefix[0] = (struct nd_prefix){ .addr = ip6("2001:db8:280::"), .plen = 64,
+					      .on_link = true, .autonomous = true,
+					      .valid = valid, .preferred = preferred };
+	return m;
+}
+
+static void and_new(struct icmp6_msg *m)
+{
+	m->mpa.prefix[m->mpa.n++] = (struct nd_prefix){
+		.addr = ip6(NEWHA), .plen = 64, .on_link = true, .autonomous = true,
+		.router = true, .valid = 90000, .preferred = 90000 };
+}
+
+static void hear_from(const char *src, bool rh2, const struct icmp6_msg *m)
+{
+	struct icmp6_rx rx = { .src = ip6(src), .dst = ip6(HOA), .has_rh2 = rh2,
+			       .rh2_coa = ip6(COA1), .at = run_now() };
+
+	fake_icmp_rx(&rx, m);
+	turn();
+}
+
+static void test_status_1_starts_prefix_discovery(void **state)
+{
+	uint16_t id;
+
+	(void)state;
+	begin(false);
+	bound(BA_ACCEPTED);
+	assert_int_equal(fake_icmp_count(), 0);
+	mn_refresh(mn, NULL);
+	turn();
+	bound(BA_PREFIX_DISCOVERY);
+	id = solicitation(COA1);
+	advance(3);
+	assert_int_equal(solicitation(COA1), id);
+	lost();
+	advance(100);
+	assert_int_equal(fake_icmp_count(), 0);
+}
+
+static void test_advertisement_must_come_from_the_home_agent_and_be_asked_for(void **state)
+{
+	struct icmp6_msg m;
+	struct mn_info i;
+	uint16_t id;
+
+	(void)state;
+	begin(false);
+	bound(BA_PREFIX_DISCOVERY);
+	id = solicitation(COA1);
+	m = advert(id, 100000, 50000);
+	hear_from(HA2, true, &m);
+	hear_from(HA1, false, &m);		/* MUST have a type 2 routing header */
+	assert_true(mn_home(mn, 0, &i) && isinf(i.valid));
+	assert_int_equal(mn_stats(mn).mpa, 0);
+	m.mpa.id++;
+	hear_from(HA1, true, &m);		/* discarded */
+	assert_true(mn_home(mn, 0, &i) && isinf(i.valid));
+	m.mpa.id = id;
+	hear_from(HA1, true, &m);
+	assert_true(mn_home(mn, 0, &i) && i.valid == run_now() + 100000);
+	assert_true(i.preferred == run_now() + 50000);
+	/* unsolicited: MUST be discarded, SHOULD solicit */
+	advance(5);
+	m = advert(0, 9000, 9000);
+	hear_from(HA1, true, &m);
+	solicitation(COA1);
+	assert_true(mn_home(mn, 0, &i) && i.valid > run_now() + 90000);
+}
+
+static void test_new_prefix_is_left_alone_unless_wanted(void **state)
+{
+	struct icmp6_msg m;
+
+	(void)state;
+	begin(false);
+	bound(BA_PREFIX_DISCOVERY);
+	m = advert(solicitation(COA1), 100000, 0);
+	and_new(&m);
+	hear_from(HA1, true, &m);
+	assert_int_equal(mn_homes(mn), 1);
+	no_bu();
+	/* deprecated, but programs would get a care-of address instead */
+	assert_true(in_kernel("addr " HOA "/128 dev mip0 nodad home"));
+}
+
+static void test_home_is_renumbered(void **state)
+{
+	struct ba a = { .lifetime = 600 };
+	struct icmp6_msg m;
+	char rule[128];
+	struct bu b;
+
+	(void)state;
+	begin(true);
+	bound(BA_PREFIX_DISCOVERY);
+	m = advert(solicitation(COA1), 8000, 0);
+	and_new(&m);
+	hear_from(HA1, true, &m);
+	assert_int_equal(mn_homes(mn), 2);
+	b = one_bu();
+	assert_true(is6(&b.dst, NEWHA) && is6(&b.conf->hoa.a.in6, NEWHOA));
+	answer_with(&b, &a);
+	turn();
+	assert_true(in_kernel("addr " NEWHOA "/128 dev mip0 nodad home"));
+	assert_true(in_kernel("addr " HOA "/128 dev mip0 nodad home deprecated"));
+	snprintf(rule, sizeof(rule), "rule ipv6 pref 6020 from any to any iif lo lookup %u",
+		 w.home[1].table);
+	assert_true(in_kernel(rule));	/* the default of sockets without an address */
+	/* both are there until the old prefix ends */
+	for (int i = 0; i < 9000 && !(next_bu(&b) && b.dereg); i++) {
+		if (b.lifetime && b.at == run_now())
+			answer_with(&b, &a);
+		while (fake_icmp_count())
+			fake_icmp_pop();
+		advance(1);
+		b = (struct bu){ 0 };
+	}
+	assert_true(b.dereg && is6(&b.dst, HA1) && is6(&b.conf->hoa.a.in6, HOA));
+	a.lifetime = 0;
+	answer_with(&b, &a);
+	turn();
+	assert_null(strstr(fake_kern_dump(), "addr " HOA "/128"));
+	assert_null(strstr(fake_kern_dump(), "dst " HOA));
+	assert_true(w.home[0].retired && !w.home[1].retired);
+	assert_true(in_kernel("addr " NEWHOA "/128 dev mip0 nodad home"));
+}
+
+static void test_last_home_address_that_ends_takes_nothing_else_with_it(void **state)
+{
+	struct icmp6_msg m;
+	struct bu b;
+
+	(void)state;
+	w.c.timers.min_valid_lifetime = 10;
+	begin(false);
+	bound(BA_PREFIX_DISCOVERY);
+	m = advert(solicitation(COA1), 0, 0);
+	hear_from(HA1, true, &m);
+	advance(11);
+	assert_true(next_bu(&b) && b.dereg);
+	answer_with(&b, &(struct ba){ .lifetime = 0 });
+	turn();
+	assert_null(strstr(fake_kern_dump(), "addr " HOA "/128"));
+	assert_non_null(strstr(fake_kern_dump(), "mip0"));	/* the node runs on */
+	mn_stop(mn, on_done, NULL);
+	turn();
+	assert_int_equal(done_rc, 0);
+	assert_int_equal(fake_kern_count(), 0);
+}
+
+#define T(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_status_1_starts_prefix_discovery),
+		T(test_advertisement_must_come_from_the_home_agent_and_be_asked_for),
+		T(test_new_prefix_is_left_alone_unless_wanted),
+		T(test_home_is_renumbered),
+		T(test_last_home_address_that_ends_takes_nothing_else_with_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
