@@ -234,7 +234,8 @@ static void param_problem(struct mn *mn, const struct icmp6_rx *rx, const struct
 {
 	struct mn_home *h = quoted_bu(mn, m);
 
-	if (!h)
+	/* only a destination looks at next headers: nobody on the way may say it */
+	if (!h || !in6_eq(&rx->src, &m->err.dst))
 		return;
 	if (m->code == 1)		/* unrecognized next header: the Mobility Header */
 		mn_step(h, BUL_EV_NO_MH, NULL);

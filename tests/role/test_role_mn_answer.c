@@ -519,11 +519,11 @@ static void test_binding_error_counts_only_from_the_home_agent(void **state)
 	assert_int_equal(mn_stats(mn).forgotten, 2);
 }
 
-static void icmp_error(uint8_t code, const char *src, const char *dst, const char *hao,
-		       uint8_t mh_type)
+static void icmp_error_of(const char *who, uint8_t code, const char *src, const char *dst,
+			  const char *hao, uint8_t mh_type)
 {
 	struct icmp6_msg m = { .type = ICMP6_PARAMPROB_, .code = code };
-	struct icmp6_rx rx = { .src = ip6(dst), .dst = ip6(src) };
+	struct icmp6_rx rx = { .src = ip6(who), .dst = ip6(src) };
 
 	m.err.src = ip6(src);
 	m.err.dst = ip6(dst);
@@ -534,6 +534,12 @@ static void icmp_error(uint8_t code, const char *src, const char *dst, const cha
 	m.err.mh_type = mh_type;
 	fake_icmp_rx(&rx, &m);
 	turn();
+}
+
+static void icmp_error(uint8_t code, const char *src, const char *dst, const char *hao,
+		       uint8_t mh_type)
+{
+	icmp_error_of(dst, code, src, dst, hao, mh_type);
 }
 
 static void test_node_without_mobility_is_left_for_the_next_home_agent(void **state)
@@ -551,6 +557,7 @@ static void test_node_without_mobility_is_left_for_the_next_home_agent(void **st
 	icmp_error(1, COA1, HA1, HOA2, MH_BU);
 	icmp_error(1, COA1, HA1, HOA, MH_HOTI);
 	icmp_error(2, COA1, HA1, HOA, MH_BU);	/* 11.3.5: logged and discarded */
+	icmp_error_of(HA2, 1, COA1, HA1, HOA, MH_BU);	/* of somebody else, about the home agent */
 	no_bu();
 	icmp_error(1, COA1, HA1, HOA, MH_BU);
 	b = one_bu();
