@@ -99,7 +99,7 @@ static const struct conf_key timers_keys[] = {
 	      "the same for the first registration, which waits for duplicate address detection"),
 	TIMER(max_bindack_timeout, 0.01, 3600, 32, 32, RFC6275_12, "32",
 	      "longest wait for a Binding Acknowledgement"),
-	COUNT(max_update_rate, 1, 1000, 1, 3, RFC6275_12, "3", "Binding Updates in one second"),
+	COUNT(max_update_rate, 1, UPDATE_RATE_MAX, 1, 3, RFC6275_12, "3", "Binding Updates in one second"),
 	TIMER(max_delete_bce_timeout, 0.01, 3600, 10, 10, RFC6275_12, "10",
 	      "how long a de-registered binding is remembered"),
 	TIMER(initial_dhaad_timeout, 0.01, 3600, 3, 3, RFC6275_12, "3",

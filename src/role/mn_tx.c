@@ -139,8 +139,8 @@ static void sent_to(struct mn *mn, const struct in6_addr *ha, double now)
 
 static double may_send_at(struct mn *mn, const struct in6_addr *ha)
 {
-	return bul_rate(pace_of(mn, ha)->sent, BUL_RECENT,
-			MIN(mn->conf->timers.max_update_rate, BUL_RECENT), run_now());
+	return bul_rate(pace_of(mn, ha)->sent, BUL_RECENT, mn->conf->timers.max_update_rate,
+			run_now());
 }
 
 /* ---- sending ---- */

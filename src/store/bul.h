@@ -37,7 +37,7 @@
 #include "store/conf.h"
 #include "wire/mh.h"
 
-#define BUL_RECENT	4		/* send times to keep: more than MAX_UPDATE_RATE */
+#define BUL_RECENT	UPDATE_RATE_MAX	/* send times to keep */
 
 enum bul_state { BUL_IDLE, BUL_WAIT_BA, BUL_BOUND, BUL_REFRESH, BUL_LEAVE, BUL_HOME, BUL_BACKOFF,
 		 BUL_STOP, BUL_DISCOVER };

@@ -23,6 +23,7 @@
 
 #define NAI_MAX		254
 #define HOME_MAX_HA	8
+#define UPDATE_RATE_MAX	100		/* the highest max_update_rate; 3 unless in tests */
 
 enum { ROLE_MN = 1, ROLE_MR = 2, ROLE_HA = 4, ROLE_CN = 8 };
 
