@@ -2,7 +2,8 @@
 """Mobile prefix discovery by a mobile host: solicitations that are right on the wire, and a home
 network that is renumbered under it (RFC 6275 11.4.2, 11.4.3).
 
-The home agent is real as far as registrations go; what it says of prefixes is made here.
+The home agent is real as far as registrations go; it hears no solicitations, and what it says of
+prefixes is made here, so that it can be wrong, too.
 """
 import time
 
@@ -63,6 +64,9 @@ def test_home_network_is_renumbered(lab):
                    timers={"min_valid_lifetime": 4, "initial_solicit_timer": 1})
     coa = arrived(ha, mn, "foreign1", MN_HOA)
     at = Station(net.ha, "core0", HA_ADDR, icmp6=True)
+    # what the home agent would say itself does not come in between
+    net.ha.run("ip6tables-legacy", "-A", "INPUT", "-p", "icmpv6", "--icmpv6-type",
+               str(SOLICITATION), "-j", "DROP")
     since = time.time_ns()
     # nobody asked: discarded, and a reason to ask
     at.send(advert(coa, 7, ("2001:db8:280::", 100000, 100000)))
