@@ -269,6 +269,7 @@ void conf_free(struct conf *c)
 	free(c->mn.uplinks);
 	free(c->mn.homes);
 	free(c->cn.policy);
+	free(c->mn.ro.policy);
 	free(c->log.debug);
 	crypto_wipe(c, sizeof(*c));
 	free(c);

@@ -33,7 +33,8 @@ const struct conf_word conf_word_ingress[] = {
 };
 const struct conf_word conf_word_room[] = {
 	{ "main", 0 }, { "conf", 0 }, { "event", 0 }, { "kern", 0 }, { "io", 0 }, { "role", 0 },
-	{ "ha", 0 },   { "mn", 0 },   { "md", 0 },    { "cn", 0 },   { "ctl", 0 },  { NULL, 0 },
+	{ "ha", 0 },   { "mn", 0 },   { "md", 0 },    { "cn", 0 },   { "ro", 0 },   { "ctl", 0 },
+	{ NULL, 0 },
 };
 
 #define OF(type, field)	.at = offsetof(type, field), .size = sizeof(((type *)0)->field)
@@ -79,7 +80,7 @@ static const struct conf_key log_keys[] = {
 	  .help = "lines of this level and graver ones are written" },
 	{ "debug", CK_FN, .fn = conf_debug_fn,
 	  .type = "list of \"main\", \"conf\", \"event\", \"kern\", \"io\", \"role\", \"ha\", "
-		  "\"mn\", \"md\", \"cn\", \"ctl\"",
+		  "\"mn\", \"md\", \"cn\", \"ro\", \"ctl\"",
 	  .help = "rooms of the daemon that write debug lines whatever the level" },
 };
 SCHEMA(schema_log, "log", log_keys, struct conf, NULL);
@@ -118,6 +119,8 @@ static const struct conf_key timers_keys[] = {
 	      "longest delay of such an advertisement, and silence before one is sent anyway"),
 	TIMER(min_valid_lifetime, 1, 86400, 7200, 86400, "RFC 4862 section 5.5.3", "7200",
 	      "what a Mobile Prefix Advertisement leaves of the home prefix's valid lifetime"),
+	COUNT(max_ro_failure, 0, 100, 1, 3, RFC6275_12, "3",
+	      "retries of return routability before a peer is left to the tunnel"),
 	TIMER(dad_retrans, 0.01, 60, 0.1, 60, "RFC 4861 section 6.2.1", "1",
 	      "wait after each probe of duplicate address detection"),
 	COUNT(dad_transmits, 1, 10, 0, 0, NULL, "1",
@@ -126,6 +129,9 @@ static const struct conf_key timers_keys[] = {
 	      "between echo requests through a tunnel; 0: none are sent"),
 	COUNT(probe_failures, 1, 100, 0, 0, NULL, "3",
 	      "unanswered in a row: the home agent has forgotten the binding"),
+	TIMER(ro_backoff, 0.01, 3600, 0, 0, NULL, "60",
+	      "before route optimization is tried again with a peer that does not do it; doubles"
+	      " up to 3600"),
 	TIMER(ha_backoff, 0.01, 600, 0, 0, NULL, "30",
 	      "before a home agent that refused is tried again; doubles up to 600"),
 	TIMER(router_probe, 0.01, 60, 0, 0, NULL, "0.1",
@@ -286,6 +292,17 @@ static const struct conf_key cn_keys[] = {
 };
 SCHEMA(schema_cn, "correspondent", cn_keys, struct cn_conf, NULL);
 
+static const struct conf_key ro_keys[] = {
+	{ "enabled", CK_BOOL, OF(struct ro_conf, enabled), .def = "false",
+	  .help = "data go directly to peers that can do it; they learn the care-of address" },
+	{ "max_peers", CK_INT, OF(struct ro_conf, max_peers), .min = 1, .max = 4096,
+	  .def = "256", .help = "with more than these at a time data take the tunnel" },
+	{ "policy", CK_LIST, OF(struct ro_conf, policy), .sub = &schema_policy,
+	  .count = offsetof(struct ro_conf, n_policy),
+	  .help = "with which peers; the first that matches decides" },
+};
+SCHEMA(schema_ro, "route_optimization", ro_keys, struct ro_conf, NULL);
+
 /* ---- top level ---- */
 
 #define IN(field)	OF(struct conf, field)
@@ -354,6 +371,8 @@ static const struct conf_key top_keys[] = {
 	{ "correspondent", CK_GROUP, IN(cn), .sub = &schema_cn, .roles = ROLE_CN,
 	  .help = "see there" },
 
+	{ "route_optimization", CK_GROUP, IN(mn.ro), .sub = &schema_ro, .roles = ANY_MN,
+	  .help = "see there" },
 	{ "uplinks", CK_LIST, IN(mn.uplinks), .count = offsetof(struct conf, mn.n_uplink),
 	  .sub = &schema_uplink, .src = SRC_UPLINK, .roles = ANY_MN,
 	  .help = "network devices that lead to the Internet" },

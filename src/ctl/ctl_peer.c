@@ -75,12 +75,68 @@ static struct json_object *peer_json(const struct cn_binding *b)
 	return o;
 }
 
+static struct json_object *mn_peer_json(const struct mn_peer_info *i)
+{
+	struct json_object *o = json_object_new_object();
+	const struct ro *r = i->ro;
+	const struct locator coa = locator6(&r->coa), bound = locator6(&r->bound_coa);
+	bool has = !IN6_IS_ADDR_UNSPECIFIED(&r->bound_coa);
+	double now = run_now();
+
+	ctl_set(o, "role", json_object_new_string("mn"));
+	ctl_set(o, "own_address", ctl_addr(&i->home_address));
+	ctl_set(o, "peer", ctl_addr(&i->peer));
+	ctl_set(o, "care_of", IN6_IS_ADDR_UNSPECIFIED(&r->coa) ? NULL : ctl_locator(&coa));
+	ctl_set(o, "state", json_object_new_string(ro_state_str(r)));
+	ctl_set(o, "how", json_object_new_string(i->optimized ? "optimised" : "tunnel"));
+	ctl_set(o, "sequence", ctl_int(r->seq));
+	ctl_set(o, "lifetime", has ? ctl_int(r->expires - r->first_sent_at + 0.5) : NULL);
+	ctl_set(o, "remaining", has ? ctl_seconds(MAX(r->expires - now, 0)) : NULL);
+	ctl_set(o, "age", r->since > 0 ? ctl_seconds(now - r->since) : NULL);
+	ctl_set(o, "registered_care_of", has ? ctl_locator(&bound) : NULL);
+	ctl_set(o, "retry_in", r->state == RO_HOLD ? ctl_seconds(MAX(r->due - now, 0)) : NULL);
+	ctl_set(o, "rtt", i->rtt > 0 ? ctl_seconds(i->rtt) : NULL);
+	ctl_set(o, "reason", r->why ? json_object_new_string(r->why) : NULL);
+	return o;
+}
+
+/* The next of the mobile side's; false: none. */
+static bool next_mn(struct ctl_client *c, struct mn_peer_info *i)
+{
+	struct ctl_listing *l = &c->list;
+	struct node *n = c->ctl->node;
+
+	while (n && n->mn && mn_peer_next(n->mn, &l->last_hoa, &l->last_peer, i)) {
+		const struct cn_key k = { .local = i->home_address, .peer = i->peer };
+
+		l->last_hoa = i->home_address;
+		l->last_peer = i->peer;
+		if (wants(l, &k))
+			return true;
+	}
+	return false;
+}
+
 static bool step(struct ctl_client *c)
 {
 	const struct cn_binding *b = next(c);
+	struct mn_peer_info i;
+	struct json_object *o = b ? peer_json(b) : next_mn(c, &i) ? mn_peer_json(&i) : NULL;
+	bool more = o != NULL;
 
-	ctl_reply(c, b ? peer_json(b) : NULL, b != NULL);
-	return b != NULL;
+	ctl_reply(c, o, more);
+	return more;
+}
+
+static bool none(struct ctl_client *c)
+{
+	const struct ctl_listing was = c->list;
+	struct mn_peer_info i;
+	bool found = c->list.n_peer || next_mn(c, &i);
+
+	c->list.last_hoa = was.last_hoa;
+	c->list.last_peer = was.last_peer;
+	return !found;
 }
 
 void ctl_list_peers(struct ctl_client *c, struct json_object *params)
@@ -96,7 +152,7 @@ void ctl_list_peers(struct ctl_client *c, struct json_object *params)
 	c->list.has_hoa = o;
 	c->list.step = step;
 	ctl_collect_peers(c);
-	if (o && !c->list.n_peer) {
+	if (o && none(c)) {
 		ctl_error(c, MIP6_CTL_E_NOT_FOUND, "home_address", A6(&c->list.hoa));
 		ctl_listing_end(c);
 	}

@@ -44,6 +44,7 @@ struct ctl_listing {
 	unsigned phase;			/* Monitor */
 	bool has_hoa;
 	struct in6_addr hoa;
+	struct in6_addr last_hoa, last_peer;	/* ListPeers: what was said last */
 };
 
 struct ctl_client {

@@ -275,6 +275,17 @@ static struct json_object *mn_stats_json(const struct mn *mn)
 	COUNT(o, s, dhaad_answered);
 	COUNT(o, s, mps);
 	COUNT(o, s, mpa);
+	COUNT(o, s, ro_hints);
+	COUNT(o, s, hoti);
+	COUNT(o, s, coti);
+	COUNT(o, s, hot);
+	COUNT(o, s, cot);
+	COUNT(o, s, ro_bu);
+	COUNT(o, s, ro_ba);
+	COUNT(o, s, ro_ba_refused);
+	COUNT(o, s, ro_unexpected);
+	COUNT(o, s, ro_failed);
+	COUNT(o, s, ro_lies);
 	ctl_set(o, "refused", ctl_refused(s.ba_refused_by));
 	return o;
 }

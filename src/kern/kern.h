@@ -159,6 +159,9 @@ void kern_flush_unresolved(struct kern *k, int ifindex);
  */
 void kern_flush_ra(struct kern *k, int ifindex);
 
+/* Deletes the larval states that packets without a state left, when the templates are gone that
+ * made them: in half a minute they would go by themselves. Waits for the kernel's list. */
+void kern_flush_larval(struct kern *k);
 /* What has used an XFRM state so far. Asks the kernel and waits; 0, -ESRCH (no such state) or
  * another -errno. */
 struct kern_use {

@@ -105,6 +105,39 @@ int kern_xstate_put(struct kern *k, struct kop *op, const struct kobj *o, const 
 	return 0;
 }
 
+/* One of ours that no plan has put. */
+static void on_larval(void *arg, const struct nlmsghdr *h)
+{
+	struct kern *k = arg;
+	struct kobj o = { .kind = KOBJ_XSTATE };
+	struct xfrm_usersa_info x;
+
+	if (mnl_nlmsg_get_payload_len(h) < sizeof(x))
+		return;
+	memcpy(&x, mnl_nlmsg_get_payload(h), sizeof(x));
+	if (x.family != AF_INET6 || x.reqid != KOBJ_XFRM_REQID_DATA)
+		return;
+	o.xstate.src = x.saddr.in6;
+	o.xstate.dst = x.id.daddr.in6;
+	o.xstate.proto = x.id.proto;
+	o.xstate.reqid = x.reqid;
+	if (!ksw_find(&k->sw, &o))
+		del_larval(k, &o.xstate);
+}
+
+void kern_flush_larval(struct kern *k)
+{
+	uint8_t buf[64] = { 0 };
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+
+	if (k->xf.fd < 0)
+		return;
+	h->nlmsg_type = XFRM_MSG_GETSA;
+	h->nlmsg_flags = NLM_F_DUMP;
+	(void)nlq_ask(&k->ask_xf, NETLINK_XFRM, h, on_larval, k);
+	kern_wake(k);
+}
+
 static void on_use(void *arg, const struct nlmsghdr *h)
 {
 	struct xfrm_usersa_info x;

@@ -98,6 +98,7 @@ void mn_after(struct mn_home *h)
 	}
 	if (after & AFTER_DAD)
 		mn_dad_begin(h);
+	ro_follow(h, true);
 	mr_tell(h);
 	mn_probe_follow(h);
 }
@@ -180,6 +181,7 @@ void mn_step(struct mn_home *h, enum bul_ev ev, const struct bul_ba *ba)
 	mr_where(h);
 	if (ev == BUL_EV_AT_HOME && h->bul.state == BUL_LEAVE)
 		mn_return_learn(h);
+	ro_follow(h, false);
 	mn_kern_sync(h);
 }
 
@@ -271,6 +273,8 @@ void mn_on_event(void *arg, const struct event *e)
 {
 	if (e->type == EV_md_info)
 		on_md_info(arg, e);
+	else if (e->type == EV_rr_hint)
+		ro_hint(arg, &e->rr_hint.home_address, &e->rr_hint.peer);
 }
 
 /* ---- start ---- */
@@ -460,7 +464,7 @@ void mn_stop(struct mn *mn, void (*done)(void *arg, int rc), void *arg)
 	if (!left)
 		base_drop(mn);
 	for (unsigned i = 0; left && i < mn->n_home; i++)
-		mn_step(&mn->home[i], BUL_EV_STOP, NULL);
+		mn_leave(&mn->home[i]);
 }
 
 void mn_free(struct mn *mn)
@@ -468,6 +472,7 @@ void mn_free(struct mn *mn)
 	if (!mn)
 		return;
 	ndsock_unlisten(mn->env.nd, mn_nd_rx, mn);
+	ro_free(mn);
 	for (unsigned i = 0; i < mn->n_home; i++) {
 		struct mn_home *h = &mn->home[i];
 
@@ -528,7 +533,7 @@ int mn_deregister(struct mn *mn, const struct in6_addr *hoa)
 		if ((hoa && !in6_eq(hoa, mn_hoa(h))) || h->held || h->retiring || h->bul.state == BUL_HOME)
 			continue;
 		n++;
-		mn_step(h, BUL_EV_STOP, NULL);
+		mn_leave(h);
 	}
 	return n;
 }

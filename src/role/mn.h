@@ -18,6 +18,7 @@
 #include "run/event.h"
 #include "store/bul.h"
 #include "store/conf.h"
+#include "store/ro.h"
 
 struct mn;
 struct md;
@@ -44,6 +45,8 @@ void mn_on_event(void *arg, const struct event *e);	/* event_listen(); arg = str
 void mn_ba_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m);
 void mn_brr_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m);
 void mn_be_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m);
+void mn_hot_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m);
+void mn_cot_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m);
 /* An IPv4 address of a device came or went: a mobile network's gives our own packets their source.
  */
 void mn_addr4(struct mn *mn, int ifindex);
@@ -63,6 +66,15 @@ struct mn_stats {
 	uint64_t bu, bu_retransmitted, ba, ba_refused_by[256], ba_bad_auth, ba_unexpected, be, brr,
 		handovers, forgotten, probes, probes_lost, dhaad_sent, dhaad_answered,
 		mps, mpa;
+	/* route optimization */
+	uint64_t ro_hints, hoti, coti, hot, cot, ro_bu, ro_ba, ro_ba_refused, ro_unexpected,
+		ro_failed, ro_lies;
+};
+struct mn_peer_info {			/* one correspondent of one home address */
+	struct in6_addr home_address, peer;
+	const struct ro *ro;
+	bool optimized;			/* the kernel sends to it directly */
+	double rtt;			/* seconds, of the last acknowledgement */
 };
 struct mn_info {			/* one home; read only, valid until the next loop turn */
 	const struct home_conf *conf;
@@ -79,5 +91,9 @@ struct mn_info {			/* one home; read only, valid until the next loop turn */
 unsigned mn_homes(const struct mn *mn);
 bool mn_home(const struct mn *mn, unsigned i, struct mn_info *info);
 struct mn_stats mn_stats(const struct mn *mn);
+unsigned mn_peers(const struct mn *mn);
+/* The one that comes next behind these addresses, in their order; false: there is none. */
+bool mn_peer_next(const struct mn *mn, const struct in6_addr *hoa, const struct in6_addr *peer,
+		  struct mn_peer_info *i);
 
 #endif

@@ -146,6 +146,8 @@ void mn_ba_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 	struct bul_ba ba = { .status = m->ba.status, .flags = m->ba.flags, .seq = m->ba.seq,
 			     .lifetime = m->ba.lifetime };
 
+	if (ro_ba_rx(mn, rx, m))
+		return;
 	mn->stats.ba++;
 	if (!h) {
 		unexpected(mn, rx, m, "no home address of ours");
@@ -184,6 +186,8 @@ void mn_brr_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 
 	(void)m;
 	mn->stats.brr++;
+	if (ro_brr_rx(mn, rx))
+		return;
 	/* 11.7.4: nothing for addresses that are not in the list */
 	if (!h || h->bul.state != BUL_BOUND || !in6_eq(&rx->src, &h->bul.bound_ha))
 		return;
@@ -207,6 +211,8 @@ void mn_be_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 	struct mn_home *h = mn_find(mn, &m->be.hoa);
 
 	mn->stats.be++;
+	if (ro_be_rx(mn, rx, m))
+		return;
 	/* 11.3.6: without an entry for the source it MUST be ignored */
 	if (!h || !h->bul.bound_coa.family || !in6_eq(&rx->src, &h->bul.bound_ha))
 		return;
@@ -252,6 +258,6 @@ void mn_icmp_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg
 		mn_dhaad_rx(mn, rx, m);
 	else if (m->type == ICMP6_MPA)
 		mn_mpa_rx(mn, rx, m);
-	else if (m->type == ICMP6_PARAMPROB_)
+	else if (!ro_icmp_rx(mn, rx, m) && m->type == ICMP6_PARAMPROB_)
 		param_problem(mn, rx, m);
 }

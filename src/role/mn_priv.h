@@ -22,6 +22,7 @@
 #include "io/dad.h"
 #include "plan/plan_mn.h"
 #include "role/mn.h"
+#include "role/ro.h"
 #include "run/log.h"
 #include "run/timer.h"
 #include "store/dhaad.h"
@@ -126,6 +127,7 @@ struct mn_home {
 	struct mpd mpd;
 	bool retiring;			/* its prefix is not valid any more */
 	struct mn_probe probe;
+	struct ro_home ro;
 	struct mn_prefix_info *prefix;
 	enum mnp_status *prefix_told;	/* by prefix_state */
 };
@@ -147,6 +149,7 @@ struct mn {
 	void *ready_arg;
 	void (*stopped)(void *arg, int rc);
 	void *stopped_arg;
+	struct ro_table ro;
 	uint16_t probe_id;
 	uint8_t probe_key[MN_KEY];
 	struct log_rl rl;

@@ -233,6 +233,7 @@ static void send_next(struct mn_home *h)
 	h->mn->stats.bu_retransmitted += again;
 	bul_sent(&h->bul, o.seq, o.at);
 	mn_arm(h);
+	ro_follow(h, false);		/* Care-of Test Inits go with it */
 }
 
 static void tx_run(void *arg)

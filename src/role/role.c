@@ -103,8 +103,13 @@ static void dispatch(struct node *n, const struct mh_rx *rx, const struct mh_msg
 		if (n->cn)
 			cn_test_rx(n->cn, rx, m);
 		break;
-	case MH_HOT:		/* no optimising role */
+	case MH_HOT:
+		if (n->mn)
+			mn_hot_rx(n->mn, rx, m);
+		break;
 	case MH_COT:
+		if (n->mn)
+			mn_cot_rx(n->mn, rx, m);
 		break;
 	}
 }
@@ -200,6 +205,19 @@ static void on_report(void *arg, const struct kreport *r)
 	send_binding_error(p, &rx, BE_UNKNOWN_BINDING);
 }
 
+/* A packet of a mobile node found no state of its peer: SHISA's MIPM_RR_HINT. */
+static void on_acquire(void *arg, const struct kacquire *a)
+{
+	struct node_priv *p = arg;
+	struct event e = { .type = EV_rr_hint };
+
+	if (!p->pub.mn || a->proto != IPPROTO_DSTOPTS)
+		return;
+	e.rr_hint.home_address = a->src;
+	e.rr_hint.peer = a->dst;
+	event_emit(&e);
+}
+
 /* ---- start ---- */
 
 static void say_missing(void *arg, const char *line)
@@ -283,7 +301,8 @@ static int open_kernel(struct node_priv *p)
 	const struct node_conf *c = &p->pub.conf;
 	const struct kern_news news = { .link = on_link, .addr = on_addr, .addr4 = on_addr4,
 					.route = on_route,
-					.report = on_report, .arg = p };
+					.report = on_report, .acquire = on_acquire,
+					.arg = p };
 	struct kern_needs needs = { .ha = c->roles & ROLE_HA, .cn = c->roles & ROLE_CN,
 				    .mr = c->roles & (ROLE_MN | ROLE_MR) };
 	int rc;

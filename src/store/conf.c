@@ -27,6 +27,8 @@ void timers_default(struct timers *t)
 		/* ours */
 		.probe_interval = 1,
 		.probe_failures = 3,
+		.max_ro_failure = 3,
+		.ro_backoff = 60,
 		.ha_backoff = 30,
 		.router_probe = 0.1,
 		.router_probe_count = 3,

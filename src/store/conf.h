@@ -51,6 +51,9 @@ struct timers {
 	unsigned dad_transmits;			/* 1 */
 	double probe_interval;			/* 1; echo through the tunnel, 0 = off */
 	unsigned probe_failures;		/* 3 unanswered: the home agent forgot us */
+	unsigned max_ro_failure;		/* 3 retries, of tests and of a BU to a peer */
+	double ro_backoff;			/* 60; no route optimisation with a peer that failed,
+						   doubles up to 3600 */
 	double ha_backoff;			/* 30; before a refused home agent is tried again,
 						   doubles up to 600 */
 	double router_probe;			/* 0.1; NS to a router that may be gone */
@@ -192,9 +195,16 @@ struct home_conf {
 struct mn_conf;
 const struct home_conf *mn_conf_default(const struct mn_conf *c, bool ipv4);
 bool home_has_ipv4(const struct home_conf *h);
+struct ro_conf {
+	bool enabled;			/* default false: it shows the care-of address to peers */
+	unsigned max_peers;		/* 256, of each home address */
+	struct peer_policy *policy;
+	size_t n_policy;
+};
 
 struct mn_conf {
 	bool router;			/* role mr */
+	struct ro_conf ro;
 	struct uplink_conf *uplinks;
 	size_t n_uplink;
 	struct home_conf *homes;

@@ -362,6 +362,11 @@ void kern_neigh_put(struct kern *k, int ifindex, const struct in6_addr *addr,
 		k->neighs[k->n_neigh++] = (struct fake_neigh){ ifindex, *addr, *ll, reachable };
 }
 
+void kern_flush_larval(struct kern *k)
+{
+	(void)k;
+}
+
 struct use_each { const struct k_xstate *key; bool there; };
 
 static void each_state(void *arg, struct kentry *e)

@@ -182,6 +182,22 @@ bool mn_home(const struct mn *mn, unsigned i, struct mn_info *info)
 	return true;
 }
 
+bool mn_peer_next(const struct mn *mn, const struct in6_addr *hoa, const struct in6_addr *peer,
+		  struct mn_peer_info *i)
+{
+	unsigned n = peer->s6_addr[15];		/* :: is before the first */
+
+	(void)mn, (void)hoa;
+	if (n >= fake_node.n_peer)
+		return false;
+	*i = (struct mn_peer_info){ .home_address = fake_node.conf->mn.homes[0].hoa.a.in6,
+				    .ro = &fake_node.peer[n], .rtt = 0.1 };
+	inet_pton(AF_INET6, "2001:db8:cc::", &i->peer);
+	i->peer.s6_addr[15] = (uint8_t)(n + 1);
+	i->optimized = fake_node.peer[n].state == RO_BOUND;
+	return true;
+}
+
 struct mn_stats mn_stats(const struct mn *mn)
 {
 	(void)mn;

@@ -14,6 +14,7 @@
 
 #define FAKE_HOMES	2
 #define FAKE_UPLINKS	2
+#define FAKE_PEERS	3
 
 struct fake_node {
 	struct node node;		/* for ctl_open() */
@@ -23,6 +24,8 @@ struct fake_node {
 	struct bul bul[FAKE_HOMES];
 	struct mn_prefix_info prefix[FAKE_HOMES][4];
 	struct md_uplink_info uplink[FAKE_UPLINKS];
+	struct ro peer[FAKE_PEERS];	/* 2001:db8:cc::1 and on, of the first home */
+	unsigned n_peer;
 	unsigned flushed, refreshed, deregistered;	/* calls */
 	int answer;			/* what refresh and deregister return */
 };

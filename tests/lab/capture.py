@@ -42,9 +42,10 @@ SIGNALLING = [
 
 
 def echo_filter(at):
-    """Echo requests and replies of both families; `at`: where the network header begins."""
-    return [(LDB, 0, 0, at), (AND, 0, 0, 0xf0), (JEQ, 1, 0, 0x60), (JEQ, 5, 10, 0x40),
-            (LDB, 0, 0, at + 6), (JEQ, 0, 8, 58),
+    """Echo requests and replies of both families, and what may be such behind IPv6 extension
+    headers of mobility; `at`: where the network header begins."""
+    return [(LDB, 0, 0, at), (AND, 0, 0, 0xf0), (JEQ, 1, 0, 0x60), (JEQ, 7, 12, 0x40),
+            (LDB, 0, 0, at + 6), (JEQ, 11, 0, 60), (JEQ, 10, 0, 43), (JEQ, 0, 8, 58),
             (LDB, 0, 0, at + 40), (JEQ, 7, 0, 128), (JEQ, 6, 5, 129),
             (LDB, 0, 0, at + 9), (JEQ, 0, 3, 1),
             (LDB, 0, 0, at + 20), (JEQ, 2, 0, 0), (JEQ, 1, 0, 8),

@@ -22,6 +22,7 @@ MNP4 = "10.0.0.0/24"
 MN_HOA = "2001:db8:280::cafe"
 A6, A4 = "2001:db8:281::a", "10.0.0.10"
 B6, B4 = "2001:db8:280::b", "192.168.64.10"
+CN6 = "2001:db8:cc::2"
 FOREIGN = {"foreign1": "2001:db8:f1::", "foreign2": "2001:db8:f2::"}
 ONE_WAY_MS = 25
 
@@ -166,6 +167,15 @@ class Net(World):
         self.f2.plug(self.evil, "eth0")
         self.evil.addr("eth0", "2001:db8:f2::bad/64")
         self.evil.route("default", via="2001:db8:f2::1")
+
+    def correspondent(self):
+        """A host `cn` beside the core, as far from everybody as the home network is."""
+        self.cn, = self.nodes("cn")
+        self.wire(self.core, "cn", self.cn, "eth0")
+        self.core.addr("cn", "2001:db8:cc::1/64")
+        self.cn.addr("eth0", f"{CN6}/64")
+        self.cn.route("default", via="2001:db8:cc::1")
+        return self.cn
 
     def foreign_routers(self):
         return {"foreign1": self.r1, "foreign2": self.r2}

@@ -19,12 +19,18 @@ class Ear:
     """Hears all echo packets of a node, on whatever device, and tells the flows."""
 
     def __init__(self, node):
-        self._ring = Ring(node, snap=80, frames=4096, program=echo_filter(0), raw=False)
+        self._ring = Ring(node, snap=112, frames=4096, program=echo_filter(0), raw=False)
         self.flows = {}
 
     def tick(self, _now):
         for sec, nsec, _length, data, out in self._ring.read():
             at = 40 if data[0] >> 4 == 6 else (data[0] & 15) * 4
+            if data[0] >> 4 == 6:   # a home address option, a type 2 routing header
+                proto = data[6]
+                while proto in (43, 60) and len(data) > at + 1:
+                    proto, at = data[at], at + 8 * (data[at + 1] + 1)
+                if proto != 58:
+                    continue
             if len(data) < at + 8:
                 continue
             kind, _c, _s, ident, seq = struct.unpack_from("!BBHHH", data, at)

@@ -92,6 +92,10 @@ static inline void to_mn(void *arg, const struct mh_rx *rx, const struct mh_msg 
 		mn_brr_rx(mn, rx, m);
 	else if (m->type == MH_BE)
 		mn_be_rx(mn, rx, m);
+	else if (m->type == MH_HOT)
+		mn_hot_rx(mn, rx, m);
+	else if (m->type == MH_COT)
+		mn_cot_rx(mn, rx, m);
 }
 
 static inline void icmp_to_mn(void *arg, const struct icmp6_rx *rx, const struct icmp6_msg *m)

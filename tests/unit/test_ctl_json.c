@@ -2,6 +2,8 @@
 /* Calls of the control socket and their replies: errors, limits, records, hints. */
 #include "ctl_help.h"
 
+#include "run/timer.h"
+
 /* ---- calls ---- */
 
 static void test_a_status_comes_before_there_is_a_node(void **state)
@@ -330,6 +332,42 @@ static void test_peers_of_a_correspondent(void **state)
 	close(fd);
 }
 
+static void test_peers_say_how_and_why(void **state)
+{
+	struct fix *f = *state;
+	struct json_object *o;
+	int fd;
+
+	begin(f, mr_text);
+	fake_node.n_peer = 2;
+	fake_node.peer[0].state = RO_BOUND;
+	inet_pton(AF_INET6, "2001:db8:f1::2", &fake_node.peer[0].bound_coa);
+	fake_node.peer[0].expires = run_now() + 300;
+	fake_node.peer[0].since = run_now() - 20;
+	fake_node.peer[1].state = RO_HOLD;
+	fake_node.peer[1].due = run_now() + 60;
+	fake_node.peer[1].why = "no answer to Care-of Test Init";
+	fd = connect_to(f);
+	say(f, fd, "{\"method\":\"io.mip6d.ListPeers\",\"more\":true}");
+	o = hear(f, fd);
+	assert_string_equal(text_of(o, "peer"), "2001:db8:cc::1");
+	assert_string_equal(text_of(o, "role"), "mn");
+	assert_string_equal(text_of(o, "how"), "optimised");
+	assert_string_equal(text_of(o, "remaining"), "300.000000");
+	assert_string_equal(text_of(o, "age"), "20.000000");
+	assert_null(text_of(o, "reason"));
+	json_object_put(o);
+	o = hear(f, fd);
+	assert_string_equal(text_of(o, "peer"), "2001:db8:cc::2");
+	assert_string_equal(text_of(o, "how"), "tunnel");
+	assert_string_equal(text_of(o, "state"), "hold");
+	assert_string_equal(text_of(o, "retry_in"), "60.000000");
+	assert_string_equal(text_of(o, "reason"), "no answer to Care-of Test Init");
+	json_object_put(o);
+	hears(f, fd, "{\"parameters\":{}}");
+	close(fd);
+}
+
 static void test_every_method_that_is_described_exists(void **state)
 {
 	struct fix *f = *state;
@@ -453,6 +491,7 @@ int main(void)
 		T(test_home_agents_are_listed_with_what_is_wrong),
 		T(test_registrations_show_what_the_home_agent_said),
 		T(test_peers_of_a_correspondent),
+		T(test_peers_say_how_and_why),
 		T(test_every_method_that_is_described_exists),
 		T(test_a_hint_becomes_an_event),
 		T(test_wrong_hints_are_refused),

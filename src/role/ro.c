@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Entries of the route optimisation: which peers, where the home is, what a step of
+ * the state machine wants, and the end.
+ */
+#define HASH_NONFATAL_OOM 1
+#define uthash_nonfatal_oom(elt) ((void)(elt))
+
+#include "role/ro.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "role/mn_priv.h"
+#include "sec/crypto.h"
+
+#define LEAVE_MAX	2.		/* seconds for the peers, before the home agent is told */
+
+/* ---- the table ---- */
+
+struct ro_entry *ro_find(struct mn *mn, const struct in6_addr *hoa, const struct in6_addr *peer)
+{
+	const struct ro_key key = { *hoa, *peer };
+	struct ro_entry *e;
+
+	HASH_FIND(hh, mn->ro.entries, &key, sizeof(key), e);
+	return e;
+}
+
+static struct ro_peer *peer_get(struct mn *mn, const struct in6_addr *addr)
+{
+	struct ro_peer *p;
+
+	HASH_FIND(hh, mn->ro.peers, addr, sizeof(*addr), p);
+	if (!p && (p = calloc(1, sizeof(*p)))) {
+		p->addr = *addr;
+		HASH_ADD(hh, mn->ro.peers, addr, sizeof(p->addr), p);
+		if (!p->hh.tbl) {
+			free(p);
+			return NULL;
+		}
+	}
+	if (p)
+		p->users++;
+	return p;
+}
+
+static void peer_put(struct mn *mn, struct ro_peer *p)
+{
+	if (--p->users)
+		return;
+	HASH_DEL(mn->ro.peers, p);
+	free(p);
+}
+
+static void entry_free(struct ro_entry *e)
+{
+	struct mn *mn = e->h->mn;
+
+	rtimer_stop(&e->ro.timer);
+	rtimer_stop(&e->doubt);
+	kplan_free(&e->have);
+	kplan_free(&e->flying);
+	HASH_DEL(mn->ro.entries, e);
+	peer_put(mn, e->peer);
+	crypto_wipe(e, sizeof(*e));
+	free(e);
+}
+
+static struct ro_entry *entry_new(struct mn_home *h, const struct in6_addr *peer)
+{
+	struct ro_entry *e = calloc(1, sizeof(*e));
+	uint16_t seq;
+
+	if (!e)
+		return NULL;
+	e->peer = peer_get(h->mn, peer);
+	if (!e->peer) {
+		free(e);
+		return NULL;
+	}
+	e->h = h;
+	e->key = (struct ro_key){ *mn_hoa(h), *peer };
+	crypto_random(&seq, sizeof(seq));
+	ro_init(&e->ro, seq);
+	HASH_ADD(hh, h->mn->ro.entries, key, sizeof(e->key), e);
+	if (e->hh.tbl)
+		return e;
+	peer_put(h->mn, e->peer);
+	free(e);
+	return NULL;
+}
+
+/* ---- where we are ---- */
+
+static enum ro_where where(const struct mn_home *h)
+{
+	switch (h->bul.state) {
+	case BUL_LEAVE:
+	case BUL_HOME:
+		return RO_HOME;
+	case BUL_WAIT_BA:
+	case BUL_BOUND:
+	case BUL_REFRESH:
+	case BUL_BACKOFF:
+	case BUL_STOP:
+	case BUL_DISCOVER:
+		break;
+	case BUL_IDLE:
+		return RO_NOWHERE;
+	}
+	if (h->at_home)
+		return RO_HOME;
+	return h->uplink >= 0 && h->bul.coa.family == AF_INET6 ? RO_AWAY : RO_NOWHERE;
+}
+
+struct ro_env ro_env_of(struct ro_entry *e)
+{
+	const struct mn_home *h = e->h;
+	const struct bul *b = &h->bul;
+	struct ro_env env = {
+		.t = &h->mn->conf->timers, .now = run_now(), .where = where(h),
+		.registered = h->ro.ready, .home_expires = b->expires, .pace = &e->peer->pace,
+	};
+
+	if (env.where == RO_NOWHERE)
+		env.registered = false;
+	if (env.where == RO_AWAY) {
+		env.coa = b->coa.a.in6;
+		env.told = !b->fresh || h->ro.ready;
+	}
+	crypto_random(env.cookie, sizeof(env.cookie));
+	return env;
+}
+
+/* ---- steps ---- */
+
+static void emit(struct ro_entry *e, const struct ro *was, const char *gone)
+{
+	struct event ev = { .type = EV_bul_remove };
+
+	if (!e->told)
+		return;
+	e->told = false;
+	ev.bul_remove.home_address = e->key.hoa;
+	ev.bul_remove.care_of = locator6(&was->bound_coa);
+	ev.bul_remove.peer = e->key.peer;
+	snprintf(ev.bul_remove.reason, sizeof(ev.bul_remove.reason), "%s", gone ? gone : "dropped");
+	event_emit(&ev);
+}
+
+static void log_run(struct ro_entry *e, const struct ro *was, const struct ro_step *s)
+{
+	const char *from = ro_state_str(was), *to = ro_state_str(&e->ro);
+
+	if (s->act & RO_DO_WARN) {
+		e->h->mn->stats.ro_failed++;
+		if (e->ro.state == RO_HOLD)
+			log_rl(&e->h->mn->ro.rl, "ro", "%s: no route optimization with %s for"
+			       " %.0f s: %s", A6(&e->key.hoa), A6(&e->key.peer), e->ro.backoff,
+			       s->why);
+		else
+			log_rl(&e->h->mn->ro.rl, "ro", "%s: %s: %s", A6(&e->key.hoa),
+			       A6(&e->key.peer), s->why);
+	}
+	if (e->ro.state != was->state)
+		log_debug("ro", "%s: %s: %s -> %s coa=%s%s%s", A6(&e->key.hoa), A6(&e->key.peer),
+			  from, to, A6(&e->ro.coa), s->gone ? " binding gone: " : "",
+			  s->gone ? s->gone : "");
+}
+
+static void timer_cb(void *arg)
+{
+	ro_run(arg, RO_EV_TIMER, NULL);
+}
+
+static void arm(struct ro_entry *e)
+{
+	double at = ro_timer(&e->ro);
+
+	if (at)
+		rtimer_set(&e->ro.timer, at, timer_cb, e);
+	else
+		rtimer_stop(&e->ro.timer);
+}
+
+static void left(struct mn_home *h);
+
+void ro_gone(struct ro_entry *e)
+{
+	entry_free(e);
+}
+
+void ro_run(struct ro_entry *e, enum ro_ev ev, const struct ro_in *in)
+{
+	const struct ro was = e->ro;
+	struct ro_env env = ro_env_of(e);
+	struct mn_home *h = e->h;
+	struct ro_step s = ro_step(&e->ro, ev, &env, in);
+
+	log_run(e, &was, &s);
+	arm(e);
+	if (s.act & RO_DO_TELL_REMOVE)
+		emit(e, &was, s.gone);
+	e->tell |= !!(s.act & RO_DO_TELL_ADD);
+	e->dropping = s.act & RO_DO_DROP;
+	if (s.act & RO_DO_HOTI)
+		ro_send_test(e, RO_HOTI);
+	if (s.act & RO_DO_COTI)
+		ro_send_test(e, RO_COTI);
+	if (s.act & RO_DO_BU)
+		ro_send_bu(e);
+	if (s.act & RO_DO_ASK_USE) {
+		ro_run(e, ro_in_use(e) ? RO_EV_USED : RO_EV_UNUSED, NULL);
+		return;
+	}
+	if (s.act & (RO_DO_PLAN | RO_DO_TELL_ADD | RO_DO_DROP))
+		ro_sync(e);		/* frees it, perhaps */
+	if (h->ro.leaving)
+		left(h);
+}
+
+/* ---- following the home ---- */
+
+void ro_follow(struct mn_home *h, bool synced)
+{
+	struct ro_entry *e, *tmp;
+	bool carries = h->at_home ? bul_home_carries(&h->bul) && mn_dad_ok(h) : bul_here(&h->bul);
+
+	if (!h->mn->conf->ro.enabled)
+		return;
+	h->ro.ready = carries && (synced || h->ro.ready);
+	HASH_ITER(hh, h->mn->ro.entries, e, tmp)
+		if (e->h == h)
+			ro_run(e, RO_EV_FOLLOW, NULL);
+	ro_sync_home(h);
+}
+
+/* ---- hints ---- */
+
+static bool is_ours(const struct mn *mn, const struct in6_addr *a)
+{
+	for (unsigned i = 0; i < mn->n_home; i++) {
+		const struct home_conf *c = mn->home[i].conf;
+
+		if (in6_eq(a, &c->hoa.a.in6))
+			return true;
+		if (in6_eq(a, &mn->home[i].bul.ha) || in6_eq(a, &mn->home[i].bul.bound_ha))
+			return true;
+		for (size_t j = 0; j < c->n_prefix; j++)
+			if (prefix_contains6(&c->prefixes[j].prefix, a))
+				return true;
+	}
+	for (unsigned i = 0; i < mn->n_uplink; i++)
+		if (in6_eq(a, &mn->uplink[i].coa))
+			return true;
+	return false;
+}
+
+/* NULL: it may. */
+static const char *unwanted(const struct mn *mn, const struct in6_addr *peer)
+{
+	const struct ro_conf *c = &mn->conf->ro;
+
+	if (!in6_is_unicast_routable(peer))
+		return "no unicast address that is routed";
+	if (is_ours(mn, peer))
+		return "one of our own, or a home agent";
+	if (!peer_allowed(c->policy, c->n_policy, peer))
+		return "the policy leaves it to the tunnel";
+	return NULL;
+}
+
+/* Full: a peer that does not do it makes room, the one whose pause ends first. */
+static bool make_room(struct mn *mn)
+{
+	struct ro_entry *e, *tmp, *best = NULL;
+
+	if (HASH_COUNT(mn->ro.entries) < mn->conf->ro.max_peers)
+		return true;
+	HASH_ITER(hh, mn->ro.entries, e, tmp)
+		if ((e->ro.state == RO_HOLD || e->ro.state == RO_IDLE) && !e->in_flight &&
+		    !e->have.n && (!best || e->ro.due < best->ro.due))
+			best = e;
+	if (!best)
+		return false;
+	entry_free(best);
+	return true;
+}
+
+void ro_hint(struct mn *mn, const struct in6_addr *hoa, const struct in6_addr *peer)
+{
+	struct mn_home *h = mn_find(mn, hoa);
+	const char *why = unwanted(mn, peer);
+	struct ro_entry *e;
+
+	if (!mn->conf->ro.enabled || !h || h->held || h->ro.leaving || mn->stopping ||
+	    where(h) != RO_AWAY)
+		return;
+	mn->stats.ro_hints++;
+	if (why) {
+		log_debug("ro", "%s: %s is not optimized: %s", A6(hoa), A6(peer), why);
+		return;
+	}
+	e = ro_find(mn, hoa, peer);
+	if (!e && make_room(mn))
+		e = entry_new(h, peer);
+	if (e)
+		ro_run(e, RO_EV_HINT, NULL);
+	else
+		log_rl(&mn->ro.rl, "ro", "%s: %s is not optimized: max_peers (%u) is reached",
+		       A6(hoa), A6(peer), mn->conf->ro.max_peers);
+}
+
+/* ---- the end ---- */
+
+static bool deleting(const struct mn_home *h)
+{
+	for (const struct ro_entry *e = h->mn->ro.entries; e; e = e->hh.next)
+		if (e->h == h && e->ro.state == RO_DELETE)
+			return true;
+	return false;
+}
+
+/* What has not answered by now is left to expire: RFC 6275 11.7.4 allows that. */
+static void drop_all(struct mn_home *h)
+{
+	struct ro_entry *e, *tmp;
+
+	HASH_ITER(hh, h->mn->ro.entries, e, tmp) {
+		if (e->h != h)
+			continue;
+		emit(e, &e->ro, "stopped");
+		rtimer_stop(&e->ro.timer);
+		rtimer_stop(&e->doubt);
+		ro_init(&e->ro, (uint16_t)(e->ro.seq + 1));
+		e->dropping = true;
+		ro_sync(e);
+	}
+}
+
+static void leave_now(void *arg)
+{
+	struct mn_home *h = arg;
+
+	rtimer_stop(&h->ro.leave_timer);
+	h->ro.leaving = false;
+	drop_all(h);
+	mn_step(h, BUL_EV_STOP, NULL);
+}
+
+/* Not at once: whoever is told may be on the stack. */
+static void left(struct mn_home *h)
+{
+	if (!deleting(h))
+		rtimer_set(&h->ro.leave_timer, run_now(), leave_now, h);
+}
+
+void mn_leave(struct mn_home *h)
+{
+	struct ro_entry *e, *tmp;
+
+	if (h->ro.leaving)
+		return;
+	h->ro.leaving = true;
+	HASH_ITER(hh, h->mn->ro.entries, e, tmp)
+		if (e->h == h && where(h) != RO_NOWHERE)
+			ro_run(e, RO_EV_STOP, NULL);
+	if (!deleting(h) || where(h) == RO_NOWHERE)
+		leave_now(h);
+	else
+		rtimer_set(&h->ro.leave_timer, run_now() + LEAVE_MAX, leave_now, h);
+}
+
+void ro_free(struct mn *mn)
+{
+	struct ro_entry *e, *tmp;
+
+	HASH_ITER(hh, mn->ro.entries, e, tmp)
+		entry_free(e);
+	for (unsigned i = 0; mn->home && i < mn->n_home; i++) {
+		struct ro_home *r = &mn->home[i].ro;
+
+		rtimer_stop(&r->leave_timer);
+		kplan_free(&r->have);
+		kplan_free(&r->flying);
+	}
+}
+
+/* ---- for people ---- */
+
+unsigned mn_peers(const struct mn *mn)
+{
+	return HASH_COUNT(mn->ro.entries);
+}
+
+static int key_cmp(const struct ro_key *a, const struct ro_key *b)
+{
+	return memcmp(a, b, sizeof(*a));
+}
+
+bool mn_peer_next(const struct mn *mn, const struct in6_addr *hoa, const struct in6_addr *peer,
+		  struct mn_peer_info *i)
+{
+	const struct ro_key after = { *hoa, *peer };
+	const struct ro_entry *best = NULL;
+
+	for (const struct ro_entry *e = mn->ro.entries; e; e = e->hh.next)
+		if (!e->dropping && key_cmp(&e->key, &after) > 0 &&
+		    (!best || key_cmp(&e->key, &best->key) < 0))
+			best = e;
+	if (!best)
+		return false;
+	*i = (struct mn_peer_info){ .home_address = best->key.hoa, .peer = best->key.peer,
+				    .ro = &best->ro, .optimized = best->have.n > 0,
+				    .rtt = best->rtt };
+	return true;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Home Test Init, Care-of Test Init and Binding Updates to peers (RFC 6275 5.2.5, 6.2.7, 11.6.1,
+ * 11.7.2). */
+#include <string.h>
+
+#include "base/util.h"
+#include "role/mn_priv.h"
+#include "role/ro.h"
+#include "sec/crypto.h"
+
+static void failed(struct ro_entry *e, const char *what, int rc)
+{
+	log_rl(&e->h->mn->ro.rl, "ro", "%s: %s to %s: %s", A6(&e->key.hoa), what, A6(&e->key.peer),
+	       strerror(-rc));
+}
+
+/* The care-of address is that of one uplink; what has the home address as source goes as the home
+ * does. */
+static int uplink_of(const struct ro_entry *e)
+{
+	const struct klink *l = kern_link(e->h->mn->env.kern, mn_dev(e->h));
+
+	return l ? l->ifindex : 0;
+}
+
+/* 11.6.1, wire.md 7: neither has a home address option. */
+void ro_send_test(struct ro_entry *e, enum ro_msg kind)
+{
+	bool home = kind == RO_HOTI;
+	struct mh_msg m = { .type = home ? MH_HOTI : MH_COTI };
+	uint8_t buf[MH_MAX_LEN];
+	struct mh_tx tx = { .src = home ? e->key.hoa : e->ro.coa, .dst = e->key.peer, .buf = buf };
+	ssize_t n;
+	int rc;
+
+	m.ti.cookie = home ? e->ro.home.cookie : e->ro.care.cookie;
+	n = mh_build(&m, &e->h->mn->conf->dialect, buf, sizeof(buf), NULL);
+	if (n < 0) {
+		failed(e, mh_type_str(m.type), (int)n);
+		return;
+	}
+	tx.len = (size_t)n;
+	if (!home)
+		tx.ifindex = uplink_of(e);
+	rc = mhsock_send(e->h->mn->env.mh, &tx);
+	if (rc < 0)
+		failed(e, mh_type_str(m.type), rc);
+	if (home)
+		e->h->mn->stats.hoti++;
+	else
+		e->h->mn->stats.coti++;
+}
+
+/* 5.2.6. A Binding Update that deletes registers the home address, by the home token alone. */
+static void key(struct ro_entry *e, bool del)
+{
+	if (del)
+		rr_kbm_delete(e->ro.home.token, e->kbm);
+	else
+		rr_kbm(e->ro.home.token, e->ro.care.token, e->kbm);
+	e->bu_coa = del ? e->key.hoa : e->ro.coa;
+}
+
+void ro_send_bu(struct ro_entry *e)
+{
+	struct ro_env env = ro_env_of(e);
+	bool del = e->ro.state == RO_DELETE, at_home = env.where == RO_HOME;
+	struct mh_msg m = { .type = MH_BU };
+	uint8_t buf[MH_MAX_LEN];
+	struct mh_tx tx = { .src = at_home ? e->key.hoa : env.coa, .dst = e->key.peer,
+			    .has_hao = !at_home, .hao = e->key.hoa, .buf = buf };
+	size_t mac_at = 0;
+	ssize_t n;
+	int rc;
+
+	m.bu.seq = e->ro.seq;
+	m.bu.flags = BU_A;		/* data must not go before the peer can take them */
+	m.bu.lifetime = e->ro.asked;
+	m.opt.seen = BIT64(MHOPT_NONCE_INDICES) | BIT64(MHOPT_BINDING_AUTH);
+	m.opt.home_nonce = e->ro.home.index;
+	m.opt.coa_nonce = del ? 0 : e->ro.care.index;
+	key(e, del);
+	e->bu_src = tx.src;
+	n = mh_build(&m, &e->h->mn->conf->dialect, buf, sizeof(buf), &mac_at);
+	if (n < 0) {
+		failed(e, "BU", (int)n);
+		return;
+	}
+	rr_mac(e->kbm, &e->bu_coa, &e->key.peer, buf, (size_t)n, buf + mac_at);
+	tx.len = (size_t)n;
+	if (!at_home)
+		tx.ifindex = uplink_of(e);
+	rc = mhsock_send(e->h->mn->env.mh, &tx);
+	if (rc < 0)
+		failed(e, "BU", rc);
+	e->h->mn->stats.ro_bu++;
+	log_info("ro", "%s: BU to %s coa=%s seq=%u lifetime=%us", A6(&e->key.hoa), A6(&e->key.peer),
+		 A6(&e->bu_coa), e->ro.seq, e->ro.asked);
+}

@@ -1,0 +1,592 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "store/ro.h"
+
+#include <math.h>
+
+#include "base/util.h"
+#include "wire/mh.h"
+
+#define SLACK		1e-6	/* a timer may come this much early */
+#define REFRESH_PART	0.9	/* of the lifetime, and of the home token's */
+#define REFRESH_ROOM	15	/* initial timeouts: four retransmissions, 1 + 2 + 4 + 8 */
+#define BACKOFF_MAX	3600.	/* seconds, of a pause */
+#define AGAIN_MAX	3	/* 135 to 138 answered at once, in a row */
+#define PACE_FIRST	1.	/* seconds from one "lost binding" to the next that is believed */
+#define PACE_MAX	64.
+#define BRR_PAUSE	10.	/* seconds: refresh requests are anybody's */
+
+/* What one call works with. */
+struct step {
+	struct ro *r;
+	const struct ro_env *e;
+	const struct ro_in *in;
+	unsigned act;
+	const char *why, *gone;
+};
+
+void ro_init(struct ro *r, uint16_t seq)
+{
+	*r = (struct ro){ .seq = seq };
+}
+
+/* ---- pieces ---- */
+
+static void warn(struct step *x, const char *why)
+{
+	x->act |= RO_DO_WARN;
+	x->why = x->r->why = why;
+}
+
+static void unbind(struct step *x, const char *gone)
+{
+	struct ro *r = x->r;
+
+	if (IN6_IS_ADDR_UNSPECIFIED(&r->bound_coa))
+		return;
+	r->bound_coa = in6addr_any;
+	r->expires = r->since = 0;
+	x->act |= RO_DO_PLAN | RO_DO_TELL_REMOVE;
+	x->gone = gone;
+}
+
+static void reset_test(struct ro_test *t)
+{
+	t->out = false;
+	t->n = 0;
+	t->due = 0;
+}
+
+/* Nothing is outstanding any more. */
+static void reset(struct ro *r)
+{
+	reset_test(&r->home);
+	reset_test(&r->care);
+	r->awaited = false;
+	r->n_bu = 0;
+	r->bu_due = 0;
+}
+
+/* 5.2.7: counted from the question, so never longer than the peer counts. */
+static bool fresh(const struct step *x, const struct ro_test *t)
+{
+	return t->have && x->e->now < t->at + x->e->t->max_token_lifetime;
+}
+
+static void drop(struct step *x, const char *gone)
+{
+	unbind(x, gone);
+	reset(x->r);
+	x->r->state = RO_IDLE;
+	x->r->due = 0;
+	x->act |= RO_DO_DROP;
+}
+
+static void hold(struct step *x)
+{
+	struct ro *r = x->r;
+
+	unbind(x, "failed");
+	reset(r);
+	r->backoff = r->backoff ? fmin(r->backoff * 2, BACKOFF_MAX) : x->e->t->ro_backoff;
+	r->state = RO_HOLD;
+	r->due = x->e->now + r->backoff;
+	x->act |= RO_DO_PLAN;
+}
+
+static void begin(struct step *x, enum ro_state state)
+{
+	reset(x->r);
+	x->r->state = state;
+	x->r->due = 0;
+	x->r->again = 0;
+}
+
+/* The home registration lets messages go, and answers come. */
+static bool registered(const struct step *x)
+{
+	return x->e->registered && x->e->where != RO_NOWHERE;
+}
+
+static bool may_be_bound(const struct step *x)
+{
+	return x->r->maybe_until > x->e->now;
+}
+
+static void delete_at_peer(struct step *x, enum ro_delete why)
+{
+	unbind(x, why == RO_DEL_HOME ? "home" : why == RO_DEL_STOP ? "stopped" : "failed");
+	begin(x, RO_DELETE);
+	x->r->why_delete = why;
+}
+
+static void deleted(struct step *x)
+{
+	x->r->maybe_until = 0;
+	if (x->r->why_delete == RO_DEL_FAILED)
+		hold(x);
+	else
+		drop(x, NULL);
+}
+
+/* The peer says no, or cannot (11.3.5, 11.7.3): nothing more is sent to it for a while. */
+static void refused(struct step *x, const char *why)
+{
+	struct ro *r = x->r;
+
+	if (r->state == RO_DELETE) {
+		deleted(x);
+		return;
+	}
+	warn(x, why);
+	r->maybe_until = 0;
+	hold(x);
+}
+
+/* 5.2.9: back to the tunnel; but first what the peer may still hold is deleted, if that is to be
+ * had: it leads to an address that does not work, or that we left. */
+static void failed(struct step *x, const char *why)
+{
+	struct ro *r = x->r;
+
+	if (r->state == RO_DELETE) {
+		deleted(x);
+		return;
+	}
+	warn(x, why);
+	if (may_be_bound(x) && fresh(x, &r->home) && registered(x))
+		delete_at_peer(x, RO_DEL_FAILED);
+	else
+		hold(x);
+}
+
+/* ---- sending ---- */
+
+/* When the next message of the kind may go to the peer (11.8); now: it is counted. */
+static double may_send(const struct step *x, enum ro_msg m)
+{
+	double *sent = x->e->pace->sent[m];
+	unsigned rate = MIN(x->e->t->max_update_rate, (unsigned)BUL_RECENT);
+	double at = bul_rate(sent, BUL_RECENT, rate, x->e->now);
+
+	if (at > x->e->now)
+		return at;
+	for (unsigned i = BUL_RECENT - 1; i > 0; i--)
+		sent[i] = sent[i - 1];
+	sent[0] = x->e->now;
+	return at;
+}
+
+static double back_off(const struct step *x, double timo, unsigned n)
+{
+	return n ? fmin(timo * 2, x->e->t->max_bindack_timeout) :
+		   x->e->t->initial_bindack_timeout;
+}
+
+/* True: the token is there. False: it was asked for, or it cannot be now. */
+static bool test_run(struct step *x, enum ro_msg m, bool allowed)
+{
+	struct ro_test *t = m == RO_HOTI ? &x->r->home : &x->r->care;
+	double at;
+
+	if (fresh(x, t))
+		return true;
+	t->have = false;
+	if (!allowed) {
+		reset_test(t);
+		return false;
+	}
+	if (t->out && x->e->now + SLACK < t->due)
+		return false;
+	if (t->out && t->n > x->e->t->max_ro_failure) {
+		failed(x, m == RO_HOTI ? "no answer to Home Test Init" :
+					 "no answer to Care-of Test Init");
+		return false;
+	}
+	at = may_send(x, m);
+	t->due = at;
+	if (at > x->e->now)
+		return false;
+	t->timo = back_off(x, t->timo, t->n);
+	t->due = x->e->now + t->timo;
+	t->n++;
+	t->out = true;
+	t->cookie = x->e->cookie[m];
+	t->sent_at = x->e->now;
+	x->act |= m == RO_HOTI ? RO_DO_HOTI : RO_DO_COTI;
+	return false;
+}
+
+/* 11.7.2: not longer than the home registration lasts; 5.2.6: MAX_RR_BINDING_LIFETIME. */
+static uint32_t lifetime(const struct step *x)
+{
+	double left = fmin(x->e->home_expires - x->e->now, x->e->t->max_rr_binding_lifetime);
+	uint32_t s = left > 0 ? (uint32_t)left : 0;
+
+	return s - s % MH_LIFETIME_UNIT;
+}
+
+static void send_bu(struct step *x)
+{
+	struct ro *r = x->r;
+	bool del = r->state == RO_DELETE;
+	uint32_t asked = del ? 0 : lifetime(x);
+	double at;
+
+	if (r->awaited && x->e->now + SLACK < r->bu_due)
+		return;
+	if (r->awaited && r->n_bu > x->e->t->max_ro_failure) {
+		failed(x, "no answer to Binding Update");
+		return;
+	}
+	if (!del && !asked) {		/* the home registration is being renewed */
+		r->bu_due = 0;
+		return;
+	}
+	at = may_send(x, RO_BU);
+	r->bu_due = at;
+	if (at > x->e->now)
+		return;
+	r->timo = back_off(x, r->timo, r->n_bu);
+	r->bu_due = x->e->now + r->timo;
+	r->n_bu++;
+	r->seq++;
+	r->asked = asked;
+	if (!r->awaited) {
+		r->first_seq = r->seq;
+		r->first_sent_at = x->e->now;
+		r->awaited = true;
+	}
+	x->act |= RO_DO_BU;
+	if (del)
+		return;
+	r->state = RO_WAIT_BA;
+	r->maybe_until = fmax(r->maybe_until, x->e->now + asked);
+	if (!in6_eq(&r->bound_coa, &r->coa))	/* what the peer has now is not known */
+		unbind(x, "moved");
+}
+
+/* Whatever the state still lacks and can have. */
+static void advance(struct step *x)
+{
+	const struct ro_env *e = x->e;
+	struct ro *r = x->r;
+	bool home, care, reg = registered(x);
+
+	if (!reg)		/* what waits for that has no time */
+		r->bu_due = 0;
+	if (r->state == RO_WAIT_BA && e->now + SLACK >= r->bu_due &&
+	    !(fresh(x, &r->home) && fresh(x, &r->care))) {
+		r->state = RO_TEST;
+		r->awaited = false;
+	}
+	switch (r->state) {
+	case RO_TEST:
+		if (r->due && e->now + SLACK < r->due)	/* paced */
+			return;
+		r->due = 0;
+		home = test_run(x, RO_HOTI, e->where == RO_AWAY && reg);
+		care = r->state == RO_TEST &&
+		       test_run(x, RO_COTI, e->where == RO_AWAY && e->told);
+		if (home && care && reg)
+			send_bu(x);
+		break;
+	case RO_WAIT_BA:
+		if (reg)
+			send_bu(x);
+		break;
+	case RO_DELETE:
+		if (test_run(x, RO_HOTI, reg) && reg)
+			send_bu(x);
+		break;
+	case RO_IDLE:
+	case RO_BOUND:
+	case RO_HOLD:
+		break;
+	}
+}
+
+/* ---- events ---- */
+
+static void on_moved(struct step *x)
+{
+	struct ro *r = x->r;
+
+	r->coa = x->e->coa;
+	r->care.have = false;
+	reset(r);
+	if (!IN6_IS_ADDR_UNSPECIFIED(&r->bound_coa))
+		x->act |= RO_DO_PLAN;
+	if (r->state == RO_WAIT_BA || r->state == RO_BOUND)
+		begin(x, RO_TEST);
+}
+
+static void on_follow(struct step *x)
+{
+	struct ro *r = x->r;
+	bool active = r->state == RO_TEST || r->state == RO_WAIT_BA || r->state == RO_BOUND;
+
+	switch (x->e->where) {
+	case RO_NOWHERE:
+		if (r->state == RO_WAIT_BA)
+			r->state = RO_TEST;
+		if (r->state != RO_HOLD && r->state != RO_IDLE)
+			reset(r);
+		x->act |= RO_DO_PLAN;
+		break;
+	case RO_AWAY:
+		if (r->state == RO_DELETE && r->why_delete == RO_DEL_HOME)
+			begin(x, RO_TEST);
+		if (!in6_eq(&r->coa, &x->e->coa))
+			on_moved(x);
+		break;
+	case RO_HOME:
+		if (active && may_be_bound(x))
+			delete_at_peer(x, RO_DEL_HOME);
+		else if (active || r->state == RO_IDLE)
+			drop(x, "home");
+		break;
+	}
+}
+
+static void on_token(struct step *x, struct ro_test *t)
+{
+	reset_test(t);
+	t->have = true;
+	t->token = x->in->token;
+	t->index = x->in->index;
+	t->at = t->sent_at;
+}
+
+static void accepted(struct step *x)
+{
+	struct ro *r = x->r;
+	const struct timers *t = x->e->t;
+	uint32_t granted = MIN(x->in->lifetime, r->asked);
+	double from = r->first_sent_at, after;
+
+	if (!granted) {
+		refused(x, "the peer granted a lifetime of zero");
+		return;
+	}
+	/* as for the home agent; and the home token is kept young, so that after a movement a
+	 * care-of test will do */
+	after = fmax(fmin(REFRESH_PART * granted,
+			  granted - REFRESH_ROOM * t->initial_bindack_timeout), granted / 2.);
+	r->expires = from + granted;
+	r->maybe_until = fmax(r->maybe_until, r->expires);
+	r->due = fmin(from + after, fmax(r->home.at + REFRESH_PART * t->max_token_lifetime,
+					 x->e->now + t->initial_bindack_timeout));
+	if (IN6_IS_ADDR_UNSPECIFIED(&r->bound_coa))
+		r->since = x->e->now;
+	r->bound_coa = r->coa;
+	reset(r);
+	r->state = RO_BOUND;
+	r->again = 0;
+	r->backoff = 0;
+	r->why = NULL;
+	x->act |= RO_DO_PLAN | RO_DO_TELL_ADD;
+}
+
+/* 135: from the number given. 136 to 138: the tokens again; nobody signs that, so not for ever. */
+static bool once_more(struct step *x)
+{
+	struct ro *r = x->r;
+	uint8_t s = x->in->status;
+
+	if (s < BA_SEQUENCE || s > BA_NONCES || ++r->again > AGAIN_MAX)
+		return false;
+	if (s == BA_SEQUENCE)
+		r->seq = x->in->seq;
+	if (s == BA_HOME_NONCE || s == BA_NONCES)
+		r->home.have = false;
+	if (s == BA_COA_NONCE || s == BA_NONCES)
+		r->care.have = false;
+	reset(r);
+	if (r->state == RO_WAIT_BA)
+		r->state = RO_TEST;
+	return true;
+}
+
+static void on_ba(struct step *x)
+{
+	uint8_t s = x->in->status;
+
+	if (x->r->state == RO_DELETE && s < BA_UNSPECIFIED)
+		deleted(x);
+	else if (s < BA_UNSPECIFIED)
+		accepted(x);
+	else if (!once_more(x))
+		refused(x, s == BA_PROHIBITED ? "the peer does not allow it (129)" :
+			   s == BA_NO_RESOURCES ? "the peer is full (130)" :
+			   s == BA_TYPE_CHANGE ? "the peer is our home agent (139)" :
+			   s >= BA_SEQUENCE && s <= BA_NONCES ?
+			   "the peer refuses again and again (135 to 138)" :
+			   "the peer refuses");
+}
+
+/* Tokens that will not last are got anew; the binding stays in use meanwhile. */
+static void refresh(struct step *x)
+{
+	struct ro *r = x->r;
+	double old = x->e->now - x->e->t->max_token_lifetime / 2;
+
+	begin(x, RO_TEST);
+	r->home.have &= r->home.at > old;
+	r->care.have &= r->care.at > old;
+}
+
+static void on_unused(struct step *x)
+{
+	struct ro *r = x->r;
+	double last = r->expires - REFRESH_ROOM * x->e->t->initial_bindack_timeout;
+
+	if (r->state == RO_BOUND)
+		r->due = last > x->e->now + SLACK ? last : 0;
+}
+
+/* 11.3.6, 5.2.9. Anybody can say it. Data take the tunnel at once, so nothing is lost if it is
+ * true; if it is not, that costs a few messages, less and less often. */
+static void on_lost_binding(struct step *x)
+{
+	struct ro *r = x->r;
+	double now = x->e->now;
+
+	if (!ro_carries(r, x->e))
+		return;
+	unbind(x, "lost by the peer");
+	r->maybe_until = 0;
+	r->home.have = r->care.have = false;
+	begin(x, RO_TEST);
+	if (now >= r->pace_until + PACE_MAX)
+		r->pace = 0;
+	if (now < r->pace_until)
+		r->due = r->pace_until;
+	r->pace = r->pace ? fmin(r->pace * 2, PACE_MAX) : PACE_FIRST;
+	r->pace_until = fmax(now, r->pace_until) + r->pace;
+}
+
+static void on_stop(struct step *x)
+{
+	struct ro *r = x->r;
+
+	if (r->state == RO_DELETE)
+		r->why_delete = RO_DEL_STOP;
+	else if (may_be_bound(x))
+		delete_at_peer(x, RO_DEL_STOP);
+	else
+		drop(x, "stopped");
+}
+
+static void on_refresh_req(struct step *x)
+{
+	struct ro *r = x->r;
+
+	if (r->state != RO_BOUND || x->e->now < r->brr_until)
+		return;
+	r->brr_until = x->e->now + BRR_PAUSE;
+	x->act |= RO_DO_ASK_USE;
+}
+
+static void on_due(struct step *x)
+{
+	struct ro *r = x->r;
+
+	if (!r->due || x->e->now + SLACK < r->due)
+		return;
+	switch (r->state) {
+	case RO_BOUND:
+		r->due = 0;
+		x->act |= RO_DO_ASK_USE;
+		break;
+	case RO_HOLD:			/* the next packet may try; what it was is remembered */
+		r->state = RO_IDLE;
+		r->due = x->e->now + r->backoff;
+		break;
+	case RO_IDLE:
+		drop(x, NULL);
+		break;
+	case RO_TEST:
+	case RO_WAIT_BA:
+	case RO_DELETE:
+		break;
+	}
+}
+
+/* 11.1: at zero the entry is deleted, unless it is being renewed. */
+static void expire(struct step *x)
+{
+	struct ro *r = x->r;
+
+	if (!IN6_IS_ADDR_UNSPECIFIED(&r->bound_coa) && x->e->now + SLACK >= r->expires) {
+		unbind(x, "expired");
+		if (r->state == RO_BOUND)
+			drop(x, NULL);
+	}
+	if (r->state == RO_DELETE && !may_be_bound(x))
+		deleted(x);
+}
+
+static void on_event(struct step *x, enum ro_ev ev)
+{
+	struct ro *r = x->r;
+
+	switch (ev) {
+	case RO_EV_HINT:
+		if (r->state == RO_IDLE && x->e->where == RO_AWAY) {
+			begin(x, RO_TEST);
+			r->coa = x->e->coa;
+			r->care.have = false;
+		}
+		break;
+	case RO_EV_FOLLOW:
+		on_follow(x);
+		break;
+	case RO_EV_TIMER:
+		on_due(x);
+		break;
+	case RO_EV_HOT:
+		on_token(x, &r->home);
+		break;
+	case RO_EV_COT:
+		on_token(x, &r->care);
+		break;
+	case RO_EV_BA:
+		on_ba(x);
+		break;
+	case RO_EV_USED:
+		if (r->state == RO_BOUND)
+			refresh(x);
+		break;
+	case RO_EV_UNUSED:
+		on_unused(x);
+		break;
+	case RO_EV_LOST_BINDING:
+		on_lost_binding(x);
+		break;
+	case RO_EV_NO_MH:
+		if (r->home.out || r->care.out || r->awaited)
+			refused(x, "the peer does not speak Mobile IPv6");
+		break;
+	case RO_EV_REFRESH_REQ:
+		on_refresh_req(x);
+		break;
+	case RO_EV_STOP:
+		on_stop(x);
+		break;
+	}
+}
+
+struct ro_step ro_step(struct ro *r, enum ro_ev ev, const struct ro_env *e,
+		       const struct ro_in *in)
+{
+	struct step x = { .r = r, .e = e, .in = in };
+	enum ro_state was;
+
+	expire(&x);
+	on_event(&x, ev);
+	do {				/* what failed may leave something to delete */
+		was = r->state;
+		advance(&x);
+	} while (r->state != was && r->state == RO_DELETE);
+	return (struct ro_step){ x.act, x.why, x.gone };
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * store/ro.h - route optimisation with one peer for one home address (RFC 6275 5.2,
+ * 11.1, 11.3.5, 11.3.6, 11.6, 11.7.2 to 11.7.4, 11.8) as a pure state machine: the
+ * Binding Update List entry of a correspondent.
+ *
+ * ro_step() takes an event and where the node is now (struct ro_env), and returns
+ * what to do and when the one timer is due; the role does it.
+ *
+ *   IDLE      nothing; kept for a while to remember how long the last pause was
+ *   TEST      gets the tokens that it lacks, or waits for the home registration
+ *   WAIT_BA   Binding Update sent
+ *   BOUND     the peer has said yes
+ *   DELETE    gets the home token if it lacks it, and deletes the binding at the peer
+ *   HOLD      no route optimisation with this peer until .due
+ *
+ * TEST and WAIT_BA with ro_carries() are a refresh. Data may go directly only while
+ * ro_carries(): the peer acknowledged this very care-of address. After a movement they
+ * go through the tunnel; the home token is reused, so a care-of test and a Binding
+ * Update bring them back. The Care-of Test Init goes out with the Binding Update to the
+ * home agent (11.7.2: after it); the Binding Update to the peer waits for the home
+ * agent's answer, as 11.7.2 says, and so does the Home Test Init, which needs the tunnel.
+ *
+ * The peer may have a binding that we do not count on (.maybe_until): it is deleted
+ * when nothing better is to be had, for the peer would send to an address we left.
+ *
+ * Pure. Seconds; absolute times are the caller's boot clock. Addresses in network
+ * order, tokens and cookies in host order.
+ */
+#ifndef MIP6_STORE_RO_H
+#define MIP6_STORE_RO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/rtimer.h"
+#include "store/bul.h"
+#include "store/conf.h"
+
+enum ro_state { RO_IDLE, RO_TEST, RO_WAIT_BA, RO_BOUND, RO_DELETE, RO_HOLD };
+
+enum ro_ev {
+	RO_EV_HINT,		/* a packet of the pair went through the tunnel */
+	RO_EV_FOLLOW,		/* the node or its home registration has changed: see ro_env */
+	RO_EV_TIMER,
+	RO_EV_HOT, RO_EV_COT,	/* an answer whose cookie ro_cookie_ok() knows: ro_in.token */
+	RO_EV_BA,		/* that ro_seq_ok() knows and that is authentic where it must be */
+	RO_EV_USED, RO_EV_UNUSED,	/* the answer to RO_DO_ASK_USE */
+	RO_EV_LOST_BINDING,	/* Binding Error 1, or ICMP says that direct packets do not arrive */
+	RO_EV_NO_MH,		/* ICMP parameter problem 1, Binding Error 2: no Mobile IPv6 there */
+	RO_EV_REFRESH_REQ,	/* Binding Refresh Request */
+	RO_EV_STOP,		/* the daemon stops, or the operator de-registers */
+};
+
+enum {				/* actions, done in bit order */
+	RO_DO_PLAN = 1,		/* the kernel follows ro_carries() */
+	RO_DO_HOTI = 2,		/* with .home.cookie */
+	RO_DO_COTI = 4,		/* with .care.cookie */
+	RO_DO_BU = 8,		/* with .seq and .asked; in DELETE one that deletes */
+	RO_DO_TELL_ADD = 16,
+	RO_DO_TELL_REMOVE = 32,	/* step.gone says why */
+	RO_DO_ASK_USE = 64,	/* is the pair in use? RO_EV_USED or _UNUSED, at once or later */
+	RO_DO_WARN = 128,	/* step.why says what the operator should know */
+	RO_DO_DROP = 256,	/* the entry may go */
+};
+
+enum ro_where { RO_NOWHERE, RO_AWAY, RO_HOME };
+
+/* Messages that MAX_UPDATE_RATE counts, of all entries with the same peer. */
+enum ro_msg { RO_HOTI, RO_COTI, RO_BU, RO_MSG__COUNT };
+struct ro_pace { double sent[RO_MSG__COUNT][BUL_RECENT]; };	/* 0 = none */
+
+struct ro_env {
+	const struct timers *t;
+	double now;
+	enum ro_where where;
+	struct in6_addr coa;		/* AWAY: the care-of address */
+	bool told;			/* a Binding Update with it went to the home agent */
+	bool registered;		/* AWAY: the home agent said yes, and the tunnel carries;
+					   HOME: the home link carries */
+	double home_expires;		/* of the home registration */
+	uint64_t cookie[2];		/* random: home, care-of */
+	struct ro_pace *pace;		/* of the peer; updated */
+};
+
+struct ro_in {
+	uint64_t token;			/* HOT, COT */
+	uint16_t index;
+	uint8_t status;			/* BA */
+	uint16_t seq;
+	uint32_t lifetime;		/* seconds */
+};
+
+struct ro_test {			/* home or care-of */
+	bool out;			/* asked, not answered */
+	unsigned n;			/* times asked in this run */
+	uint64_t cookie;		/* of the last message */
+	double sent_at, timo, due;	/* due also: rate limit; 0 = none */
+	bool have;			/* the token, got at .at (counted from the question) */
+	uint64_t token;
+	uint16_t index;
+	double at;
+};
+
+enum ro_delete { RO_DEL_HOME, RO_DEL_FAILED, RO_DEL_STOP };
+
+struct ro {
+	enum ro_state state;
+	enum ro_delete why_delete;
+	struct in6_addr coa;		/* what care-of test and Binding Update are about */
+	struct in6_addr bound_coa;	/* acknowledged by the peer; :: = none */
+	double expires;			/* of that; as counted by 11.7.3 */
+	double since;			/* when the first of these acknowledgements came */
+	double maybe_until;		/* the peer may have some binding; 0 = no */
+	struct ro_test home, care;
+	uint16_t seq, first_seq;	/* of the last BU, of the first of this exchange */
+	bool awaited;			/* its acknowledgement */
+	unsigned n_bu;			/* BUs of this exchange */
+	uint32_t asked;			/* lifetime in the last one */
+	double first_sent_at, timo, bu_due;
+	unsigned again;			/* 135 to 138 in a row */
+	double due;			/* BOUND: see whether to refresh; HOLD, IDLE: the end */
+	double backoff;			/* last pause */
+	double pace, pace_until;	/* LOST_BINDING: not again before */
+	double brr_until;		/* BRRs heard until then change nothing */
+	const char *why;		/* constant; why it is not optimised, NULL = nothing known */
+	struct rtimer timer;
+};
+
+struct ro_step {
+	unsigned act;			/* RO_DO_* */
+	const char *why, *gone;		/* constant */
+};
+
+/* seq: random (11.7.2). Becomes IDLE. */
+void ro_init(struct ro *r, uint16_t seq);
+/* in: for HOT, COT and BA. Re-arm the timer with ro_timer() afterwards. */
+struct ro_step ro_step(struct ro *r, enum ro_ev ev, const struct ro_env *e,
+		       const struct ro_in *in);
+double ro_timer(const struct ro *r);	/* absolute; 0 = none */
+
+/* The peer has our present care-of address: data may go and come directly. */
+bool ro_carries(const struct ro *r, const struct ro_env *e);
+/* An answer to this test is awaited, with this cookie (11.6.2). */
+bool ro_cookie_ok(const struct ro_test *t, uint64_t cookie);
+/* The acknowledgement answers a Binding Update that is outstanding (11.7.3). */
+bool ro_seq_ok(const struct ro *r, uint8_t status, uint16_t seq);
+const char *ro_state_str(const struct ro *r);	/* "refresh" too */
+
+#endif

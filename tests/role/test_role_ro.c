@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The mobile node and its correspondents: what goes out, what is believed, what the kernel has. */
+#include "role/mn_role_help.h"
+
+#include "plan/plan_ro.h"
+#include "sec/rr.h"
+
+#define CN	"2001:db8:cc::2"
+#define HT	0x1111111111111111ull
+#define CT	0x2222222222222222ull
+#define STATE	"xfrm state src " HOA " dst " CN " proto hao coa "
+
+static void begin(void)
+{
+	w.c.ro.enabled = true;
+	w.c.ro.max_peers = 4;
+	w.c.timers.max_token_lifetime = 210;
+	start();
+	foreign1();
+	{
+		struct bu b = one_bu();
+
+		accept_bu(&b);
+	}
+}
+
+static void hint(const char *peer)
+{
+	struct event e = { .type = EV_rr_hint };
+
+	e.rr_hint.home_address = ip6(HOA);
+	e.rr_hint.peer = ip6(peer);
+	event_emit(&e);
+	turn();
+}
+
+/* The next message of that type; what comes before it is none of this test's. */
+static const struct fake_mh *sent(uint8_t type)
+{
+	const struct fake_mh *f;
+
+	while ((f = fake_mh_pop()))
+		if (f->m.type == type && is6(&f->tx.dst, CN))
+			return f;
+	return NULL;
+}
+
+static void none_sent(void)
+{
+	const struct fake_mh *f;
+
+	while ((f = fake_mh_pop()))
+		assert_false(is6(&f->tx.dst, CN));
+}
+
+static int tunnel_index(void)
+{
+	struct mn_info i = info();
+
+	return kern_link(fake_kern(), i.tunnel)->ifindex;
+}
+
+static void test_answer(uint8_t type, const char *dst, uint64_t cookie, int ifindex)
+{
+	struct mh_rx rx = { .src = ip6(CN), .dst = ip6(dst), .ifindex = ifindex };
+	struct mh_msg m = { .type = type };
+
+	m.test.cookie = cookie;
+	m.test.token = type == MH_HOT ? HT : CT;
+	m.test.nonce = type == MH_HOT ? 3 : 4;
+	fake_mh_rx_msg(&rx, &m);
+	turn();
+}
+
+struct update { uint16_t seq, home, care; uint32_t lifetime; struct in6_addr src; bool hao; };
+
+/* 5.2.6: the message is authentic by the tokens that were given. */
+static struct update update(void)
+{
+	const struct fake_mh *f = sent(MH_BU);
+	uint8_t kbm[RR_KBM_LEN], mac[RR_MAC_LEN];
+	struct in6_addr hoa = ip6(HOA), cn = ip6(CN);
+	bool del;
+
+	assert_non_null(f);
+	del = f->m.bu.lifetime == 0;
+	assert_int_equal(f->m.bu.flags, BU_A);
+	if (del)
+		rr_kbm_delete(HT, kbm);
+	else
+		rr_kbm(HT, CT, kbm);
+	rr_mac(kbm, del ? &hoa : &f->tx.src, &cn, f->buf, f->tx.len, mac);
+	assert_memory_equal(mac, f->m.opt.binding_auth.p, RR_MAC_LEN);
+	assert_true(!f->tx.has_hao || in6_eq(&f->tx.hao, &hoa));
+	return (struct update){ f->m.bu.seq, f->m.opt.home_nonce, f->m.opt.coa_nonce,
+				f->m.bu.lifetime, f->tx.src, f->tx.has_hao };
+}
+
+static void answer_bu(const struct update *u, uint8_t status, bool good)
+{
+	struct mh_rx rx = { .src = ip6(CN), .dst = ip6(HOA), .has_rh2 = u->hao,
+			    .rh2_coa = u->src };
+	struct mh_msg m = { .type = MH_BA };
+	struct mh_dialect d = w.c.dialect;
+	struct in6_addr cn = ip6(CN), coa = u->lifetime ? u->src : ip6(HOA);
+	uint8_t kbm[RR_KBM_LEN], buf[MH_MAX_LEN];
+	size_t mac_at = 0;
+
+	m.ba.status = status;
+	m.ba.seq = u->seq;
+	m.ba.lifetime = u->lifetime;
+	m.opt.seen = BIT64(MHOPT_BINDING_AUTH);
+	rx.len = (size_t)mh_build(&m, &d, buf, sizeof(buf), &mac_at);
+	if (u->lifetime)
+		rr_kbm(HT, CT, kbm);
+	else
+		rr_kbm_delete(HT, kbm);
+	rr_mac(kbm, &coa, &cn, buf, rx.len, buf + mac_at);
+	buf[mac_at] ^= !good;
+	rx.buf = buf;
+	fake_mh_rx(&rx);
+	turn();
+}
+
+static struct update tested(void)
+{
+	uint64_t home, care;
+
+	hint(CN);
+	home = sent(MH_HOTI)->m.ti.cookie;
+	care = sent(MH_COTI)->m.ti.cookie;
+	test_answer(MH_HOT, HOA, home, tunnel_index());
+	test_answer(MH_COT, COA1, care, WLAN0);
+	return update();
+}
+
+static void bind_peer(void)
+{
+	struct update u = tested();
+
+	answer_bu(&u, 0, true);
+	assert_true(in_kernel(STATE COA1 " data"));
+}
+
+/* ---- tests ---- */
+
+static void test_both_tests_and_the_update_have_their_addresses(void **state)
+{
+	const struct fake_mh *f;
+	struct update u;
+	uint64_t home;
+
+	(void)state;
+	begin();
+	hint(CN);
+	f = sent(MH_HOTI);
+	assert_true(is6(&f->tx.src, HOA) && !f->tx.has_hao && !f->tx.ifindex);
+	home = f->m.ti.cookie;
+	f = sent(MH_COTI);
+	assert_true(is6(&f->tx.src, COA1) && !f->tx.has_hao);
+	assert_int_equal(f->tx.ifindex, WLAN0);
+	test_answer(MH_COT, COA1, f->m.ti.cookie, WLAN0);
+	none_sent();
+	test_answer(MH_HOT, HOA, home, tunnel_index());
+	u = update();
+	assert_true(is6(&u.src, COA1) && u.hao);
+	assert_int_equal(u.home, 3);
+	assert_int_equal(u.care, 4);
+	assert_false(in_kernel(STATE COA1 " data"));	/* not before the acknowledgement */
+	answer_bu(&u, 0, true);
+	assert_true(in_kernel(STATE COA1 " data"));
+	assert_int_equal(n_event[EV_bul_add], 2);
+}
+
+static void test_what_is_not_asked_for_is_no_token(void **state)
+{
+	uint64_t home, care;
+
+	(void)state;
+	begin();
+	hint(CN);
+	home = sent(MH_HOTI)->m.ti.cookie;
+	care = sent(MH_COTI)->m.ti.cookie;
+	test_answer(MH_HOT, HOA, home, WLAN0);			/* not through the tunnel */
+	test_answer(MH_HOT, HOA, home + 1, tunnel_index());	/* another cookie */
+	test_answer(MH_COT, COA2, care, WLAN0);			/* another care-of address */
+	test_answer(MH_COT, COA1, care + 1, WLAN0);
+	none_sent();
+	test_answer(MH_HOT, HOA, home, tunnel_index());
+	test_answer(MH_COT, COA1, care, WLAN0);
+	assert_int_equal(update().lifetime % 4, 0);
+}
+
+static void test_acknowledgement_must_be_authentic(void **state)
+{
+	struct update u;
+
+	(void)state;
+	begin();
+	u = tested();
+	answer_bu(&u, 0, false);
+	assert_false(in_kernel(STATE COA1 " data"));
+	u.seq++;
+	answer_bu(&u, 0, true);				/* answers nothing that was sent */
+	assert_false(in_kernel(STATE COA1 " data"));
+	u.seq--;
+	answer_bu(&u, 0, true);
+	assert_true(in_kernel(STATE COA1 " data"));
+}
+
+static void test_a_move_takes_data_off_at_once(void **state)
+{
+	const struct fake_mh *f;
+
+	(void)state;
+	begin();
+	bind_peer();
+	foreign2();
+	assert_false(in_kernel(STATE COA1 " data"));
+	f = fake_mh_pop();			/* the home agent first, the peer with it: 11.7.2 */
+	assert_true(f->m.type == MH_BU && is6(&f->tx.dst, HA1) && is6(&f->tx.src, COA2));
+	f = fake_mh_pop();
+	assert_true(f->m.type == MH_COTI && is6(&f->tx.dst, CN) && is6(&f->tx.src, COA2));
+	test_answer(MH_COT, COA2, f->m.ti.cookie, WWAN0);
+	assert_null(fake_mh_pop());		/* the update waits for the home agent's word */
+	assert_false(in_kernel(STATE COA2 " data"));
+}
+
+static void test_never_optimized(void **state)
+{
+	static const char *const row[] = { HA1, HOA, COA1, "fe80::1", "ff02::1", "2001:db8:dd::1" };
+	struct peer_policy no = { .allow = false };
+
+	(void)state;
+	no.peer = prefix6(&(struct in6_addr){ .s6_addr = { 0x20, 1, 0xd, 0xb8, 0, 0xdd } }, 48);
+	w.c.ro.policy = &no;
+	w.c.ro.n_policy = 1;
+	begin();
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++)
+		hint(row[i]);
+	assert_int_equal(mn_peers(mn), 0);
+}
+
+static void test_no_more_peers_than_allowed(void **state)
+{
+	(void)state;
+	begin();
+	for (int i = 1; i < 20; i++) {
+		char peer[40];
+
+		snprintf(peer, sizeof(peer), "2001:db8:cc::%x", i);
+		hint(peer);
+	}
+	assert_int_equal(mn_peers(mn), 4);
+}
+
+static void binding_error(const char *from, uint8_t status)
+{
+	struct mh_rx rx = { .src = ip6(from), .dst = ip6(COA1) };
+	struct mh_msg m = { .type = MH_BE };
+
+	m.be.status = status;
+	m.be.hoa = ip6(HOA);
+	fake_mh_rx_msg(&rx, &m);
+	turn();
+}
+
+static void test_binding_error_counts_only_from_a_peer_that_is_silent(void **state)
+{
+	struct in6_addr cn = ip6(CN), hoa = ip6(HOA);
+
+	(void)state;
+	begin();
+	bind_peer();
+	binding_error("2001:db8:cc::3", BE_UNKNOWN_BINDING);	/* no entry: ignored */
+	assert_true(in_kernel(STATE COA1 " data"));
+	assert_true(fake_kern_used(&cn, &hoa, IPPROTO_ROUTING, 10));
+	binding_error(CN, BE_UNKNOWN_BINDING);
+	assert_true(fake_kern_used(&cn, &hoa, IPPROTO_ROUTING, 1));
+	advance(1);
+	assert_true(in_kernel(STATE COA1 " data"));		/* it goes on sending: a lie */
+	binding_error(CN, BE_UNKNOWN_BINDING);
+	advance(1);
+	assert_false(in_kernel(STATE COA1 " data"));
+	assert_non_null(sent(MH_HOTI));
+}
+
+static void test_icmp_makes_no_entries_and_ends_what_is_asked(void **state)
+{
+	struct icmp6_rx rx = { .src = ip6(CN), .dst = ip6(COA1) };
+	struct icmp6_msg m = { .type = ICMP6_PARAMPROB_, .code = 1 };
+	struct mn_peer_info i;
+
+	(void)state;
+	begin();
+	m.err.src = ip6(COA1);
+	m.err.dst = ip6(CN);
+	m.err.proto = IPPROTO_MH_;
+	m.err.mh_type = MH_COTI;
+	fake_icmp_rx(&rx, &m);
+	turn();
+	assert_int_equal(mn_peers(mn), 0);
+	hint(CN);
+	m.code = 2;					/* logged and discarded: 11.3.5 */
+	fake_icmp_rx(&rx, &m);
+	turn();
+	assert_true(mn_peer_next(mn, &in6addr_any, &in6addr_any, &i));
+	assert_int_equal(i.ro->state, RO_TEST);
+	m.code = 1;
+	fake_icmp_rx(&rx, &m);
+	turn();
+	assert_true(mn_peer_next(mn, &in6addr_any, &in6addr_any, &i));
+	assert_int_equal(i.ro->state, RO_HOLD);
+}
+
+static void test_the_end_tells_peers_before_the_home_agent(void **state)
+{
+	struct update u;
+	struct bu b;
+
+	(void)state;
+	begin();
+	bind_peer();
+	mn_deregister(mn, NULL);
+	turn();
+	u = update();
+	assert_int_equal(u.lifetime, 0);
+	assert_int_equal(u.care, 0);
+	assert_true(is6(&u.src, COA1) && u.hao);
+	answer_bu(&u, 0, true);
+	advance(0);
+	b = one_bu();
+	assert_true(b.dereg);
+	assert_int_equal(mn_peers(mn), 0);
+}
+
+int main(void)
+{
+#define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(test_both_tests_and_the_update_have_their_addresses),
+		T(test_what_is_not_asked_for_is_no_token),
+		T(test_acknowledgement_must_be_authentic),
+		T(test_a_move_takes_data_off_at_once),
+		T(test_never_optimized),
+		T(test_no_more_peers_than_allowed),
+		T(test_binding_error_counts_only_from_a_peer_that_is_silent),
+		T(test_icmp_makes_no_entries_and_ends_what_is_asked),
+		T(test_the_end_tells_peers_before_the_home_agent),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
