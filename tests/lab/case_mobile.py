@@ -585,6 +585,8 @@ def is_request(p):
 
 def looking(w):
     """Started anew, and nobody has answered: its first request."""
+    if w.out.at == "home":
+        w.move("foreign1")
     w.start(**LOOK)
     return w.out.wait("a request for home agents", is_request, w.asked)
 

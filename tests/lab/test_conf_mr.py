@@ -335,12 +335,6 @@ def test_no_group_of_routers_on_the_visited_link(w):
     until("the groups are left", lambda: not groups(w, "up0") & ALL_ROUTERS)
 
 
-@case("MR_5.7_2")
-def test_the_groups_of_routers_are_joined_at_home(w):
-    w.at_home()
-    until("the groups are joined", lambda: groups(w, "up0") >= ALL_ROUTERS)
-
-
 # ---- 5.8: returning home ----
 
 @case("MR_5.8_1")
