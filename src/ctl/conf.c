@@ -265,6 +265,7 @@ void conf_free(struct conf *c)
 	}
 	free(c->ha.links);
 	free(c->ha.nodes);
+	free(c->ha.nets);
 	free(c->ha.served);
 	free(c->mn.uplinks);
 	free(c->mn.homes);

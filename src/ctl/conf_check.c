@@ -580,6 +580,7 @@ static void hand_out(struct conf *c)
 			c->mn.dialect = c->dialect;
 	}
 	ha_conf_index(&c->ha);
+	ha_conf_index_nets(&c->ha);	/* without it, it is only slower */
 	snprintf(c->sysctl_file, sizeof(c->sysctl_file), "%s/sysctl.saved", c->state_dir);
 }
 

@@ -116,11 +116,10 @@ static struct json_object *binding_json(const struct ha_conf *conf, const struct
 {
 	const struct mobile_node *node = ha_node(conf, &b->key.hoa);
 	struct json_object *o = json_object_new_object();
-	char dev[IFNAMSIZ] = HA_DEVICE;
+	char dev[IFNAMSIZ];
 	double now = run_now();
 
-	if (conf->tunnel == TUNNEL_DEVICE)
-		ha_tunnel_name(&b->key, dev);
+	ha_device(conf, b, dev);
 	ctl_set(o, "home_address", ctl_addr(&b->key.hoa));
 	ctl_set(o, "bid", ctl_int(b->key.bid));
 	ctl_set(o, "care_of", ctl_locator(&b->coa));
@@ -342,12 +341,12 @@ static struct json_object *owned_json(struct ha *ha, const struct mobile_node *m
 	const struct bc_entry *e = bc_find(ha_bc(ha), &m->hoa, 0);
 	struct json_object *o = json_object_new_object();
 	const char *state = "unbound";
-	char dev[IFNAMSIZ] = HA_DEVICE;
+	char dev[IFNAMSIZ] = "";
 
-	if (e && e->state == BC_BOUND)
+	if (e && e->state == BC_BOUND) {
 		state = in_service(&e->b, p) ? "routed" : "not_registered";
-	if (e && conf->tunnel == TUNNEL_DEVICE)
-		ha_tunnel_name(&e->b.key, dev);
+		ha_device(conf, &e->b, dev);
+	}
 	ctl_set(o, "prefix", ctl_prefix(p));
 	ctl_set(o, "family", json_object_new_string(ctl_family(p->family)));
 	ctl_set(o, "home_address", ctl_addr(&m->hoa));

@@ -134,15 +134,44 @@ struct carrier ha_carrier(const struct ha_conf *c, const struct mobile_node *n,
 	};
 }
 
+/* FNV-1a: the same in every run. */
+#define FNV_START	2166136261u
+
+static uint32_t fnv(uint32_t h, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ p[i]) * 16777619u;
+	return h;
+}
+
 void ha_tunnel_name(const struct bc_key *k, char name[static IFNAMSIZ])
 {
-	uint32_t h = 2166136261u;	/* FNV-1a: the same in every run */
+	const uint8_t bid[2] = { k->bid & 0xff, (uint8_t)(k->bid >> 8) };
 
-	for (size_t i = 0; i < sizeof(k->hoa.s6_addr); i++)
-		h = (h ^ k->hoa.s6_addr[i]) * 16777619u;
-	h = (h ^ (k->bid & 0xff)) * 16777619u;
-	h = (h ^ (k->bid >> 8)) * 16777619u;
-	snprintf(name, IFNAMSIZ, "ha-%08x", h);
+	snprintf(name, IFNAMSIZ, "ha-%08x",
+		 fnv(fnv(FNV_START, &k->hoa, sizeof(k->hoa)), bid, sizeof(bid)));
+}
+
+bool ha_device(const struct ha_conf *c, const struct binding *b, char name[static IFNAMSIZ])
+{
+	const struct mobile_node *node = ha_node(c, &b->key.hoa);
+	struct carrier k;
+	uint32_t h;
+
+	if (c->tunnel == TUNNEL_DEVICE) {
+		ha_tunnel_name(&b->key, name);
+		return false;
+	}
+	snprintf(name, IFNAMSIZ, "%s", HA_DEVICE);
+	if (!node || !ha_in_mobile_network(c, &b->coa.a.in6))
+		return true;
+	k = ha_carrier(c, node, b);
+	h = fnv(FNV_START, &k.local.a.in6, sizeof(k.local.a.in6));
+	h = fnv(h, &k.remote.a.in6, sizeof(k.remote.a.in6));
+	snprintf(name, IFNAMSIZ, "hn-%08x", fnv(h, &k.key, sizeof(k.key)));
+	return false;
 }
 
 static uint32_t metric(const struct ha_conf *c, unsigned slot)
@@ -157,8 +186,9 @@ struct bound {
 	const struct ha_conf *c;
 	const struct binding *b;
 	struct kplan *p;
-	char dev[IFNAMSIZ];
 	struct carrier carrier;
+	bool shared;
+	char dev[IFNAMSIZ];
 };
 
 static int plan_own_device(const struct bound *n)
@@ -187,7 +217,7 @@ static int plan_network(const struct bound *n, const struct prefix *net)
 	r.route.table = n->c->table;
 	r.route.metric = metric(n->c, n->b->slot);
 	r.route.dst = *net;
-	if (n->c->tunnel == TUNNEL_SHARED)
+	if (n->shared)
 		r.route.encap = n->carrier;
 	else	/* the remote end of the device says it, which changes while the entry stays */
 		in.ingress.outer = (struct locator){ 0 };
@@ -255,7 +285,7 @@ static int plan_solicitation(const struct bound *n)
 static int plan_bound(const struct ha_conf *c, const struct mobile_node *node,
 		      const struct binding *b, struct kplan *p)
 {
-	struct bound n = { c, b, p, HA_DEVICE, ha_carrier(c, node, b) };
+	struct bound n = { .c = c, .b = b, .p = p, .carrier = ha_carrier(c, node, b) };
 	struct prefix hoa = prefix6(&b->key.hoa, 128);
 	int rc = 0;
 
@@ -263,10 +293,9 @@ static int plan_bound(const struct ha_conf *c, const struct mobile_node *node,
 		return -EOPNOTSUPP;
 	if (b->coa.family != AF_INET6 || b->coa.udp_port)
 		return -EOPNOTSUPP;	/* RFC 5555, not built */
-	if (c->tunnel == TUNNEL_DEVICE) {
-		ha_tunnel_name(&b->key, n.dev);
+	n.shared = ha_device(c, b, n.dev);
+	if (!n.shared)
 		rc = plan_own_device(&n);
-	}
 	if (rc == 0)
 		rc = plan_network(&n, &hoa);
 	for (unsigned i = 0; rc == 0 && i < b->n_prefix; i++)

@@ -30,5 +30,13 @@ struct carrier ha_carrier(const struct ha_conf *c, const struct mobile_node *n,
 			  const struct binding *b);
 /* The stable device name of a binding in device mode: "ha-" + 8 hex digits of a hash. */
 void ha_tunnel_name(const struct bc_key *k, char name[static IFNAMSIZ]);
+/*
+ * The device that a binding's packets go into, and whether it is the shared one.
+ *
+ * A node behind a mobile router of ours has a tunnel inside that router's: the kernel sends
+ * nothing out of a device that it came into, so in shared mode such a care-of address has a device
+ * of its own, which all home addresses there share.
+ */
+bool ha_device(const struct ha_conf *c, const struct binding *b, char name[static IFNAMSIZ]);
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/conf.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 void timers_default(struct timers *t)
 {
@@ -70,6 +72,68 @@ bool ha_conf_indexed(const struct ha_conf *c)
 		if (node_cmp(&c->nodes[i - 1], &c->nodes[i]) >= 0)
 			return false;
 	return true;
+}
+
+/* ---- mobile networks ---- */
+
+static int net_cmp(const void *a, const void *b)
+{
+	const struct prefix *x = a, *y = b;
+	int d = memcmp(&x->a.in6, &y->a.in6, sizeof(x->a.in6));
+
+	return d ? d : x->plen - y->plen;
+}
+
+/* Prefixes nest or are disjoint: only the outermost are kept, so that one candidate is left. */
+int ha_conf_index_nets(struct ha_conf *c)
+{
+	size_t n = 0, kept = 0;
+	struct prefix *v;
+
+	for (size_t i = 0; i < c->n_node; i++)
+		n += c->nodes[i].n_prefix;
+	v = calloc(n + 1, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	n = 0;
+	for (size_t i = 0; i < c->n_node; i++)
+		for (size_t j = 0; j < c->nodes[i].n_prefix; j++)
+			if (c->nodes[i].prefixes[j].family == AF_INET6)
+				v[n++] = prefix_network(&c->nodes[i].prefixes[j]);
+	qsort(v, n, sizeof(*v), net_cmp);
+	for (size_t i = 0; i < n; i++)
+		if (!kept || !prefix_contains(&v[kept - 1], &v[i]))
+			v[kept++] = v[i];
+	free(c->nets);
+	c->nets = v;
+	c->n_net = kept;
+	return 0;
+}
+
+static bool in_any_network(const struct ha_conf *c, const struct in6_addr *a)
+{
+	for (size_t i = 0; i < c->n_node; i++)
+		for (size_t j = 0; j < c->nodes[i].n_prefix; j++)
+			if (prefix_contains6(&c->nodes[i].prefixes[j], a))
+				return true;
+	return false;
+}
+
+bool ha_in_mobile_network(const struct ha_conf *c, const struct in6_addr *a)
+{
+	size_t low = 0, high = c->n_net;
+
+	if (!c->nets)
+		return in_any_network(c, a);
+	while (low < high) {		/* the first that begins behind the address */
+		size_t mid = low + (high - low) / 2;
+
+		if (memcmp(&c->nets[mid].a.in6, a, sizeof(*a)) <= 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low && prefix_contains6(&c->nets[low - 1], a);
 }
 
 const struct mobile_node *ha_node(const struct ha_conf *c, const struct in6_addr *hoa)

@@ -110,6 +110,8 @@ struct ha_conf {
 	size_t n_link;
 	struct mobile_node *nodes;	/* looked up by ha_node() */
 	size_t n_node;
+	struct prefix *nets;		/* ha_conf_index_nets() */
+	size_t n_net;
 	struct prefix *served;		/* home prefixes on no link (virtual home) */
 	size_t n_served;
 	struct in6_addr virtual_address;	/* own address for those; :: = first link's */
@@ -131,6 +133,12 @@ struct ha_conf {
  * the place in the list before. Linear search is not an option with 100k. */
 void ha_conf_index(struct ha_conf *c);
 bool ha_conf_indexed(const struct ha_conf *c);		/* and no home address twice */
+/* Sorts the mobile network prefixes (IPv6) into nets, which whoever owns the configuration frees.
+ * 0 or -ENOMEM. */
+int ha_conf_index_nets(struct ha_conf *c);
+/* The address lies in a mobile network of ours: its node is behind a tunnel. Any configuration, but
+ * without the index every prefix is looked at. */
+bool ha_in_mobile_network(const struct ha_conf *c, const struct in6_addr *a);
 /* NULL: not one of ours. Needs the index. */
 const struct mobile_node *ha_node(const struct ha_conf *c, const struct in6_addr *hoa);
 

@@ -213,6 +213,40 @@ static void test_bound_router_in_a_device_of_its_own(void **state)
 	PLAN(&p, link, in, route, "proxy 2001:db8:280::beef dev h0 router");
 }
 
+/* The kernel sends nothing out of the device that it came into. */
+static void test_node_behind_a_router_of_ours_has_another_device(void **state)
+{
+	struct binding b = binding(MR2, HA_ADDR, BU_H), other = binding(HOST, HA_ADDR, BU_H);
+	struct kplan p = { 0 };
+	struct kobj link = { .kind = KOBJ_LINK };
+	char name[IFNAMSIZ], same[IFNAMSIZ];
+
+	(void)state;
+	assert_true(ha_device(&w.c, &b, name));
+	assert_string_equal(name, HA_DEVICE);
+	b.coa.a.in6 = other.coa.a.in6 = world_node(&w, MR)->prefixes[0].a.in6;
+	b.coa.a.in6.s6_addr[15] = other.coa.a.in6.s6_addr[15] = 7;
+	assert_false(ha_device(&w.c, &b, name));
+	assert_string_not_equal(name, HA_DEVICE);
+	/* the kernel has one tunnel for a pair of addresses: all home addresses there share it */
+	assert_false(ha_device(&w.c, &other, same));
+	assert_string_equal(name, same);
+	assert_int_equal(ha_plan_node(&w.c, world_node(&w, MR2), &b, &p), 0);
+	memcpy(link.link.name, name, sizeof(name));
+	assert_non_null(kplan_find(&p, &link));
+	for (size_t i = 0; i < p.n; i++)
+		if (p.obj[i].kind == KOBJ_ROUTE) {
+			assert_string_equal(p.obj[i].route.dev, name);
+			assert_int_equal(p.obj[i].route.encap.kind, CARRIER_NONE);
+		}
+	kplan_free(&p);
+	/* with a device for each binding there is nothing to do */
+	w.c.tunnel = TUNNEL_DEVICE;
+	assert_false(ha_device(&w.c, &b, name));
+	ha_tunnel_name(&b.key, same);
+	assert_string_equal(name, same);
+}
+
 static void test_gre_key_is_in_the_carrier(void **state)
 {
 	struct binding b = binding(MR, HA_ADDR, BU_H);
@@ -403,6 +437,7 @@ int main(void)
 		T(test_wildcards_are_in_our_band),
 		T(test_bound_router_in_the_shared_device),
 		T(test_bound_router_in_a_device_of_its_own),
+		T(test_node_behind_a_router_of_ours_has_another_device),
 		T(test_gre_key_is_in_the_carrier),
 		T(test_proxy_says_router_for_routers_only),
 		T(test_nothing_link_local_goes_into_the_tunnel),

@@ -247,6 +247,40 @@ static void test_node_is_found_by_home_address_among_100000(void **state)
 	free(node);
 }
 
+static void test_mobile_networks_are_found_with_and_without_their_index(void **state)
+{
+	struct prefix one[] = { pfx("2001:db8:a000::/56"), pfx("2001:db8:a000:3::/64"),
+				pfx("10.0.0.0/8") };
+	struct prefix two[] = { pfx("2001:db8:9::/64"), pfx("2001:db8:b000::/48") };
+	struct mobile_node node[] = { { .prefixes = one, .n_prefix = 3 }, { .n_prefix = 0 },
+				      { .prefixes = two, .n_prefix = 2 } };
+	struct ha_conf c = { .nodes = node, .n_node = 3 }, none = { 0 };
+	static const struct { const char *a; bool in; } row[] = {
+		{ "2001:db8:9::1", true }, { "2001:db8:9:1::1", false }, { "2001:db8:8::1", false },
+		{ "2001:db8:a000::", true }, { "2001:db8:a000:3::7", true },
+		{ "2001:db8:a000:4::7", true }, { "2001:db8:a000:ff:ffff:ffff:ffff:ffff", true },
+		{ "2001:db8:a000:100::", false }, { "2001:db8:9fff:ffff::", false },
+		{ "2001:db8:b000:ffff::", true }, { "2001:db8:b001::", false },
+		{ "::", false }, { "ffff::", false },
+	};
+
+	(void)state;
+	for (int indexed = 0; indexed < 2; indexed++) {
+		for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+			struct in6_addr a = ip6(row[i].a);
+
+			if (ha_in_mobile_network(&c, &a) != row[i].in)
+				fail_msg("%s, indexed %d", row[i].a, indexed);
+			assert_false(ha_in_mobile_network(&none, &a));
+		}
+		assert_int_equal(ha_conf_index_nets(&c), 0);
+		assert_int_equal(ha_conf_index_nets(&none), 0);
+		assert_int_equal(c.n_net, 3);		/* one lies in another */
+	}
+	free(c.nets);
+	free(none.nets);
+}
+
 static void test_timers_are_those_of_the_rfcs(void **state)
 {
 	struct timers t;
@@ -274,6 +308,7 @@ int main(void)
 		cmocka_unit_test(test_circle_of_care_of_addresses_is_seen),
 		cmocka_unit_test(test_nesting_deeper_than_the_kernel_can_is_a_circle),
 		cmocka_unit_test(test_node_is_found_by_home_address_among_100000),
+		cmocka_unit_test(test_mobile_networks_are_found_with_and_without_their_index),
 		cmocka_unit_test(test_timers_are_those_of_the_rfcs),
 	};
 
