@@ -50,6 +50,7 @@ const char ctl_idl[] =
 "                     dropped_auth: int, dropped: int, dad_started: int, dad_failed: int,\n"
 "                     apply_failed: int, discoveries: int, discoveries_answered: int,\n"
 "                     prefix_solicitations: int, prefix_advertisements: int,\n"
+"                     tunnel_errors: int,\n"
 "                     refused: []Refusal)\n"
 "type MobileNodeStats (bu: int, bu_retransmitted: int, ba: int, ba_bad_auth: int,\n"
 "                      ba_unexpected: int, be: int, brr: int, handovers: int, forgotten: int,\n"

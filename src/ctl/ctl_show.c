@@ -249,6 +249,7 @@ static struct json_object *ha_stats_json(const struct ha *ha)
 	COUNT(o, s, apply_failed);
 	ctl_set(o, "prefix_solicitations", ctl_int(s.mps));
 	ctl_set(o, "prefix_advertisements", ctl_int(s.mpa));
+	ctl_set(o, "tunnel_errors", ctl_int(s.tunnel_errors));
 	ctl_set(o, "discoveries", ctl_int(s.dhaad));
 	ctl_set(o, "discoveries_answered", ctl_int(s.dhaad_answered));
 	ctl_set(o, "refused", ctl_refused(s.refused_by));

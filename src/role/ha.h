@@ -39,7 +39,7 @@ struct ha_env {				/* what the home agent works with; outlives it */
 struct ha_stats {
 	uint64_t bu, accepted, deregistered, expired, refused_by[256], dropped_auth, dropped,
 		dad_started, dad_failed, apply_failed, dhaad, dhaad_answered,
-		mps, mpa;
+		mps, mpa, tunnel_errors;
 };
 
 /* Applies the base plan and every node's at-home plan. ready(arg, rc) is called when the kernel
@@ -65,6 +65,12 @@ void ha_dhaad_rx(struct ha *ha, const struct icmp6_rx *rx, const struct icmp6_ms
 
 /* A Mobile Prefix Solicitation (6.7). */
 void ha_mps_rx(struct ha *ha, const struct icmp6_rx *rx, const struct icmp6_msg *m);
+
+/*
+ * An ICMPv6 error about a packet that we tunnelled by GRE: who sent what was in it is told (RFC
+ * 2473 8). The kernel itself does that for ip6tnl.
+ */
+void ha_error_rx(struct ha *ha, const struct icmp6_rx *rx, const struct icmp6_msg *m);
 
 /* A home agent that is known: for the control socket. */
 struct ha_agent {

@@ -125,6 +125,20 @@ void ha_mps_rx(struct ha *ha, const struct icmp6_rx *rx, const struct icmp6_msg 
 
 struct change { struct ha *ha; const struct ha_conf *was; };
 
+/* RFC 6275 10.3.1: no binding is longer than its home prefix, also when that is cut down. */
+static void shorten(const struct ha *ha, struct bc_entry *e)
+{
+	bool served;
+	const struct home_link *l = ha_home_of(ha->c, &e->b.key.hoa, &served);
+	uint32_t left = l ? mpa_left(l, l->valid, run_now()) : UINT32_MAX;
+
+	if (left == UINT32_MAX || run_now() + left >= e->b.expires)
+		return;
+	log_info("ha", "binding %s: ends in %us with its home prefix", A6(&e->b.key.hoa), left);
+	e->b.expires = run_now() + left;
+	rtimer_set(&e->timer, e->b.expires, ha_expire, e);
+}
+
 static void look(void *arg, struct bc_entry *e)
 {
 	struct change *x = arg;
@@ -132,6 +146,7 @@ static void look(void *arg, struct bc_entry *e)
 
 	if (e->state != BC_BOUND)
 		return;
+	shorten(ha, e);
 	if (!ha->c->prefix_advertisements) {
 		ha_mpd_stop(e);
 		return;

@@ -5,7 +5,8 @@
  * ha.c: start, stop, reload, flush. ha_bu.c: a message comes in. ha_auth.c: who sent
  * it. ha_tx.c: transactions, one per home address at a time. ha_commit.c: what
  * follows when the kernel has it. ha_reply.c: answers and advertisements. ha_disc.c:
- * other home agents, and discovery of them. ha_mpd.c: prefix advertisements.
+ * other home agents, and discovery of them. ha_mpd.c: prefix advertisements. ha_error.c:
+ * errors from within tunnels.
  *
  * Times: seconds of run_now(). A struct ha_tx and its messages belong to ha->txs; it
  * is freed by ha_tx_end() and ha_tx_cancel_all() only.
@@ -125,6 +126,7 @@ struct ha {
 	struct ha_ns *ns;
 	struct bucket refusals[2];	/* told, to anybody; and of proven updates */
 	struct bucket discoveries;
+	struct bucket errors;
 	struct ha_stats stats;
 	struct log_rl rl;
 };

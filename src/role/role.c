@@ -143,6 +143,8 @@ static void icmp_rx(void *arg, const struct icmp6_rx *rx, const struct icmp6_msg
 		ha_dhaad_rx(p->pub.ha, rx, m);
 	if (p->pub.ha && m->type == ICMP6_MPS)
 		ha_mps_rx(p->pub.ha, rx, m);
+	if (p->pub.ha && (m->type == ICMP6_UNREACH_ || m->type == ICMP6_TIMEX_))
+		ha_error_rx(p->pub.ha, rx, m);
 	if (p->pub.mn)
 		mn_icmp_rx(p->pub.mn, rx, m);
 	if (p->pub.cn && m->type == ICMP6_UNREACH_)
@@ -331,9 +333,9 @@ static int open_kernel(struct node_priv *p)
 
 static int open_sockets(struct node_priv *p)
 {
-	static const uint8_t types[] = { ICMP6_UNREACH_, ICMP6_PARAMPROB_, ICMP6_ECHOREP_,
-					 ICMP6_DHAAD_REQ, ICMP6_DHAAD_REP, ICMP6_MPS,
-					 ICMP6_MPA, 0 };
+	static const uint8_t types[] = { ICMP6_UNREACH_, ICMP6_TIMEX_, ICMP6_PARAMPROB_,
+					 ICMP6_ECHOREP_, ICMP6_DHAAD_REQ, ICMP6_DHAAD_REP,
+					 ICMP6_MPS, ICMP6_MPA, 0 };
 	struct node *n = &p->pub;
 	int rc;
 

@@ -11,7 +11,7 @@
 
 struct net_key { struct in6_addr net; uint8_t plen, pad[3]; };	/* pad = 0: hashed as bytes */
 
-struct bc_net {				/* IPv6 prefix in service -> its binding */
+struct bc_net {				/* prefix in service -> its binding; IPv4 as ::ffff:0:0/96 */
 	struct net_key key;
 	struct bc_entry *e;
 	UT_hash_handle hh;
@@ -48,42 +48,57 @@ static struct bc_net *net_find(struct bc *bc, const struct in6_addr *a, uint8_t 
 	return n;
 }
 
+/* IPv4 networks are in the same table, as mapped ones: no IPv6 address there is anybody's. */
+static struct in6_addr mapped(struct in_addr a)
+{
+	struct in6_addr m = { .s6_addr = { [10] = 0xff, [11] = 0xff } };
+
+	memcpy(m.s6_addr + 12, &a, sizeof(a));
+	return m;
+}
+
+static struct prefix as_ipv6(const struct prefix *p)
+{
+	struct in6_addr m = mapped(p->a.in4);
+
+	return p->family == AF_INET ? prefix6(&m, (uint8_t)(p->plen + 96)) : *p;
+}
+
 static void nets_drop(struct bc *bc, struct bc_entry *e)
 {
 	for (unsigned i = 0; i < e->b.n_prefix; i++) {
-		const struct prefix *p = &e->b.prefix[i];
-		struct bc_net *n = NULL;
+		const struct prefix p = as_ipv6(&e->b.prefix[i]);
+		struct bc_net *n = net_find(bc, &p.a.in6, p.plen);
 
-		if (p->family == AF_INET6)
-			n = net_find(bc, &p->a.in6, p->plen);
 		if (!n || n->e != e)
 			continue;
-		bc->plen_used[p->plen]--;
+		bc->plen_used[p.plen]--;
 		HASH_DELETE(hh, bc->nets, n);
 		free(n);
 	}
 }
 
-/* A prefix that is not found because of lack of memory only hides a circle from bc_circular(). */
+/* A prefix that is not found because of lack of memory only hides a circle from bc_circular(),
+ * and errors from those who sent there. */
 static void nets_add(struct bc *bc, struct bc_entry *e)
 {
 	for (unsigned i = 0; i < e->b.n_prefix; i++) {
-		const struct prefix *p = &e->b.prefix[i];
+		const struct prefix p = as_ipv6(&e->b.prefix[i]);
 		struct bc_net *n;
 
-		if (p->family != AF_INET6 || net_find(bc, &p->a.in6, p->plen))
+		if (net_find(bc, &p.a.in6, p.plen))
 			continue;
 		n = calloc(1, sizeof(*n));
 		if (!n)
 			return;
-		n->key = net_key(&p->a.in6, p->plen);
+		n->key = net_key(&p.a.in6, p.plen);
 		n->e = e;
 		HASH_ADD(hh, bc->nets, key, sizeof(n->key), n);
 		if (!n->hh.tbl) {
 			free(n);
 			return;
 		}
-		bc->plen_used[p->plen]++;
+		bc->plen_used[p.plen]++;
 	}
 }
 
@@ -207,6 +222,13 @@ const struct bc_entry *bc_route(struct bc *bc, const struct in6_addr *addr)
 			return n->e;
 	}
 	return NULL;
+}
+
+const struct bc_entry *bc_route4(struct bc *bc, struct in_addr addr)
+{
+	struct in6_addr m = mapped(addr);
+
+	return bc_route(bc, &m);
 }
 
 bool bc_circular(struct bc *bc, const struct binding *b)

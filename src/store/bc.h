@@ -81,6 +81,7 @@ void bc_each(struct bc *bc, void (*fn)(void *arg, struct bc_entry *e), void *arg
 struct bc_memory *bc_memory(struct bc *bc, const struct in6_addr *hoa, bool create);
 /* The bound entry whose home address or prefix a packet to addr is tunnelled for, or NULL. */
 const struct bc_entry *bc_route(struct bc *bc, const struct in6_addr *addr);
+const struct bc_entry *bc_route4(struct bc *bc, struct in_addr addr);
 /* True if packets for b, were it in the cache, would be tunnelled round in a circle (its care-of
  * address lies in the network of a binding whose care-of address lies in ... of b). */
 bool bc_circular(struct bc *bc, const struct binding *b);

@@ -94,14 +94,15 @@ static size_t ext_size(struct rd r, uint8_t proto, uint8_t *next)
 }
 
 /* RFC 4443 2.4 c: as much of the offending packet as fits; it may end anywhere. */
-static const char *quote_get(struct rd *r, struct icmp6_msg *m)
+static const char *packet_get(struct rd *r, struct icmp6_msg *m)
 {
-	uint32_t version, arg = rd_u32(r);
 	const uint8_t *q = r->p;
+	uint32_t version;
 	uint8_t next;
 	size_t n;
 
-	m->err.arg = arg;
+	m->err.quote = q;
+	m->err.quote_len = rd_left(r);
 	version = rd_u32(r) >> 28;
 	rd_u16(r);
 	m->err.proto = rd_u8(r);
@@ -127,13 +128,30 @@ static const char *quote_get(struct rd *r, struct icmp6_msg *m)
 	return NULL;
 }
 
+static const char *quote_get(struct rd *r, struct icmp6_msg *m)
+{
+	uint32_t arg = rd_u32(r);
+
+	m->err.arg = arg;
+	return packet_get(r, m);
+}
+
+int icmp6_quote(const uint8_t *packet, size_t len, struct icmp6_msg *m)
+{
+	struct rd r = rd_init(packet, len);
+
+	memset(&m->err, 0, sizeof(m->err));
+	return packet_get(&r, m) ? -EBADMSG : 0;
+}
+
 static const struct icmp6_desc {
 	uint8_t type;
 	bool code0; /* no other Code is defined */
 	const char *(*get)(struct rd *r, struct icmp6_msg *m);
 } icmp6_desc[] = {
 	{ ICMP6_UNREACH_, false, quote_get },	{ ICMP6_TOOBIG_, false, quote_get },
-	{ ICMP6_PARAMPROB_, false, quote_get }, { ICMP6_ECHOREQ_, true, echo_get },
+	{ ICMP6_TIMEX_, false, quote_get },	{ ICMP6_PARAMPROB_, false, quote_get },
+	{ ICMP6_ECHOREQ_, true, echo_get },
 	{ ICMP6_ECHOREP_, true, echo_get },	{ ICMP6_DHAAD_REQ, true, dhaad_get },
 	{ ICMP6_DHAAD_REP, true, dhaad_get },	{ ICMP6_MPS, true, mobile_prefix_get },
 	{ ICMP6_MPA, true, mobile_prefix_get },
@@ -191,8 +209,13 @@ ssize_t icmp6_build(const struct icmp6_msg *m, uint8_t *buf, size_t cap)
 	struct wr w = wr_init(buf, cap);
 
 	wr_u8(&w, m->type);
-	wr_zero(&w, 3); /* code, checksum */
+	wr_u8(&w, m->type == ICMP6_UNREACH_ ? m->code : 0);
+	wr_zero(&w, 2); /* checksum */
 	switch (m->type) {
+	case ICMP6_UNREACH_:
+		wr_zero(&w, 4);
+		wr_copy(&w, m->err.quote, MIN(m->err.quote_len, ICMP6_QUOTE_MAX));
+		break;
 	case ICMP6_ECHOREQ_:
 	case ICMP6_ECHOREP_:
 		wr_u16(&w, m->echo.id);

@@ -17,6 +17,7 @@
 
 #define ICMP6_UNREACH_		1
 #define ICMP6_TOOBIG_		2
+#define ICMP6_TIMEX_		3
 #define ICMP6_PARAMPROB_	4
 #define ICMP6_ECHOREQ_		128
 #define ICMP6_ECHOREP_		129
@@ -26,6 +27,7 @@
 #define ICMP6_MPA		147
 
 #define DHAAD_MAX_HA		74	/* what fits in 1280 octets */
+#define ICMP6_QUOTE_MAX		(1280 - 40 - 8)	/* octets of a packet in an error, RFC 4443 2.4 c */
 
 struct icmp6_msg {
 	uint8_t type, code;
@@ -45,13 +47,17 @@ struct icmp6_msg {
 			uint8_t mh_type;	/* proto 135: the MH type, 0xff unknown */
 			uint8_t icmp_type;	/* proto 58: its type, 0xff unknown */
 			uint32_t off;		/* octets from the quoted packet's start to that header */
+			const uint8_t *quote; size_t quote_len;	/* the quoted packet */
 		} err;
 	};
 };
 
 /* 0; -EBADMSG with *why; -EPROTONOSUPPORT for types not listed above. */
 int icmp6_parse(const uint8_t *buf, size_t len, struct icmp6_msg *m, const char **why);
-/* Types 128, 129, 144-147. Checksum 0. Length or -EMSGSIZE, -EINVAL. */
+/* What an error that quotes this packet would say of it: fills m->err. 0, or -EBADMSG: no IPv6. */
+int icmp6_quote(const uint8_t *packet, size_t len, struct icmp6_msg *m);
+/* Types 1 (err.quote, as much as may be), 128, 129, 144-147. Checksum 0. Length or -EMSGSIZE,
+ * -EINVAL. */
 ssize_t icmp6_build(const struct icmp6_msg *m, uint8_t *buf, size_t cap);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/util.h"
 #include "io/anycast.h"
+#include "io/icmp4.h"
 #include "run/timer.h"
 
 #define LISTENERS 8
@@ -63,6 +64,8 @@ static struct mhsock mh;
 static struct ndsock nd;
 static struct icmp6sock icmp[SOCKETS];
 static struct queue icmp_sent;
+static struct fake_icmp4 icmp4_last;
+static unsigned icmp4_sent;
 static int icmp_fail, anycast_fail;
 static struct {
 	int ifindex;			/* 0: free */
@@ -120,6 +123,7 @@ void fake_io_reset(void)
 	memset(icmp, 0, sizeof(icmp));
 	memset(anycast, 0, sizeof(anycast));
 	icmp_fail = anycast_fail = 0;
+	icmp4_sent = 0;
 }
 
 /* ---- Mobility Header ---- */
@@ -446,6 +450,22 @@ unsigned fake_icmp_rx(const struct icmp6_rx *rx, const struct icmp6_msg *m)
 void fake_icmp_fail(int rc)
 {
 	icmp_fail = rc;
+}
+
+/* ---- ICMPv4 ---- */
+
+int icmp4_unreachable(struct in_addr dst, const uint8_t *quote, size_t len)
+{
+	icmp4_last = (struct fake_icmp4){ .dst = dst, .len = MIN(len, sizeof(icmp4_last.quote)) };
+	memcpy(icmp4_last.quote, quote, icmp4_last.len);
+	icmp4_sent++;
+	return 0;
+}
+
+const struct fake_icmp4 *fake_icmp4_last(unsigned *n)
+{
+	*n = icmp4_sent;
+	return &icmp4_last;
 }
 
 /* ---- anycast ---- */

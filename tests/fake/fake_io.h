@@ -69,6 +69,16 @@ const struct fake_icmp *fake_icmp_pop(void);
 unsigned fake_icmp_rx(const struct icmp6_rx *rx, const struct icmp6_msg *m);
 void fake_icmp_fail(int rc);
 
+/* ---- ICMPv4 ---- */
+
+struct fake_icmp4 {
+	struct in_addr dst;
+	size_t len;
+	uint8_t quote[600];
+};
+/* The last one that was sent; *n: how many. */
+const struct fake_icmp4 *fake_icmp4_last(unsigned *n);
+
 /* ---- anycast addresses ---- */
 
 unsigned fake_anycast_joined(int ifindex, const struct in6_addr *addr);

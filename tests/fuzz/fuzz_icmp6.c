@@ -20,7 +20,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (m.type < ICMP6_ECHOREQ_) {
 		FUZZ_CHECK(m.err.off >= 40 && m.err.off + 8 <= size);
-		FUZZ_CHECK(icmp6_build(&m, buf, sizeof(buf)) == -EINVAL);
+		FUZZ_CHECK(m.err.quote_len + 8 == size);
+		if (m.type != ICMP6_UNREACH_) {
+			FUZZ_CHECK(icmp6_build(&m, buf, sizeof(buf)) == -EINVAL);
+			return 0;
+		}
+		n = icmp6_build(&m, buf, sizeof(buf));
+		FUZZ_CHECK(n >= 48 && n <= 8 + ICMP6_QUOTE_MAX);
+		FUZZ_CHECK(icmp6_parse(buf, (size_t)n, &again, &why) == 0);
+		FUZZ_CHECK(in6_eq(&m.err.dst, &again.err.dst) && m.code == again.code);
 		return 0;
 	}
 	n = icmp6_build(&m, buf, sizeof(buf));

@@ -54,6 +54,8 @@ static void icmp_to_ha(void *arg, const struct icmp6_rx *rx, const struct icmp6_
 		ha_dhaad_rx(ha, rx, m);
 	if (m->type == ICMP6_MPS)
 		ha_mps_rx(ha, rx, m);
+	if (m->type == ICMP6_UNREACH_ || m->type == ICMP6_TIMEX_)
+		ha_error_rx(ha, rx, m);
 }
 
 static void on_ready(void *arg, int rc)
@@ -86,7 +88,8 @@ static inline int setup(void **state)
 	world_make(&w);
 	w.c.dialect = (struct mh_dialect){ MHOPT_IPV4_MNP_DEFAULT, MHOPT_IPV4_MNP_STATUS_DEFAULT };
 	mhsock_open(&mh, NULL, &w.c.dialect, to_ha, NULL);
-	icmp6sock_open(&icmp, NULL, (const uint8_t[]){ ICMP6_DHAAD_REQ, ICMP6_MPS, 0 },
+	icmp6sock_open(&icmp, NULL, (const uint8_t[]){ ICMP6_UNREACH_, ICMP6_TIMEX_,
+						      ICMP6_DHAAD_REQ, ICMP6_MPS, 0 },
 		       icmp_to_ha, NULL);
 	ha = NULL;
 	ready_rc = done_rc = 1;

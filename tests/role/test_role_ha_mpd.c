@@ -172,6 +172,29 @@ static void test_expired_binding_ends_the_advertisements(void **state)
 	assert_int_equal(told_in(1000), 0);
 }
 
+static void test_binding_ends_with_a_prefix_that_is_cut_down(void **state)
+{
+	(void)state;
+	start();
+	bind_node(MR, COA, 1);			/* 600 s */
+	bind_node(VMR, COA2, 1);		/* its home is on no link, and has no end */
+	world_make(&other);
+	other.link.valid = other.link.preferred = 1000;
+	reload();
+	fake_run_advance(100);
+	assert_true(is_bound(MR) && entry(MR)->b.expires == entry(VMR)->b.expires);
+	world_make(&w);
+	w.link.valid = w.link.preferred = 200;
+	ha_reload(ha, &w.c, on_done, NULL);
+	kernel_works();
+	fake_run_advance(199);
+	assert_true(is_bound(MR));
+	fake_run_advance(2);
+	kernel_works();
+	assert_false(is_bound(MR));
+	assert_true(is_bound(VMR));
+}
+
 static void test_operator_can_turn_it_off(void **state)
 {
 	(void)state;
@@ -201,6 +224,7 @@ int main(void)
 		T(test_change_of_the_prefixes_is_told),
 		T(test_repeated_until_acknowledged_and_never_without_a_binding),
 		T(test_expired_binding_ends_the_advertisements),
+		T(test_binding_ends_with_a_prefix_that_is_cut_down),
 		T(test_operator_can_turn_it_off),
 	};
 

@@ -81,7 +81,7 @@ static void test_malformed_messages_are_refused_with_a_reason(void **state)
 		{ "", -EBADMSG, "shorter" },
 		{ "90000000 1234 00", -EBADMSG, "shorter" },
 		{ "7f000000 00000000", -EPROTONOSUPPORT, "unknown" },
-		{ "03000000 00000000", -EPROTONOSUPPORT, "unknown" },
+		{ "03000000 00000000", -EBADMSG, "quoted" },
 		{ "94000000 00000000", -EPROTONOSUPPORT, "unknown" },
 		/* RFC 6275 6.5-6.8: no Code but 0 */
 		{ "90010000 1234 0000", -EBADMSG, "Code" },
