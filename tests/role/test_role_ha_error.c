@@ -190,7 +190,7 @@ static void test_kernel_does_it_for_ip6tnl(void **state)
 	NOT_TOLD(.code = 0);
 }
 
-static void test_limited(void **state)
+static void test_errors_are_limited(void **state)
 {
 	const struct err x = { .code = 0 };
 	uint8_t inner[80];
@@ -215,7 +215,7 @@ int main(void)
 		T(test_only_of_what_was_tunnelled),
 		T(test_key_of_the_tunnel),
 		T(test_kernel_does_it_for_ip6tnl),
-		T(test_limited),
+		T(test_errors_are_limited),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
