@@ -55,8 +55,8 @@ void ha_error_rx(struct ha *ha, const struct icmp6_rx *rx, const struct icmp6_ms
 	struct gre g;
 	int rc;
 
-	if (!ha->ready || ha->job.kind == JOB_STOP || ha->c->carrier != CARRIER_IP6GRE ||
-	    !passed_on(m) || m->err.proto != IPPROTO_GRE || !in6_eq(&rx->dst, &m->err.src) ||
+	if (!ha->ready || ha->job.kind == JOB_STOP || !passed_on(m) ||
+	    m->err.proto != IPPROTO_GRE || !in6_eq(&rx->dst, &m->err.src) ||
 	    gre_parse(m->err.quote + m->err.off, m->err.quote_len - m->err.off, &g) < 0 ||
 	    inner_parse(g.family, g.payload, g.len, &in) < 0 || !inner_may_hear(&in))
 		return;
