@@ -188,7 +188,7 @@ static void check_links(struct conf_ctx *x, const struct ha_conf *h)
 	}
 }
 
-/* Home prefixes of different links, and those on no link, are apart. */
+/* Links are apart; within a prefix that is on no link they may be (RFC 4887: extended home). */
 static void check_home_prefixes(struct conf_ctx *x, const struct ha_conf *h)
 {
 	const config_setting_t *served = top(x, "served_prefixes");
@@ -206,9 +206,9 @@ static void check_home_prefixes(struct conf_ctx *x, const struct ha_conf *h)
 	check_claims(x, v, n);
 	for (size_t i = 0; i < h->n_served; i++) {
 		for (size_t j = 0; j < n; j++) {
-			if (h->served[i].family && prefix_overlaps(&h->served[i], &v[j].p))
+			if (h->served[i].family && prefix_contains(&v[j].p, &h->served[i]))
 				conf_err(x, served, "served_prefixes",
-					 "%s overlaps with %s, which is on a home link",
+					 "%s is within %s, which is on a home link",
 					 PFX(&h->served[i]), PFX(&v[j].p));
 		}
 	}

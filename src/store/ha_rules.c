@@ -348,12 +348,22 @@ static bool check_prefixes(struct decide *d)
 
 /* ---- care-of address, resources, lifetime ---- */
 
+/* In a network that moves: seldom asked, only of care-of addresses in a home that is on no link. */
+static bool in_mobile_network(const struct ha_conf *c, const struct in6_addr *a)
+{
+	for (size_t i = 0; i < c->n_node; i++)
+		for (size_t j = 0; j < c->nodes[i].n_prefix; j++)
+			if (prefix_contains6(&c->nodes[i].prefixes[j], a))
+				return true;
+	return false;
+}
+
 /* Routable, but no place where this node can be. Circles of several nodes: bc_circular(). */
 static bool check_coa(struct decide *d)
 {
 	const struct in6_addr *coa = &d->v->b.coa.a.in6;
 	const struct mobile_node *n = d->v->node;
-	bool own = in6_eq(coa, &d->c->virtual_address);
+	bool own = in6_eq(coa, &d->c->virtual_address), served;
 
 	for (size_t i = 0; i < d->c->n_link; i++)
 		own |= in6_eq(coa, &d->c->links[i].address);
@@ -363,10 +373,9 @@ static bool check_coa(struct decide *d)
 		if (prefix_contains6(&n->prefixes[i], coa))
 			return refuse(d->v, BA_INVALID_COA,
 				      "care-of address in the node's own network");
-	for (size_t i = 0; i < d->c->n_served; i++)
-		if (prefix_contains6(&d->c->served[i], coa))
-			return refuse(d->v, BA_INVALID_COA,
-				      "care-of address in a home prefix that is on no link");
+	if (!ha_home_of(d->c, coa, &served) && served && !in_mobile_network(d->c, coa))
+		return refuse(d->v, BA_INVALID_COA,
+			      "care-of address in a home prefix that is on no link");
 	return true;
 }
 

@@ -107,10 +107,22 @@ static void test_addresses_must_be_usable(void **state)
 		  "is the home agent's own address\n" },
 		{ NODES(NODE("2001:db8:290::2", "")) "served_prefixes = [ \"2001:db8:290::/64\" ];",
 		  "" },
-		{ NODES(NODE("2001:db8:280::2", "")) "served_prefixes = [ \"2001:db8::/32\" ];",
-		  "!f:1: served_prefixes: 2001:db8::/32 overlaps with 2001:db8:280::/64, which "
-		  "is on a "
-		  "home link\n" },
+		{ NODES(NODE("2001:db8:280::2", "")) "served_prefixes = [ \"2001:db8:280::/64\" ];",
+		  "!f:1: served_prefixes: 2001:db8:280::/64 is within 2001:db8:280::/64, which "
+		  "is on a home link\n" },
+		{ NODES(NODE("2001:db8:280::2", ""))
+		  "served_prefixes = [ \"2001:db8:280:0:8000::/65\" ];",
+		  "!f:1: served_prefixes: 2001:db8:280:0:8000::/65 is within 2001:db8:280::/64, "
+		  "which is on a home link\n" },
+		/* RFC 4887 5: extended home network; home address on the link or in a network */
+		{ NODES(NODE("2001:db8:280::2", "prefixes = [ \"2001:db8:281::/64\" ];") ",\n" NODE(
+			  "2001:db8:282::2", "prefixes = [ \"2001:db8:282::/64\" ];"))
+		  "served_prefixes = [ \"2001:db8:200::/40\" ];",
+		  "" },
+		/* 6: aggregated; the mobile network within the home link's prefix */
+		{ NODES(NODE("2001:db8:280::2", "prefixes = [ \"2001:db8:280:0:1::/80\" ];")), "" },
+		{ NODES(NODE("2001:db8:280::1:0:0:2", "prefixes = [ \"2001:db8:280:0:1::/80\" ];")),
+		  "" },
 		{ "roles = [ \"ha\" ]; served_prefixes = [ \"2001:db8:290::/64\" ]; mobile_nodes "
 		  "= ( " NODE(
 			  "2001:db8:290::2", "") " );",

@@ -335,6 +335,16 @@ static void test_care_of_address_that_makes_no_sense_gets_174(void **state)
 	     { "another node's network", .src = "2001:db8:283::7", ACCEPTED });
 }
 
+/* RFC 4887: networks that move, and home links, are parts of a home network that is on no link. */
+static void test_care_of_address_within_an_extended_home_network(void **state)
+{
+	(void)state;
+	w.served = pfx("2001:db8:200::/40");
+	PLAY({ "on a home link", .src = "2001:db8:280::77", ACCEPTED },
+	     { "in another node's network", .src = "2001:db8:283::7", ACCEPTED },
+	     { "nowhere", .src = "2001:db8:290::7", REFUSED(BA_INVALID_COA) });
+}
+
 static void test_no_room_for_another_binding_gets_130(void **state)
 {
 	static const struct {
@@ -561,6 +571,7 @@ int main(void)
 		T(test_ipv4_prefix_without_r_is_prohibited),
 		T(test_more_ipv4_prefixes_than_fit_are_refused_one_by_one),
 		T(test_care_of_address_that_makes_no_sense_gets_174),
+		T(test_care_of_address_within_an_extended_home_network),
 		T(test_no_room_for_another_binding_gets_130),
 		T(test_lifetime_is_the_least_of_asked_allowed_and_prefix),
 		T(test_dad_only_for_a_new_binding_on_a_link),
