@@ -348,16 +348,6 @@ static bool check_prefixes(struct decide *d)
 
 /* ---- care-of address, resources, lifetime ---- */
 
-/* In a network that moves: seldom asked, only of care-of addresses in a home that is on no link. */
-static bool in_mobile_network(const struct ha_conf *c, const struct in6_addr *a)
-{
-	for (size_t i = 0; i < c->n_node; i++)
-		for (size_t j = 0; j < c->nodes[i].n_prefix; j++)
-			if (prefix_contains6(&c->nodes[i].prefixes[j], a))
-				return true;
-	return false;
-}
-
 /* Routable, but no place where this node can be. Circles of several nodes: bc_circular(). */
 static bool check_coa(struct decide *d)
 {
@@ -373,7 +363,7 @@ static bool check_coa(struct decide *d)
 		if (prefix_contains6(&n->prefixes[i], coa))
 			return refuse(d->v, BA_INVALID_COA,
 				      "care-of address in the node's own network");
-	if (!ha_home_of(d->c, coa, &served) && served && !in_mobile_network(d->c, coa))
+	if (!ha_home_of(d->c, coa, &served) && served && !ha_in_mobile_network(d->c, coa))
 		return refuse(d->v, BA_INVALID_COA,
 			      "care-of address in a home prefix that is on no link");
 	return true;
