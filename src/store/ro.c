@@ -10,7 +10,8 @@
 #define REFRESH_PART	0.9	/* of the lifetime, and of the home token's */
 #define REFRESH_ROOM	15	/* initial timeouts: four retransmissions, 1 + 2 + 4 + 8 */
 #define BACKOFF_MAX	3600.	/* seconds, of a pause */
-#define AGAIN_MAX	3	/* 135 to 138 answered at once, in a row */
+#define AGAIN_MAX	3	/* 135, or anything while deleting, answered at once, in a row */
+#define NONCES_MAX	7	/* 136 to 138, the later ones later: 1, 2, 4 .. 32 s */
 #define PACE_FIRST	1.	/* seconds from one "lost binding" to the next that is believed */
 #define PACE_MAX	64.
 #define BRR_PAUSE	10.	/* seconds: refresh requests are anybody's */
@@ -98,7 +99,7 @@ static void begin(struct step *x, enum ro_state state)
 	reset(x->r);
 	x->r->state = state;
 	x->r->due = 0;
-	x->r->again = 0;
+	x->r->again = x->r->resync = 0;
 }
 
 /* The home registration lets messages go, and answers come. */
@@ -381,19 +382,24 @@ static void accepted(struct step *x)
 	r->bound_coa = r->coa;
 	reset(r);
 	r->state = RO_BOUND;
-	r->again = 0;
+	r->again = r->resync = 0;
 	r->backoff = 0;
 	r->why = NULL;
 	x->act |= RO_DO_PLAN | RO_DO_TELL_ADD;
 }
 
-/* 135: from the number given. 136 to 138: the tokens again; nobody signs that, so not for ever. */
+/* 135: from the number given. 136 to 138: the tokens again; nobody signs that, so not for ever.
+ * A peer that deleted a binding of ours takes no token of the same nonce (9.5.3) until it has a
+ * new one, which may be half a minute later. */
 static bool once_more(struct step *x)
 {
 	struct ro *r = x->r;
 	uint8_t s = x->in->status;
+	bool nonces = s != BA_SEQUENCE && r->state == RO_WAIT_BA;
 
-	if (s < BA_SEQUENCE || s > BA_NONCES || ++r->again > AGAIN_MAX)
+	if (s < BA_SEQUENCE || s > BA_NONCES)
+		return false;
+	if (nonces ? ++r->again > NONCES_MAX : ++r->resync > AGAIN_MAX)
 		return false;
 	if (s == BA_SEQUENCE)
 		r->seq = x->in->seq;
@@ -404,6 +410,8 @@ static bool once_more(struct step *x)
 	reset(r);
 	if (r->state == RO_WAIT_BA)
 		r->state = RO_TEST;
+	if (nonces && r->again > 1)
+		r->due = x->e->now + ldexp(x->e->t->initial_bindack_timeout, (int)r->again - 2);
 	return true;
 }
 

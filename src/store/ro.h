@@ -119,7 +119,7 @@ struct ro {
 	unsigned n_bu;			/* BUs of this exchange */
 	uint32_t asked;			/* lifetime in the last one */
 	double first_sent_at, timo, bu_due;
-	unsigned again;			/* 135 to 138 in a row */
+	unsigned resync, again;		/* 135 in a row; 136 to 138 */
 	double due;			/* BOUND: see whether to refresh; HOLD, IDLE: the end */
 	double backoff;			/* last pause */
 	double pace, pace_until;	/* LOST_BINDING: not again before */

@@ -2,9 +2,8 @@
 """A correspondent played by hand: it answers return routability as a test wants it to.
 
 It knows nothing of our code: tokens, keys and authenticators are Python's hmac over the
-bytes that RFC 6275 5.2 names. Its data go by the states and policies that `ip xfrm` puts
-into its kernel, so a peer that has accepted a binding really sends and takes data
-directly. What it does wrong is a test's wish (`silent`, `status`, `mangle` ...).
+bytes that RFC 6275 5.2 names. Signalling only: it is there for what a real one does not do
+(`silent`, `status`, `mangle` ...), and its kernel neither sends nor takes data directly.
 """
 import hashlib
 import hmac
@@ -18,7 +17,6 @@ from pkt import Packet
 
 MH = 135
 BRR, HOTI, COTI, HOT, COT, BU, BA, BE = range(8)
-PROTOCOLS = ("ipv6-icmp", "tcp", "udp")     # not Mobility Headers: a binding is not for them
 # Ethernet: IPv6 with a Mobility Header, or with destination options (a BU's)
 SIGNALS = [(LDB, 0, 0, 12 + 14 - 6), (JEQ, 1, 0, MH), (JEQ, 0, 1, 60), (RET, 0, 0, 0xffff),
            (RET, 0, 0, 0)]
@@ -55,7 +53,6 @@ class Peer:
         self.status = None          # of all acknowledgements instead of what is right
         self.mangle = None          # fn(kind, mh bytes) -> bytes, before the checksum
         self.grant = 420
-        self.kernel = True          # data follow the bindings
         self._ring = Ring(node, dev, program=SIGNALS)
         self._out = node.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
         # as long as nobody listens the kernel says that it knows no Mobility Header
@@ -74,12 +71,6 @@ class Peer:
 
     def count(self, name):
         return sum(1 for n, _ in self.heard if n == name)
-
-    def forget(self):
-        """As a correspondent that starts anew: no bindings, other nonces, other key."""
-        for hoa in list(self.bindings):
-            self._unbind(hoa)
-        self.kcn, self.nonce, self.index = os.urandom(20), os.urandom(8), self.index + 100
 
     # ---- out ----
 
@@ -141,9 +132,9 @@ class Peer:
             return                          # not authentic: silently dropped
         lifetime = min(mh.lifetime, self.grant)
         if status == 0:
-            self._unbind(hoa)
+            self.bindings.pop(hoa, None)
             if not delete:
-                self._bind(hoa, coa)
+                self.bindings[hoa] = coa
         body = struct.pack("!BBHH", status, 0, mh.seq, lifetime // 4)
         if 136 <= status <= 138:
             answer = message(BA, body + bytes([1, 2, 0, 0]))
@@ -155,32 +146,3 @@ class Peer:
     def mac(self, kbm, about, covered):
         data = packed(about) + packed(self.address) + covered
         return hmac.new(kbm, data, hashlib.sha1).digest()[:12]
-
-    # ---- its kernel ----
-
-    def _xfrm(self, *argv):
-        self.node.run("ip", "xfrm", *argv, ok=False)
-
-    def _bind(self, hoa, coa):
-        self.bindings[hoa] = coa
-        if not self.kernel:
-            return
-        me, mode = self.address, ("mode", "ro")
-        self._xfrm("state", "add", "src", hoa, "dst", me, "proto", "hao", *mode, "coa", coa)
-        self._xfrm("state", "add", "src", me, "dst", hoa, "proto", "route2", *mode, "coa", coa)
-        for p in PROTOCOLS:
-            for d, s, t, x in (("in", hoa, me, "hao"), ("out", me, hoa, "route2")):
-                self._xfrm("policy", "add", "src", f"{s}/128", "dst", f"{t}/128", "proto", p,
-                           "dir", d, "ptype", "sub", "tmpl", "src", s, "dst", t, "proto", x,
-                           *mode, "level", "use")
-
-    def _unbind(self, hoa):
-        if self.bindings.pop(hoa, None) is None or not self.kernel:
-            return
-        me = self.address
-        for p in PROTOCOLS:
-            for d, s, t in (("in", hoa, me), ("out", me, hoa)):
-                self._xfrm("policy", "delete", "src", f"{s}/128", "dst", f"{t}/128", "proto", p,
-                           "dir", d, "ptype", "sub")
-        self._xfrm("state", "delete", "src", hoa, "dst", me, "proto", "hao")
-        self._xfrm("state", "delete", "src", me, "dst", hoa, "proto", "route2")

@@ -255,12 +255,39 @@ static void test_expired_nonces_for_ever_end_in_a_pause(void **state)
 	token(&p, RO_EV_HOT, 3);
 	token(&p, RO_EV_COT, 4);
 	while (p.r.state != RO_HOLD && n++ < 20) {
-		p.e.now += 2;				/* MAX_UPDATE_RATE does not matter here */
 		ba(&p, BA_HOME_NONCE, 0);
+		if (p.r.state == RO_TEST && !p.r.home.out)
+			tick(&p);
 		if (p.r.state == RO_TEST)
 			token(&p, RO_EV_HOT, 3);
 	}
-	assert_int_equal(n, 4);
+	assert_int_equal(n, 8);
+	/* it was long enough for a new nonce (5.2.7: 30 s) */
+	assert_true(p.e.now > START + 60 && p.e.now < START + 65);
+}
+
+/* 9.5.3: it deleted a binding of ours, and what it knows of that is newer than what we do. */
+static void test_new_nonces_and_then_a_number_out_of_the_window(void **state)
+{
+	struct ro_in in = { .status = BA_SEQUENCE, .seq = 40000 };
+	struct peer p;
+
+	(void)state;
+	init(&p);
+	step(&p, RO_EV_HINT);
+	token(&p, RO_EV_HOT, 3);
+	token(&p, RO_EV_COT, 4);
+	for (int i = 0; i < 6; i++) {
+		ba(&p, BA_NONCES, 0);
+		if (!p.r.home.out)
+			tick(&p);
+		token(&p, RO_EV_HOT, 3);
+		token(&p, RO_EV_COT, 4);
+	}
+	assert_int_equal(p.r.state, RO_WAIT_BA);
+	step_in(&p, RO_EV_BA, &in);
+	assert_int_equal(p.r.state, RO_WAIT_BA);
+	assert_int_equal(p.r.seq, 40001);
 }
 
 static void test_a_refusal_is_a_pause_and_nothing_more_is_sent(void **state)
@@ -384,6 +411,7 @@ int main(void)
 		cmocka_unit_test(test_135_goes_on_from_the_number_given),
 		cmocka_unit_test(test_expired_nonces_are_asked_for_anew),
 		cmocka_unit_test(test_expired_nonces_for_ever_end_in_a_pause),
+		cmocka_unit_test(test_new_nonces_and_then_a_number_out_of_the_window),
 		cmocka_unit_test(test_a_refusal_is_a_pause_and_nothing_more_is_sent),
 		cmocka_unit_test(test_a_lifetime_of_zero_is_a_refusal),
 		cmocka_unit_test(test_refresh_only_if_in_use_and_before_the_home_token_ends),
