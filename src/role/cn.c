@@ -79,6 +79,29 @@ void cn_test_rx(struct cn *cn, const struct mh_rx *rx, const struct mh_msg *m)
 	mhsock_send(cn->env.mh, &tx);	/* counts and logs what fails */
 }
 
+/*
+ * What is under way and not in the cache yet shall not stay either, and what waits came
+ * before the reason did. Returns how many bindings will not be made.
+ */
+static unsigned end_under_way(struct cn *cn, const struct in6_addr *local,
+			      const struct in6_addr *peer, const char *reason)
+{
+	struct cn_tx *tx, *next;
+	unsigned n = 0;
+
+	HASH_ITER(hh, cn->txs, tx, next) {
+		if ((local && !in6_eq(local, &tx->key.local)) ||
+		    (peer && !in6_eq(peer, &tx->key.peer)))
+			continue;
+		cn_tx_unhold(tx);
+		if (!tx->adds)
+			continue;
+		tx->then_remove = reason;
+		n++;
+	}
+	return n;
+}
+
 /* ---- own addresses ---- */
 
 struct look { const struct in6_addr *addr; bool found; };
@@ -108,8 +131,10 @@ void cn_addr(struct cn *cn, const struct kaddr_news *a)
 	if (!a->gone)
 		return;
 	kern_addr_each(cn->env.kern, 0, look_at, &l);
-	if (!l.found)			/* on no other link either */
+	if (!l.found) {			/* on no other link either */
 		cnc_each(cn->cache, lose, &lost);
+		end_under_way(cn, &a->addr, NULL, "own address is gone");
+	}
 }
 
 /* ---- start, stop ---- */
@@ -131,7 +156,7 @@ static unsigned flush(struct cn *cn, const struct in6_addr *peer, const char *re
 	struct flush f = { cn, peer, reason, 0 };
 
 	cnc_each(cn->cache, flush_entry, &f);
-	return f.n;
+	return f.n + end_under_way(cn, NULL, peer, reason);
 }
 
 static void on_base(void *arg, int rc)
@@ -239,8 +264,7 @@ static void remove_denied(void *arg, struct cn_entry *e)
 void cn_reload(struct cn *cn, const struct cn_conf *c)
 {
 	cn->c = c;
-	cn->nonces.interval = c->timers.nonce_interval;
-	cn->nonces.lifetime = c->timers.max_nonce_lifetime;
+	nonces_set(&cn->nonces, c->timers.nonce_interval, c->timers.max_nonce_lifetime);
 	cnc_each(cn->cache, remove_denied, cn);
 	while (cn_will_be_bound(cn) > c->max_bindings && cn_make_room(cn))
 		;

@@ -120,16 +120,22 @@ static struct cn_facts facts(struct cn *cn, const struct cn_rx *rx, const struct
 	return f;
 }
 
-/* What the update is held against: what the kernel is about to have was valid too. */
+/* What the update is held against: what the kernel is about to have, and what waits, was valid. */
 static const struct cn_entry *last_valid(const struct cn_entry *e, const struct cn_tx *tx,
 					 struct cn_entry *tmp)
 {
-	if (!tx || tx->kind == CN_TX_REMOVE)
+	bool removal = tx && tx->kind == CN_TX_REMOVE;
+
+	if (!tx || (removal && (!tx->next || !e)))
 		return e;
 	*tmp = e ? *e : (struct cn_entry){ .b = tx->v.b };
-	tmp->b.seq = tx->v.b.seq;
-	tmp->b.replay_until = tx->v.b.replay_until;
-	tmp->bound = tx->kind == CN_TX_REGISTER;
+	if (!removal) {
+		tmp->b.seq = tx->v.b.seq;
+		tmp->b.replay_until = tx->v.b.replay_until;
+		tmp->bound = tx->kind == CN_TX_REGISTER;
+	}
+	if (tx->next)
+		tmp->b.seq = tx->next->seq;
 	return tmp;
 }
 
@@ -143,9 +149,7 @@ static void deregister(struct cn *cn, const struct in6_addr *src, const struct c
 	}
 	/* RFC 6275 9.5.3: nothing to delete, and nothing is made */
 	if (e) {
-		e->b.seq = v->b.seq;
-		e->b.replay_until = v->b.replay_until;
-		e->b.withdrawn = true;
+		cn_withdraw(cn, e, v);
 		cn_arm(cn, e);
 	}
 	cn_answer(cn, src, v);
@@ -169,7 +173,7 @@ void cn_bu_take(struct cn *cn, const struct mh_rx *rx, const struct mh_msg *m)
 	if (v.act == CN_DROP || v.act == CN_REFUSE)
 		cn_answer(cn, &rx->src, &v);
 	else if (tx)
-		cn_tx_hold(tx, rx);
+		cn_tx_hold(tx, rx, v.b.seq);
 	else if (v.act == CN_DEREGISTER)
 		deregister(cn, &rx->src, &v);
 	else

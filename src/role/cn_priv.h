@@ -27,7 +27,8 @@ enum cn_tx_kind { CN_TX_REGISTER, CN_TX_DEREGISTER, CN_TX_REMOVE };
 
 /* Proven, but another change of the binding is under way. */
 struct cn_msg {
-	struct mh_rx rx;		/* buf points to the next */
+	struct mh_rx rx;		/* buf points to the last member */
+	uint16_t seq;			/* of the update */
 	uint8_t buf[];
 };
 
@@ -72,7 +73,8 @@ struct cn_tx *cn_tx_find(struct cn *cn, const struct cn_key *k);
 /* From the binding that stands to v->b, or to none; answers when the kernel has it. */
 void cn_tx_start(struct cn *cn, enum cn_tx_kind kind, const struct in6_addr *src,
 		 const struct cn_verdict *v);
-void cn_tx_hold(struct cn_tx *tx, const struct mh_rx *rx);
+void cn_tx_hold(struct cn_tx *tx, const struct mh_rx *rx, uint16_t seq);
+void cn_tx_unhold(struct cn_tx *tx);	/* nothing waits any more */
 /* Removes a binding from the kernel and the cache; at once or after what runs. */
 void cn_tx_remove(struct cn *cn, struct cn_entry *e, const char *reason);
 void cn_tx_free_all(struct cn *cn);
@@ -82,6 +84,8 @@ size_t cn_will_be_bound(const struct cn *cn);
 bool cn_make_room(struct cn *cn);
 /* The number counts, whatever became of the update. */
 void cn_remember(struct cn *cn, const struct cn_verdict *v);
+/* The same, and the mobile node has taken its tokens back. */
+void cn_withdraw(struct cn *cn, struct cn_entry *e, const struct cn_verdict *v);
 
 /* ---- cn_watch.c ---- */
 void cn_arm(struct cn *cn, struct cn_entry *e);

@@ -16,6 +16,7 @@
 #include "role/cn_priv.h"
 #include "run/event.h"
 #include "run/timer.h"
+#include "sec/crypto.h"
 
 struct cn_tx *cn_tx_find(struct cn *cn, const struct cn_key *k)
 {
@@ -54,7 +55,8 @@ static void tx_free(struct cn_tx *tx)
 	cn->adding -= tx->adds;
 	cn->removing -= tx->removes;
 	HASH_DELETE(hh, cn->txs, tx);
-	free(tx->next);
+	cn_tx_unhold(tx);
+	crypto_wipe(&tx->v, sizeof(tx->v));	/* a key is in it */
 	free(tx);
 }
 
@@ -131,6 +133,8 @@ void cn_remember(struct cn *cn, const struct cn_verdict *v)
 	if (e) {
 		e->b.seq = v->b.seq;
 		e->b.replay_until = v->b.replay_until;
+		if (!e->bound)
+			cn_arm(cn, e);
 		return;
 	}
 	e = cnc_put(cn->cache, &v->b);
@@ -138,6 +142,18 @@ void cn_remember(struct cn *cn, const struct cn_verdict *v)
 		forget(cn, e);
 	else
 		nonces_drop(&cn->nonces, v->b.replay_until);
+}
+
+void cn_withdraw(struct cn *cn, struct cn_entry *e, const struct cn_verdict *v)
+{
+	uint16_t now = nonces_now(&cn->nonces)->index;
+
+	e->b.seq = v->b.seq;
+	e->b.replay_until = v->b.replay_until;
+	e->b.withdrawn = true;
+	/* tests of the mobile node would give the same tokens again if it left home again */
+	if (e->b.home_nonce == now && e->b.coa_nonce == now)
+		nonces_renew(&cn->nonces);
 }
 
 static bool is_changing(void *arg, const struct cn_entry *e)
@@ -173,6 +189,11 @@ static void take_back(struct cn_tx *tx)
 	cn_answer(cn, &tx->src, &tx->v);
 }
 
+static bool is_expiry(const char *reason)
+{
+	return reason && strcmp(reason, CN_EXPIRED) == 0;
+}
+
 static void commit_register(struct cn_tx *tx)
 {
 	struct cn *cn = tx->cn;
@@ -180,6 +201,8 @@ static void commit_register(struct cn_tx *tx)
 	struct cn_entry *e = cnc_find(cn->cache, &tx->key);
 	bool was_bound = e && e->bound, moved = was_bound && !in6_eq(&e->b.coa, &b->coa);
 
+	if (is_expiry(tx->then_remove))	/* the time that was over was the old one */
+		tx->then_remove = NULL;
 	if (e)
 		rtimer_stop(&e->timer);
 	b->expires = run_now() + b->lifetime;
@@ -216,9 +239,7 @@ static void commit_deregister(struct cn_tx *tx)
 	cn_answer(cn, &tx->src, &tx->v);
 	if (!e || !e->bound)
 		return;
-	e->b.seq = tx->v.b.seq;
-	e->b.replay_until = tx->v.b.replay_until;
-	e->b.withdrawn = true;
+	cn_withdraw(cn, e, &tx->v);
 	cn->stats.deregistered++;
 	gone(cn, e, "deregistered");
 }
@@ -230,7 +251,7 @@ static void commit_remove(struct cn_tx *tx)
 
 	if (!e || !e->bound)
 		return;
-	cn->stats.expired += strcmp(tx->reason, CN_EXPIRED) == 0;
+	cn->stats.expired += is_expiry(tx->reason);
 	cn->stats.evicted += strcmp(tx->reason, CN_EVICTED) == 0;
 	cn->stats.unreachable += strcmp(tx->reason, CN_UNREACHABLE) == 0;
 	gone(cn, e, tx->reason);
@@ -357,17 +378,24 @@ void cn_tx_start(struct cn *cn, enum cn_tx_kind kind, const struct in6_addr *src
 	tx_apply(tx);
 }
 
-void cn_tx_hold(struct cn_tx *tx, const struct mh_rx *rx)
+void cn_tx_hold(struct cn_tx *tx, const struct mh_rx *rx, uint16_t seq)
 {
 	struct cn_msg *msg = malloc(sizeof(*msg) + rx->len);
 
 	if (!msg)
 		return;			/* lost, as on the way */
 	msg->rx = *rx;
+	msg->seq = seq;
 	memcpy(msg->buf, rx->buf, rx->len);
 	msg->rx.buf = msg->buf;
-	free(tx->next);
+	cn_tx_unhold(tx);
 	tx->next = msg;
+}
+
+void cn_tx_unhold(struct cn_tx *tx)
+{
+	free(tx->next);
+	tx->next = NULL;
 }
 
 void cn_tx_remove(struct cn *cn, struct cn_entry *e, const char *reason)
@@ -375,7 +403,9 @@ void cn_tx_remove(struct cn *cn, struct cn_entry *e, const char *reason)
 	struct cn_tx *tx = cn_tx_find(cn, &e->b.key);
 
 	if (tx) {
-		tx->then_remove = reason;
+		/* the end of its time may be put off by what runs, nothing else is */
+		if (!tx->then_remove || !is_expiry(reason))
+			tx->then_remove = reason;
 		return;
 	}
 	rtimer_stop(&e->timer);

@@ -71,7 +71,7 @@ static void watch(struct cn *cn, struct cn_entry *e)
 		w->used = now;
 		next(e, e->b.expires - lead(&e->b));
 	} else {
-		if (now != w->used)
+		if (now != w->used && cn->c->refresh_requests)
 			request(cn, &e->b);
 		next(e, w->stage < REQUESTS ? run_now() + apart : e->b.expires);
 	}

@@ -34,11 +34,18 @@ struct nonces {
 	unsigned newest;
 	uint16_t last;			/* index given last */
 	double interval, lifetime;
+	bool renew;			/* another one soon: see nonces_renew() */
 };
 
 /* last: random, so that indices of an earlier run are not taken for ours (a wrong index is
  * answered, a wrong token is not). */
 void nonces_init(struct nonces *n, uint16_t last, double interval, double lifetime);
+/* By a reload. Another lifetime ends all that there are: what has died must not live again, as
+ * the updates that it made true may be forgotten. */
+void nonces_set(struct nonces *n, double interval, double lifetime);
+/* The newest may not bind somebody again (9.5.3): one is due before its interval is over, but
+ * not so soon that a good one would lose its place. */
+void nonces_renew(struct nonces *n);
 /* True: nonces_add() before the next answer. */
 bool nonces_due(const struct nonces *n, double now);
 void nonces_add(struct nonces *n, double now, const uint8_t random[static NONCE_RANDOM]);

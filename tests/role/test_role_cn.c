@@ -209,16 +209,17 @@ static void test_what_comes_meanwhile_waits_and_the_last_wins(void **state)
 	BU(.seq = 1);
 	BU(.seq = 2, .src = COA2);
 	BU(.seq = 3, .src = "2001:db8:2::22");
-	BU(.seq = 3);			/* proven, but not newer than what runs: 1 */
+	BU(.seq = 3);			/* proven, but not newer than what waits */
+	ba_is(BA_SEQUENCE, 3);
 	BU(.seq = 1);
-	ba_is(BA_SEQUENCE, 1);
+	ba_is(BA_SEQUENCE, 3);
 	BU(.seq = 9, .bad_mac = true);	/* takes nobody's place */
 	silence();
 	kernel_works();
 	ba_is(BA_ACCEPTED, 1);
 	ba_is(BA_ACCEPTED, 3);
 	silence();
-	assert_true(in_kernel(HOA, COA));
+	assert_true(in_kernel(HOA, "2001:db8:2::22"));
 }
 
 static void test_the_oldest_gives_way(void **state)

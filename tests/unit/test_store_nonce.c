@@ -97,6 +97,39 @@ static void test_dropped_ones_are_no_good_and_others_are(void **state)
 	assert_int_not_equal(index_at(1062), c);
 }
 
+static void test_another_lifetime_ends_all(void **state)
+{
+	uint16_t a = index_at(1000), b = index_at(1100);
+
+	(void)state;
+	nonces_set(&n, 10, 240);
+	assert_non_null(nonces_find(&n, a, 1101));
+	nonces_set(&n, 10, 300);	/* the first would live again */
+	assert_null(nonces_find(&n, a, 1241));
+	assert_null(nonces_find(&n, b, 1101));
+	b = index_at(1101);
+	nonces_set(&n, 10, 200);
+	assert_null(nonces_find(&n, b, 1102));
+	assert_int_not_equal(index_at(1102), b);
+}
+
+static void test_one_sooner_but_none_is_lost(void **state)
+{
+	uint16_t first = index_at(1000), i;
+
+	(void)state;
+	nonces_renew(&n);
+	assert_int_equal(index_at(1001), first);
+	assert_int_not_equal(index_at(1005), first);
+	i = index_at(1009);		/* that was all that was asked for */
+	assert_int_equal(index_at(1034), i);
+	for (double t = 1034; t < 1240; t += 0.1) {
+		nonces_renew(&n);
+		index_at(t);
+		assert_non_null(nonces_find(&n, first, t));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -104,6 +137,8 @@ int main(void)
 		cmocka_unit_test_setup(test_good_for_a_token_and_not_beyond_a_nonce, setup),
 		cmocka_unit_test_setup(test_index_0_and_unknown_ones_are_never_good, setup),
 		cmocka_unit_test_setup(test_dropped_ones_are_no_good_and_others_are, setup),
+		cmocka_unit_test_setup(test_another_lifetime_ends_all, setup),
+		cmocka_unit_test_setup(test_one_sooner_but_none_is_lost, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
