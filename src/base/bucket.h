@@ -12,19 +12,24 @@
 
 #include "base/util.h"
 
-#define BUCKET_BURST		10
-#define BUCKET_PER_SECOND	10
+#define BUCKET_BURST	10	/* and as many a second */
 
 struct bucket { double taken, at; };	/* at: seconds of run_now() */
 
-static inline bool bucket_take(struct bucket *b, double now)
+/* n at once, and n a second. */
+static inline bool bucket_take_of(struct bucket *b, unsigned n, double now)
 {
-	b->taken = MAX(0, b->taken - (now - b->at) * BUCKET_PER_SECOND);
+	b->taken = MAX(0, b->taken - (now - b->at) * n);
 	b->at = now;
-	if (b->taken > BUCKET_BURST - 1)
+	if (b->taken > n - 1)
 		return false;
 	b->taken += 1;
 	return true;
+}
+
+static inline bool bucket_take(struct bucket *b, double now)
+{
+	return bucket_take_of(b, BUCKET_BURST, now);
 }
 
 #endif

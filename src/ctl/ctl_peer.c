@@ -205,6 +205,7 @@ struct json_object *ctl_cn_stats(const struct cn *cn)
 	COUNT(unreachable);
 	COUNT(refresh_requests);
 	COUNT(dropped);
+	COUNT(answers_suppressed);
 	COUNT(apply_failed);
 	ctl_set(o, "refused", ctl_refused(s.refused_by));
 	return o;

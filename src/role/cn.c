@@ -185,6 +185,7 @@ int cn_start(struct cn **out, const struct cn_conf *c, const struct cn_env *env,
 	cn->ready_fn = ready;
 	cn->ready_arg = arg;
 	crypto_random(&last, sizeof(last));
+	crypto_random(&cn->seed, sizeof(cn->seed));
 	nonces_init(&cn->nonces, last, c->timers.nonce_interval, c->timers.max_nonce_lifetime);
 	rc = cnc_new(&cn->cache);
 	if (rc == 0)
@@ -251,6 +252,16 @@ void cn_free(struct cn *cn)
 	free(cn);
 }
 
+void cn_home_registered(struct cn *cn, const struct in6_addr *local, const struct in6_addr *peer)
+{
+	const struct cn_key k = { *local, *peer };
+	struct cn_entry *e = cnc_find(cn->cache, &k);
+
+	end_under_way(cn, local, peer, "home registration");
+	if (e && e->bound)
+		cn_tx_remove(cn, e, "home registration");
+}
+
 /* ---- reload, flush ---- */
 
 static void remove_denied(void *arg, struct cn_entry *e)
@@ -266,7 +277,7 @@ void cn_reload(struct cn *cn, const struct cn_conf *c)
 	cn->c = c;
 	nonces_set(&cn->nonces, c->timers.nonce_interval, c->timers.max_nonce_lifetime);
 	cnc_each(cn->cache, remove_denied, cn);
-	while (cn_will_be_bound(cn) > c->max_bindings && cn_make_room(cn))
+	while (cn_will_be_bound(cn) > c->max_bindings && cn_make_room(cn, NULL))
 		;
 }
 

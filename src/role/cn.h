@@ -9,7 +9,7 @@
  * a mobile node before a Binding Update of it has proven true.
  *
  * One transaction per (own address, home address): decide -> apply -> reply -> tell. What
- * comes while the kernel works is proven first and waits then; the last one wins. An
+ * comes while the kernel works is proven first and waits then; the newest wins. An
  * acknowledgement with status 0 is sent only after the kernel has the binding.
  *
  * Refresh requests (9.5.5): asked for twice before a binding ends, the kernel's counters
@@ -43,7 +43,8 @@ struct cn_env {				/* what it works with; outlives it */
 
 struct cn_stats {
 	uint64_t hoti, coti, tests_ignored, bu, accepted, deregistered, expired, evicted,
-		unreachable, refresh_requests, dropped, apply_failed, refused_by[256];
+		unreachable, refresh_requests, dropped, answers_suppressed, apply_failed,
+		refused_by[256];
 };
 
 /* Applies the base plan. ready(arg, rc) is called when the kernel has it. 0 or -errno. */
@@ -64,6 +65,8 @@ void cn_addr(struct cn *cn, const struct kaddr_news *a);
 
 /* Is there a binding of peer with this own address? */
 bool cn_bound(struct cn *cn, const struct in6_addr *local, const struct in6_addr *peer);
+/* The home agent has a binding of peer with this own address: ours ends, and is not made. */
+void cn_home_registered(struct cn *cn, const struct in6_addr *local, const struct in6_addr *peer);
 struct cn_cache *cn_cache(struct cn *cn);
 const struct cn_conf *cn_conf_of(const struct cn *cn);
 struct cn_stats cn_stats(const struct cn *cn);

@@ -7,6 +7,10 @@
 #include "role/cn_priv.h"
 #include "run/event.h"
 #include "run/timer.h"
+#include "sec/crypto.h"
+
+#define UNSIGNED_ONES	100	/* a second: refusals without an authenticator */
+#define MOVES		3	/* a second: MAX_UPDATE_RATE (RFC 6275 12) */
 
 /* ---- the answer ---- */
 
@@ -60,14 +64,38 @@ static void tell_refusal(const struct in6_addr *src, const struct cn_verdict *v)
 	event_emit(&e);
 }
 
-/* What anybody can cause is limited, apart from what only the holder of the tokens can. */
+/* Which bucket an address has: so that who floods hits few others, and cannot say whom. */
+static unsigned refusal_place(const struct cn *cn, const struct in6_addr *a)
+{
+	uint64_t net;
+
+	memcpy(&net, a, sizeof(net));
+	net = (net ^ cn->seed) * UINT64_C(0x9e3779b97f4a7c15);
+	net = (net ^ net >> 32 ^ cn->seed) * UINT64_C(0xd6e8feb86659fd93);
+	return net >> 58;		/* CN_PLACES */
+}
+
+/*
+ * What anybody can cause is limited, apart from what only the holder of the tokens can, and
+ * each of these by /64: of the address that holds the token, or else of the source, which may
+ * be a lie, so there is a limit for all of them too.
+ */
+static bool may_refuse(struct cn *cn, const struct in6_addr *src, const struct cn_verdict *v)
+{
+	const struct in6_addr *who = v->sign ? &v->mac_addr : src;
+	double now = run_now();
+
+	return bucket_take(&cn->refusals[v->sign][refusal_place(cn, who)], now) &&
+	       (v->sign || bucket_take_of(&cn->unsigned_ones, UNSIGNED_ONES, now));
+}
+
 static void refuse(struct cn *cn, const struct in6_addr *src, const struct cn_verdict *v)
 {
 	log_rl(&cn->rl, "cn", "BU for %s from %s refused: status=%u (%s) %s seq=%u",
 	       A6(&v->b.key.peer), A6(src), v->status, ba_status_str(v->status), v->why,
 	       v->b.seq);
-	if (!bucket_take(&cn->refusals[v->sign], run_now())) {
-		cn->stats.dropped++;
+	if (!may_refuse(cn, src, v)) {
+		cn->stats.answers_suppressed++;
 		return;
 	}
 	cn->stats.refused_by[v->status]++;
@@ -155,6 +183,15 @@ static void deregister(struct cn *cn, const struct in6_addr *src, const struct c
 	cn_answer(cn, src, v);
 }
 
+/* A mobile node must not send more often (11.8); the kernel is spared if it does. */
+static bool moves_too_often(struct cn *cn, const struct cn_binding *b)
+{
+	struct cn_entry *e = cnc_find(cn->cache, &b->key);
+
+	return e && e->bound && !in6_eq(&e->b.coa, &b->coa) &&
+	       !bucket_take_of(&e->moves, MOVES, run_now());
+}
+
 void cn_bu_take(struct cn *cn, const struct mh_rx *rx, const struct mh_msg *m)
 {
 	/* octets behind the header are no part of it */
@@ -176,8 +213,11 @@ void cn_bu_take(struct cn *cn, const struct mh_rx *rx, const struct mh_msg *m)
 		cn_tx_hold(tx, rx, v.b.seq);
 	else if (v.act == CN_DEREGISTER)
 		deregister(cn, &rx->src, &v);
+	else if (moves_too_often(cn, &v.b))
+		cn->stats.dropped++;
 	else
 		cn_tx_start(cn, CN_TX_REGISTER, &rx->src, &v);
+	crypto_wipe(&v, sizeof(v));	/* a key is in it */
 }
 
 void cn_bu_rx(struct cn *cn, const struct mh_rx *rx, const struct mh_msg *m)

@@ -23,6 +23,8 @@
 #define CN_EVICTED	"evicted"
 #define CN_UNREACHABLE	"unreachable"
 
+#define CN_PLACES	64	/* 2^6 */
+
 enum cn_tx_kind { CN_TX_REGISTER, CN_TX_DEREGISTER, CN_TX_REMOVE };
 
 /* Proven, but another change of the binding is under way. */
@@ -57,9 +59,11 @@ struct cn {
 	void *ready_arg;
 	void (*done)(void *arg, int rc);
 	void *done_arg;
-	struct bucket refusals[2];	/* to anybody; to who holds the tokens */
+	/* what is refused: to anybody, to who holds the tokens; by refusal_place() */
+	struct bucket refusals[2][CN_PLACES], unsigned_ones;
+	uint64_t seed;			/* of refusal_place() */
 	struct cn_stats stats;
-	struct log_rl rl;
+	struct log_rl rl, news, failures;	/* what somebody sent; what became of it */
 };
 
 /* ---- cn_bu.c ---- */
@@ -75,13 +79,14 @@ void cn_tx_start(struct cn *cn, enum cn_tx_kind kind, const struct in6_addr *src
 		 const struct cn_verdict *v);
 void cn_tx_hold(struct cn_tx *tx, const struct mh_rx *rx, uint16_t seq);
 void cn_tx_unhold(struct cn_tx *tx);	/* nothing waits any more */
-/* Removes a binding from the kernel and the cache; at once or after what runs. */
-void cn_tx_remove(struct cn *cn, struct cn_entry *e, const char *reason);
+/* Removes a binding from the kernel and the cache; at once or after what runs. True: at once. */
+bool cn_tx_remove(struct cn *cn, struct cn_entry *e, const char *reason);
 void cn_tx_free_all(struct cn *cn);
 /* Bindings when all that is under way is done. */
 size_t cn_will_be_bound(const struct cn *cn);
-/* Makes room for one more. False: no binding can be given up now. */
-bool cn_make_room(struct cn *cn);
+/* Makes room for one more, which will have that care-of address (NULL: for nobody). False: no
+ * binding can be given up now. */
+bool cn_make_room(struct cn *cn, const struct in6_addr *coa);
 /* The number counts, whatever became of the update. */
 void cn_remember(struct cn *cn, const struct cn_verdict *v);
 /* The same, and the mobile node has taken its tokens back. */
@@ -89,6 +94,7 @@ void cn_withdraw(struct cn *cn, struct cn_entry *e, const struct cn_verdict *v);
 
 /* ---- cn_watch.c ---- */
 void cn_arm(struct cn *cn, struct cn_entry *e);
+void cn_arm_end(struct cn *cn, struct cn_entry *e, double at);	/* for its end only */
 
 /* ---- cn.c ---- */
 void cn_idle(struct cn *cn);		/* the last transaction has ended: a stop may go on */

@@ -18,6 +18,12 @@
 #include "run/timer.h"
 #include "sec/crypto.h"
 
+#define REMEMBER_TIMES	16u	/* as many as may be bound */
+#define REMEMBER_LEAST	16384u
+#define NEAR_SHARE	8	/* a /64 that has more than this part, */
+#define NEAR_LEAST	8u	/* and than these, gives way to itself */
+#define RETRY		1.	/* seconds, when memory was short */
+
 struct cn_tx *cn_tx_find(struct cn *cn, const struct cn_key *k)
 {
 	struct cn_tx *tx;
@@ -101,8 +107,8 @@ static void tell_gone(const struct cn_binding *b, const char *reason)
 
 /*
  * RFC 6275 5.2.8: not bound any more, but its updates could be sent again by who recorded
- * them. As many are remembered as may be bound; for the one that is too many the nonces
- * are given up that could make it true.
+ * them. Far more are remembered than may be bound, as bindings come and go; for the one
+ * that is too many the nonces are given up that could make it true.
  */
 static void forget(struct cn *cn, struct cn_entry *e)
 {
@@ -118,7 +124,7 @@ static void forget(struct cn *cn, struct cn_entry *e)
 		cn_arm(cn, e);
 	else
 		nonces_drop(&cn->nonces, until);
-	while (cnc_gone(cn->cache) > cn->c->max_bindings) {
+	while (cnc_gone(cn->cache) > MAX(REMEMBER_TIMES * cn->c->max_bindings, REMEMBER_LEAST)) {
 		e = cnc_first_gone(cn->cache);
 		nonces_drop(&cn->nonces, e->b.replay_until);
 		rtimer_stop(&e->timer);
@@ -161,14 +167,16 @@ static bool is_changing(void *arg, const struct cn_entry *e)
 	return cn_tx_find(arg, &e->b.key);
 }
 
-bool cn_make_room(struct cn *cn)
+bool cn_make_room(struct cn *cn, const struct in6_addr *coa)
 {
-	struct cn_entry *e = cnc_oldest(cn->cache, is_changing, cn);
+	size_t share = MAX(cn->c->max_bindings / NEAR_SHARE, NEAR_LEAST);
+	struct cn_entry *e = NULL;
 
+	if (coa && cnc_near(cn->cache, coa) > share)
+		e = cnc_oldest_near(cn->cache, coa, is_changing, cn);
 	if (!e)
-		return false;
-	cn_tx_remove(cn, e, CN_EVICTED);
-	return true;
+		e = cnc_oldest(cn->cache, is_changing, cn);
+	return e && cn_tx_remove(cn, e, CN_EVICTED);
 }
 
 /* ---- the kernel has it ---- */
@@ -215,9 +223,9 @@ static void commit_register(struct cn_tx *tx)
 	cn_answer(cn, &tx->src, &tx->v);
 	cn->stats.accepted++;
 	if (!was_bound || moved)
-		log_info("cn", "binding %s with %s: %s coa=%s lifetime=%us seq=%u",
-			 A6(&b->key.peer), A6(&b->key.local), moved ? "moved" : "registered",
-			 A6(&b->coa), b->lifetime, b->seq);
+		log_rl_line(&cn->news, LOG_LV_INFO, "cn", "binding %s with %s: %s coa=%s "
+			    "lifetime=%us seq=%u", A6(&b->key.peer), A6(&b->key.local),
+			    moved ? "moved" : "registered", A6(&b->coa), b->lifetime, b->seq);
 	tell_bound(b);
 }
 
@@ -226,8 +234,8 @@ static void gone(struct cn *cn, struct cn_entry *e, const char *reason)
 	struct cn_binding was = e->b;
 
 	forget(cn, e);
-	log_info("cn", "binding %s with %s: removed (%s) coa=%s", A6(&was.key.peer),
-		 A6(&was.key.local), reason, A6(&was.coa));
+	log_rl_line(&cn->news, LOG_LV_INFO, "cn", "binding %s with %s: removed (%s) coa=%s",
+		    A6(&was.key.peer), A6(&was.key.local), reason, A6(&was.coa));
 	tell_gone(&was, reason);
 }
 
@@ -264,8 +272,9 @@ static void failed(struct cn_tx *tx, int rc)
 	struct cn *cn = tx->cn;
 
 	cn->stats.apply_failed++;
-	log_err("cn", "binding %s with %s: %s: %s", A6(&tx->key.peer), A6(&tx->key.local),
-		strerror(-rc), kern_error(cn->env.kern));
+	log_rl_line(&cn->failures, LOG_LV_ERR, "cn", "binding %s with %s: %s: %s",
+		    A6(&tx->key.peer), A6(&tx->key.local), strerror(-rc),
+		    kern_error(cn->env.kern));
 	if (tx->kind != CN_TX_REGISTER) {
 		/* what cannot be taken out is not ours to keep: the next start finds it */
 		if (tx->kind == CN_TX_DEREGISTER)
@@ -358,6 +367,7 @@ static void no_room(struct cn *cn, const struct in6_addr *src, const struct cn_v
 	r.answer = true;
 	r.why = "no room for one more binding";
 	cn_answer(cn, src, &r);
+	crypto_wipe(&r, sizeof(r));
 }
 
 void cn_tx_start(struct cn *cn, enum cn_tx_kind kind, const struct in6_addr *src,
@@ -365,7 +375,8 @@ void cn_tx_start(struct cn *cn, enum cn_tx_kind kind, const struct in6_addr *src
 {
 	struct cn_tx *tx = tx_new(cn, &v->b.key, kind);
 
-	if (tx && tx->adds && cn_will_be_bound(cn) > cn->c->max_bindings && !cn_make_room(cn)) {
+	if (tx && tx->adds && cn_will_be_bound(cn) > cn->c->max_bindings &&
+	    !cn_make_room(cn, &v->b.coa)) {
 		tx_free(tx);
 		tx = NULL;
 	}
@@ -398,7 +409,7 @@ void cn_tx_unhold(struct cn_tx *tx)
 	tx->next = NULL;
 }
 
-void cn_tx_remove(struct cn *cn, struct cn_entry *e, const char *reason)
+bool cn_tx_remove(struct cn *cn, struct cn_entry *e, const char *reason)
 {
 	struct cn_tx *tx = cn_tx_find(cn, &e->b.key);
 
@@ -406,14 +417,16 @@ void cn_tx_remove(struct cn *cn, struct cn_entry *e, const char *reason)
 		/* the end of its time may be put off by what runs, nothing else is */
 		if (!tx->then_remove || !is_expiry(reason))
 			tx->then_remove = reason;
-		return;
+		return false;
 	}
-	rtimer_stop(&e->timer);
 	tx = tx_new(cn, &e->b.key, CN_TX_REMOVE);
 	if (!tx) {
-		cn_arm(cn, e);		/* later, when its time is over */
-		return;
+		/* when its time is over, or later still */
+		cn_arm_end(cn, e, MAX(e->b.expires, run_now() + RETRY));
+		return false;
 	}
+	rtimer_stop(&e->timer);
 	tx->reason = reason;
 	tx_apply(tx);
+	return true;
 }

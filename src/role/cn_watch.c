@@ -100,6 +100,12 @@ void cn_arm(struct cn *cn, struct cn_entry *e)
 		next(e, cn->c->refresh_requests ? e->b.expires - 2 * lead(&e->b) : e->b.expires);
 }
 
+void cn_arm_end(struct cn *cn, struct cn_entry *e, double at)
+{
+	e->owner = cn;
+	rtimer_set(&e->timer, at, on_time, e);
+}
+
 /* ---- unreachable care-of addresses ---- */
 
 /* The binding that has sent what the error quotes, or NULL. */
@@ -136,7 +142,7 @@ void cn_icmp_rx(struct cn *cn, const struct icmp6_rx *rx, const struct icmp6_msg
 	w->error_at = now;
 	if (++w->errors < ERRORS)
 		return;
-	log_notice("cn", "binding %s with %s: %s cannot be reached", A6(&e->b.key.peer),
-		   A6(&e->b.key.local), A6(&e->b.coa));
+	log_rl_line(&cn->news, LOG_LV_NOTICE, "cn", "binding %s with %s: %s cannot be reached",
+		    A6(&e->b.key.peer), A6(&e->b.key.local), A6(&e->b.coa));
 	cn_tx_remove(cn, e, CN_UNREACHABLE);
 }

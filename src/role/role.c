@@ -64,15 +64,25 @@ static void send_binding_error(struct node_priv *p, const struct mh_rx *rx, uint
 		p->pub.be_sent++;
 }
 
+static bool home_registered(void *arg, const struct in6_addr *hoa, const struct in6_addr *local)
+{
+	const struct node *n = arg;
+	const struct bc_entry *e = n->ha ? bc_find(ha_bc(n->ha), hoa, 0) : NULL;
+
+	return e && e->state == BC_BOUND && in6_eq(&e->b.local, local);
+}
+
 /*
  * With H for the home agent, without for the correspondent. Where only one runs it has the
- * word for both. RFC 6275 9.5.1: a home registration of what is a correspondent's binding
- * is the correspondent's to refuse.
+ * word for both. RFC 6275 9.5.1: a home registration of what is a correspondent's binding, and
+ * not the home agent's own, is the correspondent's to refuse.
  */
 static void dispatch_bu(struct node *n, const struct mh_rx *rx, const struct mh_msg *m)
 {
 	const struct in6_addr *hoa = rx->has_hao ? &rx->hao : &rx->src;
-	bool ours = n->cn && (!n->ha || !(m->bu.flags & BU_H) || cn_bound(n->cn, &rx->dst, hoa));
+	bool ours = n->cn && (!n->ha || !(m->bu.flags & BU_H) ||
+			      (cn_bound(n->cn, &rx->dst, hoa) &&
+			       !home_registered(n, hoa, &rx->dst)));
 
 	if (ours)
 		cn_bu_rx(n->cn, rx, m);
@@ -120,8 +130,10 @@ static void mh_rx(void *arg, const struct mh_rx *rx, const struct mh_msg *m, int
 	struct node_priv *p = arg;
 
 	if (m) {
-		/* RFC 6275 6.1, 11.7: only a BU may carry a home address option */
-		if (rx->has_hao && m->type != MH_BU) {
+		/* RFC 6275 6.1, 11.7: only a BU may carry a home address option; the correspondent
+		 * counts the tests that do */
+		if (rx->has_hao && m->type != MH_BU &&
+		    !(p->pub.cn && (m->type == MH_HOTI || m->type == MH_COTI))) {
 			log_rl(&p->rl, "role", "%s from %s dropped: it has a home address option",
 			       mh_type_str(m->type), A6(&rx->src));
 			return;
@@ -351,12 +363,25 @@ static int open_sockets(struct node_priv *p)
 	return rc;
 }
 
-static bool home_registered(void *arg, const struct in6_addr *hoa, const struct in6_addr *local)
+/* Two of our roles may have begun with the same home address at the same time. */
+static void on_bc_add(void *arg, const struct event *e)
+{
+	struct node *n = arg;
+
+	if (e->type == EV_bc_add && e->bc_add.flags & BU_H && n->cn &&
+	    home_registered(n, &e->bc_add.home_address, &e->bc_add.peer))
+		cn_home_registered(n->cn, &e->bc_add.peer, &e->bc_add.home_address);
+}
+
+static bool is_mobile(void *arg, const struct in6_addr *addr)
 {
 	const struct node *n = arg;
-	const struct bc_entry *e = n->ha ? bc_find(ha_bc(n->ha), hoa, 0) : NULL;
+	const struct mn_conf *m = n->conf.mn;
 
-	return e && e->state == BC_BOUND && in6_eq(&e->b.local, local);
+	for (size_t i = 0; m->ro.enabled && i < m->n_home; i++)
+		if (!m->homes[i].retired && in6_eq(&m->homes[i].hoa.a.in6, addr))
+			return true;
+	return false;
 }
 
 static int start_cn(struct node_priv *p)
@@ -364,10 +389,15 @@ static int start_cn(struct node_priv *p)
 	struct node *n = &p->pub;
 	struct cn_env env = { .kern = n->kern, .mh = n->mh, .arg = n };
 
+	int rc;
+
 	if (n->conf.roles & ROLE_HA)
 		env.home_registered = home_registered;
+	if (n->conf.roles & (ROLE_MN | ROLE_MR))
+		env.is_mobile = is_mobile;
 	p->starting++;
-	return cn_start(&n->cn, n->conf.cn, &env, role_ready, p);
+	rc = cn_start(&n->cn, n->conf.cn, &env, role_ready, p);
+	return rc == 0 && n->ha ? event_listen(on_bc_add, n) : rc;
 }
 
 static int start_roles(struct node_priv *p)
@@ -514,6 +544,7 @@ void node_free(struct node *n)
 	}
 	if (n->md)
 		md_free(n->md);
+	event_unlisten(on_bc_add, n);
 	if (n->cn)
 		cn_free(n->cn);
 	if (n->ha)

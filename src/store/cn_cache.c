@@ -6,9 +6,22 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
 
 /* Two tables: uthash keeps the order of insertion, which is the order that is asked for. */
-struct cn_cache { struct cn_entry *bound, *gone; };
+struct cn_cache {
+	struct cn_entry *bound, *gone;
+	struct cn_net *nets;		/* of all that are bound */
+};
+
+/* Care-of addresses of one /64, which is what one node can have as many of as it likes. */
+struct cn_net {
+	uint8_t prefix[8];
+	size_t n;
+	struct cn_entry *oldest;	/* list by net_next */
+	UT_hash_handle hh;
+};
 
 int cnc_new(struct cn_cache **c)
 {
@@ -26,22 +39,70 @@ struct cn_entry *cnc_find(struct cn_cache *c, const struct cn_key *k)
 	return e;
 }
 
+static struct cn_net *net_of(struct cn_cache *c, const struct in6_addr *coa)
+{
+	struct cn_net *net;
+
+	HASH_FIND(hh, c->nets, coa, sizeof(net->prefix), net);
+	return net;
+}
+
+static bool join(struct cn_cache *c, struct cn_entry *e)
+{
+	struct cn_net *net = net_of(c, &e->b.coa);
+
+	if (!net) {
+		net = calloc(1, sizeof(*net));
+		if (!net)
+			return false;
+		memcpy(net->prefix, &e->b.coa, sizeof(net->prefix));
+		HASH_ADD(hh, c->nets, prefix, sizeof(net->prefix), net);
+		if (!net->hh.tbl) {
+			free(net);
+			return false;
+		}
+	}
+	net->n++;
+	e->net = net;
+	DL_APPEND2(net->oldest, e, net_prev, net_next);
+	return true;
+}
+
+static void leave(struct cn_cache *c, struct cn_entry *e)
+{
+	struct cn_net *net = e->net;
+
+	DL_DELETE2(net->oldest, e, net_prev, net_next);
+	e->net = NULL;
+	if (--net->n)
+		return;
+	HASH_DELETE(hh, c->nets, net);
+	free(net);
+}
+
 static void take_out(struct cn_cache *c, struct cn_entry *e)
 {
-	if (e->bound)
-		HASH_DELETE(hh, c->bound, e);
-	else
+	if (!e->bound) {
 		HASH_DELETE(hh, c->gone, e);
+		return;
+	}
+	HASH_DELETE(hh, c->bound, e);
+	leave(c, e);
 }
 
 /* False: no memory; e is in no table. */
 static bool put_in(struct cn_cache *c, struct cn_entry *e, bool bound)
 {
 	e->bound = bound;
-	if (bound)
-		HASH_ADD(hh, c->bound, b.key, sizeof(e->b.key), e);
-	else
+	if (!bound) {
 		HASH_ADD(hh, c->gone, b.key, sizeof(e->b.key), e);
+		return e->hh.tbl != NULL;
+	}
+	if (!join(c, e))
+		return false;
+	HASH_ADD(hh, c->bound, b.key, sizeof(e->b.key), e);
+	if (!e->hh.tbl)
+		leave(c, e);
 	return e->hh.tbl != NULL;
 }
 
@@ -106,6 +167,24 @@ struct cn_entry *cnc_oldest(struct cn_cache *c, bool (*skip)(void *arg, const st
 
 	while (e && skip(arg, e))
 		e = e->hh.next;
+	return e;
+}
+
+size_t cnc_near(struct cn_cache *c, const struct in6_addr *coa)
+{
+	const struct cn_net *net = net_of(c, coa);
+
+	return net ? net->n : 0;
+}
+
+struct cn_entry *cnc_oldest_near(struct cn_cache *c, const struct in6_addr *coa,
+				 bool (*skip)(void *arg, const struct cn_entry *e), void *arg)
+{
+	const struct cn_net *net = net_of(c, coa);
+	struct cn_entry *e = net ? net->oldest : NULL;
+
+	while (e && skip(arg, e))
+		e = e->net_next;
 	return e;
 }
 

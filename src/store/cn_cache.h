@@ -19,6 +19,7 @@
 #include <uthash.h>
 
 #include "base/addr.h"
+#include "base/bucket.h"
 #include "base/rtimer.h"
 
 struct cn_key { struct in6_addr local, peer; };	/* own address; home address */
@@ -50,10 +51,13 @@ struct cn_watch {
 struct cn_entry {
 	struct cn_binding b;
 	bool bound;			/* false: only remembered */
+	struct bucket moves;		/* of the role: how often it may move */
 	struct rtimer timer;
 	struct cn_watch watch;
 	void *owner;			/* of the role that arms the timer */
 	UT_hash_handle hh;
+	struct cn_net *net;		/* the cache's: of its care-of address while bound */
+	struct cn_entry *net_prev, *net_next;
 };
 
 struct cn_cache;
@@ -71,6 +75,10 @@ size_t cnc_gone(const struct cn_cache *c);			/* remembered ones */
 /* The bound entry whose update is the oldest and for which skip() is false; NULL: none. */
 struct cn_entry *cnc_oldest(struct cn_cache *c, bool (*skip)(void *arg, const struct cn_entry *e),
 			    void *arg);
+/* Bound entries with a care-of address of the same /64: how many, and the oldest. In O(1). */
+size_t cnc_near(struct cn_cache *c, const struct in6_addr *coa);
+struct cn_entry *cnc_oldest_near(struct cn_cache *c, const struct in6_addr *coa,
+				 bool (*skip)(void *arg, const struct cn_entry *e), void *arg);
 /* The entry that has been remembered for the longest time; NULL: none. */
 struct cn_entry *cnc_first_gone(struct cn_cache *c);
 /* In no order; fn may delete the entry it got. */

@@ -59,8 +59,8 @@ static bool check_addresses(struct decide *d)
 {
 	const struct cn_rx *rx = d->rx;
 
-	if (IN6_IS_ADDR_MULTICAST(&rx->src) || IN6_IS_ADDR_UNSPECIFIED(&rx->src))
-		return drop(d->v, "source is not a unicast address");
+	if (!in6_is_unicast_routable(&rx->src))
+		return drop(d->v, "source is not unicast routable");
 	if (!in6_is_unicast_routable(&d->v->b.key.peer))
 		return drop(d->v, "home address is not unicast routable");
 	if (!in6_is_unicast_routable(&d->v->b.coa))
@@ -142,7 +142,9 @@ static bool check_authenticator(struct decide *d)
 		care_of = rr_keygen_token(d->care_of->kcn, RR_CARE_OF, &v->b.coa,
 					  d->care_of->nonce, NONCE_LEN);
 		rr_kbm(home, care_of, v->kbm);
+		crypto_wipe(&care_of, sizeof(care_of));
 	}
+	crypto_wipe(&home, sizeof(home));
 	rr_mac(v->kbm, &v->mac_addr, &d->rx->dst, d->rx->buf, d->rx->len, mac);
 	v->sign = crypto_equal(mac, d->m->opt.binding_auth.p, RR_MAC_LEN);
 	return v->sign || drop(v, "wrong authenticator");

@@ -3,6 +3,7 @@
 #include "cn_role_help.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "run/timer.h"
 
@@ -190,6 +191,116 @@ static void test_requests_end_with_a_reload(void **state)
 	silence();
 }
 
+/* ---- what somebody may want to spoil ---- */
+
+static void test_tokens_of_others_live(void **state)
+{
+	struct token h, c;
+	char hoa[64];
+
+	(void)state;
+	start();			/* three may be bound */
+	h = test(MH_HOTI, HOA);
+	c = test(MH_COTI, COA);
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(hoa, sizeof(hoa), "2001:db8:66::%x", i + 1);
+		bind_node(hoa, "2001:db8:66::ff", 1, 420);
+	}
+	assert_int_equal(cnc_gone(cn_cache(cn)), 97);
+	BU(.seq = 1, .home = h, .care_of = c);
+	kernel_works();
+	ba_is(BA_ACCEPTED, 1);
+}
+
+static void test_a_net_with_many_gives_way_to_itself(void **state)
+{
+	char hoa[64];
+
+	(void)state;
+	conf.max_bindings = 12;
+	start();
+	bind_node(HOA, COA, 1, 420);	/* the oldest of all */
+	for (unsigned i = 0; i < 30; i++) {
+		snprintf(hoa, sizeof(hoa), "2001:db8:66::%x", i + 1);
+		bind_node(hoa, "2001:db8:67::1", 1, 420);
+	}
+	assert_true(is_bound(HOA));
+	assert_int_equal(cnc_bound(cn_cache(cn)), 12);
+	assert_true(is_bound("2001:db8:66::1e"));
+	bind_node(HOA2, COA, 1, 420);	/* another: the oldest of all goes, as ever */
+	assert_false(is_bound(HOA));
+}
+
+static void test_a_restarted_node_learns_its_number_in_a_flood(void **state)
+{
+	char hoa[64], coa[64];
+	unsigned answered = 0;
+
+	(void)state;
+	conf.max_bindings = 9;
+	start();
+	for (unsigned i = 0; i < 9; i++) {
+		snprintf(hoa, sizeof(hoa), "2001:db8:66::%x", i);
+		snprintf(coa, sizeof(coa), "2001:db8:67:%x::1", i);
+		bind_node(hoa, coa, 10, 420);
+	}
+	for (unsigned i = 0; i < 50; i++) {
+		BU(.hoa = "2001:db8:66::0", .src = "2001:db8:67:0::1", .seq = 10);
+		answered += fake_mh_pop() != NULL;
+	}
+	assert_int_equal(answered, 10);
+	assert_int_equal(cn_stats(cn).answers_suppressed, 40);
+	answered = 0;
+	for (unsigned i = 1; i < 9; i++) {
+		snprintf(hoa, sizeof(hoa), "2001:db8:66::%x", i);
+		snprintf(coa, sizeof(coa), "2001:db8:67:%x::1", i);
+		BU(.hoa = hoa, .src = coa, .seq = 3);
+		answered += fake_mh_pop() != NULL;
+	}
+	assert_true(answered >= 4);	/* one in 64 shares the place of the flood */
+}
+
+static void test_refusals_to_all_are_limited(void **state)
+{
+	unsigned answered = 0;
+	char coa[64];
+
+	(void)state;
+	start();
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(coa, sizeof(coa), "2001:db8:67:%x::1", i);
+		BU(.src = coa, .seq = 1, .home = { 1, 1 }, .care_of = { 1, 1 });
+	}
+	while (fake_mh_pop())
+		answered++;
+	assert_int_equal(answered, 100);
+	assert_int_equal(cn_stats(cn).answers_suppressed, 900);
+	bind_node(HOA, COA, 1, 420);
+	BU(.seq = 1);			/* signed ones are not among them */
+	ba_is(BA_SEQUENCE, 1);
+}
+
+static void test_moves_are_limited_but_not_refreshes(void **state)
+{
+	uint16_t seq = 1;
+
+	(void)state;
+	start();
+	bind_node(HOA, COA, seq++, 420);
+	for (unsigned i = 0; i < 3; i++)
+		bind_node(HOA, i % 2 ? COA : COA2, seq++, 420);
+	BU(.seq = seq++, .src = COA);
+	kernel_works();
+	silence();
+	assert_int_equal(cn_stats(cn).dropped, 1);
+	assert_true(in_kernel(HOA, COA2));
+	for (unsigned i = 0; i < 10; i++)
+		bind_node(HOA, COA2, seq++, 420);
+	bind_node(HOA2, COA, 1, 420);	/* each has its own */
+	fake_run_advance(0.4);
+	bind_node(HOA, COA, seq, 420);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +313,11 @@ int main(void)
 		T(test_back_abroad_soon),
 		T(test_reload_wakes_no_nonces),
 		T(test_requests_end_with_a_reload),
+		T(test_tokens_of_others_live),
+		T(test_a_net_with_many_gives_way_to_itself),
+		T(test_a_restarted_node_learns_its_number_in_a_flood),
+		T(test_refusals_to_all_are_limited),
+		T(test_moves_are_limited_but_not_refreshes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The node: which news and messages go to which role, and how much anybody can make it say. */
 #include "ha_role_help.h"
+
+#include "bind_help.h"
 #include "role/role.h"
 
 static struct node *node;
@@ -175,11 +177,49 @@ static void test_h_says_who_judges_an_update(void **state)
 	assert_int_equal(fake_kern_count(), 0);
 }
 
+static void test_tests_with_a_home_address_option_are_counted(void **state)
+{
+	struct mh_msg m = { .type = MH_HOTI };
+	struct mh_rx rx = { .src = ip6(COA), .dst = ip6(HA_ADDR), .has_hao = true, .hao = ip6(MR) };
+
+	(void)state;
+	fake_mh_rx_msg(&rx, &m);
+	assert_null(fake_mh_pop());
+	assert_int_equal(cn_stats(node->cn).tests_ignored, 1);
+}
+
+/* Both began with the same home address before the other had it. */
+static void test_home_registration_ends_the_correspondents_binding(void **state)
+{
+	struct in6_addr hoa = ip6(MR), local = ip6(HA_ADDR);
+
+	(void)state;
+	BU(.seq = 1);			/* duplicate address detection runs */
+	bind_update(hoa, ip6(COA), local, 7);
+	kernel_works();
+	ba_is(BA_ACCEPTED, 7);
+	assert_true(cn_bound(node->cn, &local, &hoa));
+	dad_ends(MR, false);
+	kernel_works();
+	ba_is(BA_ACCEPTED, 1);
+	kernel_works();
+	assert_false(cn_bound(node->cn, &local, &hoa));
+	assert_string_equal(last_event[EV_bc_remove].bc_remove.reason, "home registration");
+	BU(.seq = 2);			/* and it is refreshed where it is */
+	kernel_works();
+	ba_is(BA_ACCEPTED, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_h_says_who_judges_an_update, both_setup,
 						node_teardown),
+		cmocka_unit_test_setup_teardown(test_tests_with_a_home_address_option_are_counted,
+						both_setup, node_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_home_registration_ends_the_correspondents_binding, both_setup,
+			node_teardown),
 		cmocka_unit_test_setup_teardown(test_binding_errors_and_hints_are_limited,
 						node_setup, node_teardown),
 		cmocka_unit_test_setup_teardown(

@@ -86,6 +86,34 @@ static void test_remembered_entries_are_found_but_not_bound(void **state)
 	assert_int_equal(cnc_gone(c), 1);
 }
 
+static struct cn_entry *move(const char *peer, const char *coa)
+{
+	struct cn_binding b = { .key = key(CN, peer), .coa = a6(coa) };
+
+	return cnc_put(c, &b);
+}
+
+static void test_bindings_are_counted_by_the_net_of_their_care_of_address(void **state)
+{
+	struct in6_addr near = a6(COA2), far = a6("2001:db8:9::1");
+	struct cn_entry *a = put(CN, HOA), *b = put(CN, HOA2);
+
+	(void)state;
+	move(HOA3, "2001:db8:9::2");
+	assert_int_equal(cnc_near(c, &near), 2);
+	assert_int_equal(cnc_near(c, &far), 1);
+	assert_ptr_equal(cnc_oldest_near(c, &near, is_skipped, NULL), a);
+	assert_ptr_equal(cnc_oldest_near(c, &near, is_skipped, a), b);
+	put(CN, HOA);			/* refreshed */
+	assert_ptr_equal(cnc_oldest_near(c, &near, is_skipped, NULL), b);
+	move(HOA2, "2001:db8:9::3");
+	assert_int_equal(cnc_near(c, &near), 1);
+	assert_int_equal(cnc_near(c, &far), 2);
+	cnc_set_gone(c, a);		/* remembered ones do not count */
+	assert_int_equal(cnc_near(c, &near), 0);
+	assert_null(cnc_oldest_near(c, &near, is_skipped, NULL));
+}
+
 #define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -94,6 +122,7 @@ int main(void)
 		T(test_own_addresses_have_caches_of_their_own),
 		T(test_the_oldest_is_the_one_not_refreshed),
 		T(test_remembered_entries_are_found_but_not_bound),
+		T(test_bindings_are_counted_by_the_net_of_their_care_of_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,7 @@ static void test_what_is_dropped_in_silence(void **state)
 	is(DECIDE(.hoa = "fe80::1"), CN_DROP, 0, 0, 0);
 	is(DECIDE(.hoa = "ff1e::1"), CN_DROP, 0, 0, 0);
 	is(DECIDE(.src = "fe80::1"), CN_DROP, 0, 0, 0);
+	is(DECIDE(.src = "fe80::1", .alt = COA), CN_DROP, 0, 0, 0);
 	is(DECIDE(.alt = "ff1e::1"), CN_DROP, 0, 0, 0);
 	is(DECIDE(.alt = "::1"), CN_DROP, 0, 0, 0);
 	is(DECIDE(.dst = "fe80::3"), CN_DROP, 0, 0, 0);
