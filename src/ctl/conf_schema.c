@@ -276,7 +276,7 @@ static const struct conf_key policy_keys[] = {
 	{ "allow", CK_BOOL, .required = true, OF(struct peer_policy, allow),
 	  .help = "whether routes are optimised with them" },
 };
-SCHEMA(schema_policy, "policy", policy_keys, struct peer_policy, NULL);
+SCHEMA(schema_policy, "policy", policy_keys, struct peer_policy, conf_policy_after);
 
 static const struct conf_key cn_keys[] = {
 	{ "max_bindings", CK_INT, OF(struct cn_conf, max_bindings), .min = 1, .max = 1000000,

@@ -130,6 +130,7 @@ int conf_mnp_fn(struct conf_ctx *x, const config_setting_t *s, void *obj);
 int conf_peer_fn(struct conf_ctx *x, const config_setting_t *s, void *obj);
 void conf_security_after(struct conf_ctx *x, const config_setting_t *s, void *obj, uint64_t seen);
 void conf_node_after(struct conf_ctx *x, const config_setting_t *s, void *obj, uint64_t seen);
+void conf_policy_after(struct conf_ctx *x, const config_setting_t *s, void *obj, uint64_t seen);
 void conf_mnp_after(struct conf_ctx *x, const config_setting_t *s, void *obj, uint64_t seen);
 
 /* ---- conf_check.c ---- */

@@ -294,6 +294,28 @@ int conf_peer_fn(struct conf_ctx *x, const config_setting_t *s, void *obj)
 	return 0;
 }
 
+/* What an earlier entry covers is never asked for. */
+void conf_policy_after(struct conf_ctx *x, const config_setting_t *s, void *obj, uint64_t seen)
+{
+	const config_setting_t *list = config_setting_parent(s);
+	const struct peer_policy *p = obj;
+	struct prefix before;
+	const char *text;
+	char where[128];
+
+	(void)seen;
+	for (int i = 0; p->peer.family && i < config_setting_index(s); i++) {
+		const config_setting_t *e = config_setting_get_elem(list, (unsigned)i);
+
+		if (config_setting_lookup_string(e, "peer", &text) &&
+		    prefix_parse(text, &before) == 0 && prefix_contains(&before, &p->peer)) {
+			conf_warn(x, s, NULL, "decides nothing: %s is in %s (%s)", PFX(&p->peer),
+				  text, conf_place(x, e, where, sizeof(where)));
+			return;
+		}
+	}
+}
+
 void conf_mnp_after(struct conf_ctx *x, const config_setting_t *s, void *obj, uint64_t seen)
 {
 	const struct mnp_conf *m = obj;

@@ -136,6 +136,21 @@ static void flush(struct ctl_client *c, struct json_object *params)
 		changed(c, "flush", (int)ha_flush(n->ha, given ? &hoa : NULL), given ? &hoa : NULL);
 }
 
+static void flush_peers(struct ctl_client *c, struct json_object *params)
+{
+	struct node *n = c->ctl->node;
+	struct in6_addr hoa;
+	int given = get_hoa(c, params, &hoa);
+
+	if (given < 0)
+		return;
+	if (!n || !n->cn)
+		ctl_error(c, MIP6_CTL_E_NO_ROLE, "role", "cn");
+	else
+		changed(c, "flush peers", (int)cn_flush(n->cn, given ? &hoa : NULL),
+			given ? &hoa : NULL);
+}
+
 static void on_mobile(struct ctl_client *c, struct json_object *params, const char *what,
 		      int (*fn)(struct mn *mn, const struct in6_addr *hoa))
 {
@@ -181,6 +196,7 @@ static const struct method {
 	{ MIP6_CTL_INTERFACE ".Refresh", true, false, { "home_address" }, refresh },
 	{ MIP6_CTL_INTERFACE ".Deregister", true, false, { "home_address" }, deregister },
 	{ MIP6_CTL_INTERFACE ".Flush", true, false, { "home_address" }, flush },
+	{ MIP6_CTL_INTERFACE ".FlushPeers", true, false, { "home_address" }, flush_peers },
 	{ MIP6_CTL_INTERFACE ".Inject", true, false, { "event", "fields" }, ctl_inject },
 	{ SERVICE ".GetInfo", false, false, { NULL }, get_info },
 	{ SERVICE ".GetInterfaceDescription", false, false, { "interface" }, get_description },

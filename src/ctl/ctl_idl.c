@@ -122,6 +122,8 @@ const char ctl_idl[] =
 "method Refresh(home_address: ?string) -> (count: int)\n"
 "method Deregister(home_address: ?string) -> (count: int)\n"
 "method Flush(home_address: ?string) -> (count: int)\n"
+"# Bindings of the correspondent\n"
+"method FlushPeers(home_address: ?string) -> (count: int)\n"
 "# A hint from an outside program, such as a movement detector: an event and its fields\n"
 "method Inject(event: string, fields: ?object) -> ()\n"
 "\n"

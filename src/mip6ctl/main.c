@@ -274,9 +274,13 @@ static int cmd_peer(struct run *r)
 	bool show;
 	int rc;
 
+	if (r->argc && is(r->argv[0], "flush")) {
+		json_object_put(params);
+		return change(r, "FlushPeers");
+	}
 	if (!wants_list(r, &address, &show)) {
 		json_object_put(params);
-		return usage_error("peer: [list | show] [ADDRESS]");
+		return usage_error("peer: [list | show] [ADDRESS], or flush [HOME-ADDRESS]");
 	}
 	if (address)
 		json_object_object_add(params, "address", json_object_new_string(address));
@@ -415,7 +419,7 @@ static const struct command command[] = {
 	  "a mobile router's registrations", cmd_registration },
 	{ "prefix", "[list] [HOME-ADDRESS]", "mobile network prefixes and their state",
 	  cmd_prefix },
-	{ "peer", "[list] [ADDRESS]", "whom traffic is exchanged with by the straight way",
+	{ "peer", "[list | flush] [ADDRESS]", "whom traffic is exchanged with by the straight way",
 	  cmd_peer },
 	{ "home-agent", "[list | show]", "home agents of the home links, best first in discovery",
 	  cmd_home_agent },

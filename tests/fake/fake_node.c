@@ -88,6 +88,17 @@ void fake_node_peer(unsigned i)
 
 /* ---- role/cn.h ---- */
 
+unsigned cn_flush(struct cn *cn, const struct in6_addr *peer)
+{
+	const struct cn_key k = { hoa_of(0), peer ? *peer : in6addr_any };
+
+	(void)cn;
+	fake_node.flushed++;
+	if (peer)
+		return cnc_find(fake_node.cn_cache, &k) != NULL;
+	return (unsigned)cnc_bound(fake_node.cn_cache);
+}
+
 struct cn_cache *cn_cache(struct cn *cn)
 {
 	(void)cn;

@@ -167,6 +167,20 @@ static void test_a_umip_configuration_is_known_by_name(void **state)
 	assert_non_null(strstr(said, "HomeAddress: unknown key"));
 }
 
+static void test_policy_behind_one_that_covers_it(void **state)
+{
+	static const struct row row[] = {
+		{ "roles = [ \"cn\" ]; correspondent = { policy = ( { peer = \"2001:db8:1::/48\"; "
+		  "allow = true; }, { peer = \"2001:db8::/32\"; allow = false; }, { peer = "
+		  "\"2001:db8:2::/48\"; allow = true; }, { peer = \"::/0\"; allow = true; } ); };",
+		  "?f:1: correspondent.policy: decides nothing: 2001:db8:2::/48 is in 2001:db8::/32 "
+		  "(f:1)\n" },
+	};
+
+	(void)state;
+	check(row, 1);
+}
+
 /* ---- roles ---- */
 
 static void test_roles_that_do_not_go_together(void **state)
@@ -466,6 +480,7 @@ int main(void)
 		cmocka_unit_test(test_what_must_be_there_is_missed),
 		cmocka_unit_test(test_a_syntax_error_says_where),
 		cmocka_unit_test(test_a_umip_configuration_is_known_by_name),
+		cmocka_unit_test(test_policy_behind_one_that_covers_it),
 		cmocka_unit_test(test_roles_that_do_not_go_together),
 		cmocka_unit_test(test_the_role_on_the_command_line_wins),
 		cmocka_unit_test(test_defaults_of_the_tables_are_those_of_the_store),

@@ -240,6 +240,8 @@ static void test_exit_statuses_are_those_of_the_manual(void **state)
 		{ "mr", "reg deregister 2001:db8::9", 5, "no such home address" },
 		{ "ha", "reg refresh", 4, "mip6ctl: the daemon has not this role: mn\n" },
 		{ "mr", "binding flush", 4, "has not this role: ha\n" },
+		{ "mr", "peer flush", 4, "has not this role: cn\n" },
+		{ "mr", "peer flush 1 2", 2, "too much" },
 		{ "none", "", 3, "No such file or directory (is mip6d running?)\n" },
 		{ "none", "-j binding", 3, "(is mip6d running?)\n" },
 		{ "ha", "nonsense", 2, "mip6ctl: \"nonsense\" is no command (mip6ctl -h)\n" },
