@@ -43,6 +43,17 @@ static bool same_timers(const struct timers *a, const struct timers *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
+static bool same_ro(const struct ro_conf *a, const struct ro_conf *b)
+{
+	if (a->enabled != b->enabled || a->max_peers != b->max_peers || a->n_policy != b->n_policy)
+		return false;
+	for (size_t i = 0; i < a->n_policy; i++)
+		if (!prefix_eq(&a->policy[i].peer, &b->policy[i].peer) ||
+		    a->policy[i].allow != b->policy[i].allow)
+			return false;
+	return true;
+}
+
 static const char *mn_refused(const struct mn_conf *a, const struct mn_conf *b)
 {
 	if (a->n_uplink != b->n_uplink)
@@ -59,6 +70,8 @@ static const char *mn_refused(const struct mn_conf *a, const struct mn_conf *b)
 		return "home_device";
 	if (a->rule_pref != b->rule_pref)
 		return "rule_pref";
+	if (!same_ro(&a->ro, &b->ro))
+		return "route_optimization";
 	return same_timers(&a->timers, &b->timers) ? NULL : "timers";
 }
 
