@@ -147,10 +147,12 @@ void mn_home_retire(struct mn_home *h)
 	h->retiring = true;
 	mn_mpd_stop(h);
 	mn_homes_look(h->mn);
-	if (!h->held)
-		mn_step(h, BUL_EV_STOP, NULL);
-	else
+	if (!h->held) {
+		mn_leave(h);		/* peers first */
+	} else {
+		h->gone = true;
 		mn_kern_sync(h);
+	}
 }
 
 /* The kernel has nothing of it any more. */

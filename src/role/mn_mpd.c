@@ -57,8 +57,14 @@ static void arm(struct mn_home *h)
 static void tick(void *arg)
 {
 	struct mn_home *h = arg;
-	unsigned act = mpd_timer(&h->mpd, &h->mn->conf->timers, new_id(), run_now());
+	unsigned act;
 
+	if (h->at_home) {
+		mpd_home(&h->mpd);
+		mn_homes_look(h->mn);
+		return;
+	}
+	act = mpd_timer(&h->mpd, &h->mn->conf->timers, new_id(), run_now());
 	if (act & MPD_SEND && may_ask(h))
 		solicit(h);
 	else if (act & MPD_SEND)

@@ -89,6 +89,14 @@ void mpd_stop(struct mpd *d)
 	d->due = 0;
 }
 
+void mpd_home(struct mpd *d)
+{
+	mpd_stop(d);
+	d->valid = d->preferred = INFINITY;
+	d->next = 0;
+	d->said = 0;
+}
+
 double mpd_due(const struct mpd *d)
 {
 	double at = d->due ? d->due : INFINITY;

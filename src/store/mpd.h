@@ -46,8 +46,11 @@ void mpd_init(struct mpd *d);
 /* There is a reason to ask. id: random. MPD_SEND, or 0: asked just now, and soon again. */
 unsigned mpd_ask(struct mpd *d, const struct timers *t, uint16_t id, double now);
 unsigned mpd_timer(struct mpd *d, const struct timers *t, uint16_t id, double now);
-/* Nobody can be asked here (at home, not registered). Lifetimes go on. */
+/* Nobody can be asked here (not registered). Lifetimes go on. */
 void mpd_stop(struct mpd *d);
+/* On the home link its Router Advertisements say how long, and that we are there says that they do:
+ * what was advertised before is void. */
+void mpd_home(struct mpd *d);
 double mpd_due(const struct mpd *d);	/* absolute; 0 = nothing to wait for */
 
 /*

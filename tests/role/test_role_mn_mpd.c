@@ -196,7 +196,64 @@ static void test_last_home_address_that_ends_takes_nothing_else_with_it(void **s
 	assert_int_equal(fake_kern_count(), 0);
 }
 
+/* At home the home link's Router Advertisements count, not an old advertisement. */
+static void test_at_home_an_old_advertisement_ends_nothing(void **state)
+{
+	struct mn_info i;
+	struct icmp6_msg m;
+	struct bu b;
+	uint16_t id;
+
+	(void)state;
+	begin(false);
+	bound(BA_PREFIX_DISCOVERY);
+	id = solicitation(COA1);
+	m = advert(id, 8000, 8000);
+	hear_from(HA1, true, &m);
+	assert_true(mn_home(mn, 0, &i) && i.valid == run_now() + 8000);
+	at_home();
+	advance(2);
+	while (next_bu(&b))
+		;
+	accept_bu(&b);
+	assert_int_equal(state_now(), BUL_HOME);
+	advance(8100);
+	fake_mh_pop();
+	while (fake_icmp_pop())
+		;
+	assert_true(mn_home(mn, 0, &i));
+	foreign1();
+	assert_int_equal(state_now(), BUL_WAIT_BA);
+	while (fake_mh_pop())
+		;
+}
+
+/* Held by the operator when its prefix ends. */
+static void test_held_home_ends_with_its_prefix(void **state)
+{
+	struct mn_info i;
+	struct icmp6_msg m;
+	struct bu b;
+	uint16_t id;
+
+	(void)state;
+	begin(false);
+	bound(BA_PREFIX_DISCOVERY);
+	id = solicitation(COA1);
+	m = advert(id, 8000, 8000);
+	hear_from(HA1, true, &m);
+	mn_deregister(mn, NULL);
+	turn();
+	b = one_bu();
+	accept_bu(&b);
+	advance(8100);
+	while (fake_icmp_pop())
+		;
+	assert_false(mn_home(mn, 0, &i));
+}
+
 #define T(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +262,8 @@ int main(void)
 		T(test_new_prefix_is_left_alone_unless_wanted),
 		T(test_home_is_renumbered),
 		T(test_last_home_address_that_ends_takes_nothing_else_with_it),
+		T(test_at_home_an_old_advertisement_ends_nothing),
+		T(test_held_home_ends_with_its_prefix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
