@@ -139,6 +139,17 @@ static void tell_refused(struct mn_home *h, const struct mh_rx *rx, uint8_t stat
 		 ba_status_str(status));
 }
 
+/* It is the home registration's, even if the node was a peer before it was our home agent. */
+static bool from_ha(const struct mn_home *h, const struct in6_addr *src)
+{
+	if (!h)
+		return false;
+	for (unsigned i = 0; i < MN_OUT; i++)
+		if (h->out[i].used && in6_eq(&h->out[i].ha, src))
+			return true;
+	return in6_eq(src, &h->bul.ha) || in6_eq(src, &h->bul.bound_ha);
+}
+
 void mn_ba_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 {
 	struct mn_home *h = mn_find(mn, &rx->dst);
@@ -146,7 +157,7 @@ void mn_ba_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 	struct bul_ba ba = { .status = m->ba.status, .flags = m->ba.flags, .seq = m->ba.seq,
 			     .lifetime = m->ba.lifetime };
 
-	if (ro_ba_rx(mn, rx, m))
+	if (!from_ha(h, &rx->src) && ro_ba_rx(mn, rx, m))
 		return;
 	mn->stats.ba++;
 	if (!h) {
@@ -186,7 +197,7 @@ void mn_brr_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 
 	(void)m;
 	mn->stats.brr++;
-	if (ro_brr_rx(mn, rx))
+	if (!from_ha(h, &rx->src) && ro_brr_rx(mn, rx))
 		return;
 	/* 11.7.4: nothing for addresses that are not in the list */
 	if (!h || h->bul.state != BUL_BOUND || !in6_eq(&rx->src, &h->bul.bound_ha))
@@ -211,7 +222,7 @@ void mn_be_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 	struct mn_home *h = mn_find(mn, &m->be.hoa);
 
 	mn->stats.be++;
-	if (ro_be_rx(mn, rx, m))
+	if (!from_ha(h, &rx->src) && ro_be_rx(mn, rx, m))
 		return;
 	/* 11.3.6: without an entry for the source it MUST be ignored */
 	if (!h || !h->bul.bound_coa.family || !in6_eq(&rx->src, &h->bul.bound_ha))

@@ -205,7 +205,8 @@ void ro_run(struct ro_entry *e, enum ro_ev ev, const struct ro_in *in)
 	if (s.act & RO_DO_TELL_REMOVE)
 		emit(e, &was, s.gone);
 	e->tell |= !!(s.act & RO_DO_TELL_ADD);
-	e->dropping = s.act & RO_DO_DROP;
+	/* what came while the kernel was still at it has not revived it */
+	e->dropping = s.act & RO_DO_DROP || (e->dropping && e->ro.state == RO_IDLE);
 	if (s.act & RO_DO_HOTI)
 		ro_send_test(e, RO_HOTI);
 	if (s.act & RO_DO_COTI)
@@ -249,6 +250,9 @@ static bool is_ours(const struct mn *mn, const struct in6_addr *a)
 			return true;
 		if (in6_eq(a, &mn->home[i].bul.ha) || in6_eq(a, &mn->home[i].bul.bound_ha))
 			return true;
+		for (unsigned j = 0; j < mn->home[i].bul.n_cand; j++)
+			if (in6_eq(a, &mn->home[i].bul.cand[j]))
+				return true;
 		for (size_t j = 0; j < c->n_prefix; j++)
 			if (prefix_contains6(&c->prefixes[j].prefix, a))
 				return true;
@@ -296,8 +300,8 @@ void ro_hint(struct mn *mn, const struct in6_addr *hoa, const struct in6_addr *p
 	const char *why = unwanted(mn, peer);
 	struct ro_entry *e;
 
-	if (!mn->conf->ro.enabled || !h || h->held || h->ro.leaving || mn->stopping ||
-	    where(h) != RO_AWAY)
+	if (!mn->conf->ro.enabled || mn->stopping || !h || h->held || h->retiring ||
+	    h->ro.leaving || where(h) != RO_AWAY)
 		return;
 	mn->stats.ro_hints++;
 	if (why) {

@@ -162,10 +162,11 @@ static void doubt_cb(void *arg)
 static void doubt(struct ro_entry *e)
 {
 	struct ro_env env = ro_env_of(e);
-	int64_t got = ro_received(e);
+	int64_t got;
 
 	if (rtimer_armed(&e->doubt) || !ro_carries(&e->ro, &env))
 		return;
+	got = ro_received(e);
 	e->doubt_packets = got < 0 ? 0 : (uint64_t)got;
 	rtimer_set(&e->doubt, run_now() + (got > 0 ? DOUBT : 0), doubt_cb, e);
 }
@@ -221,7 +222,9 @@ bool ro_icmp_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg
 	e = quoted(mn, m);
 	if (!e)
 		return false;
-	if (m->type == ICMP6_PARAMPROB_ && m->code == 1 && is_ours(m))
+	/* only a destination looks at next headers: nobody on the way may say it */
+	if (m->type == ICMP6_PARAMPROB_ && m->code == 1 && is_ours(m) &&
+	    in6_eq(&rx->src, &e->key.peer))
 		ro_run(e, RO_EV_NO_MH, NULL);
 	else if (m->type == ICMP6_PARAMPROB_)	/* 11.3.5: code 2 is logged and discarded */
 		log_rl(&mn->ro.rl, "ro", "%s: %s: parameter problem, code %u, octet %u",

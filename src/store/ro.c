@@ -138,8 +138,7 @@ static void refused(struct step *x, const char *why)
 		deleted(x);
 		return;
 	}
-	warn(x, why);
-	r->maybe_until = 0;
+	warn(x, why);			/* what it had before it may have still */
 	hold(x);
 }
 
@@ -315,16 +314,15 @@ static void on_moved(struct step *x)
 	r->coa = x->e->coa;
 	r->care.have = false;
 	reset(r);
-	if (!IN6_IS_ADDR_UNSPECIFIED(&r->bound_coa))
-		x->act |= RO_DO_PLAN;
-	if (r->state == RO_WAIT_BA || r->state == RO_BOUND)
-		begin(x, RO_TEST);
+	if (r->state == RO_TEST || r->state == RO_WAIT_BA || r->state == RO_BOUND)
+		begin(x, RO_TEST);	/* at once: a pace is for lies, not for movements */
+	else if ((r->state == RO_HOLD || r->state == RO_IDLE) && may_be_bound(x))
+		delete_at_peer(x, RO_DEL_FAILED);
 }
 
 static void on_follow(struct step *x)
 {
 	struct ro *r = x->r;
-	bool active = r->state == RO_TEST || r->state == RO_WAIT_BA || r->state == RO_BOUND;
 
 	switch (x->e->where) {
 	case RO_NOWHERE:
@@ -337,13 +335,15 @@ static void on_follow(struct step *x)
 	case RO_AWAY:
 		if (r->state == RO_DELETE && r->why_delete == RO_DEL_HOME)
 			begin(x, RO_TEST);
+		if (!IN6_IS_ADDR_UNSPECIFIED(&r->bound_coa))
+			x->act |= RO_DO_PLAN;	/* moved, or back where it is bound */
 		if (!in6_eq(&r->coa, &x->e->coa))
 			on_moved(x);
 		break;
 	case RO_HOME:
-		if (active && may_be_bound(x))
+		if (r->state != RO_DELETE && may_be_bound(x))
 			delete_at_peer(x, RO_DEL_HOME);
-		else if (active || r->state == RO_IDLE)
+		else if (r->state != RO_DELETE && r->state != RO_HOLD)
 			drop(x, "home");
 		break;
 	}
@@ -366,6 +366,7 @@ static void accepted(struct step *x)
 	double from = r->first_sent_at, after;
 
 	if (!granted) {
+		r->maybe_until = 0;
 		refused(x, "the peer granted a lifetime of zero");
 		return;
 	}
@@ -461,14 +462,12 @@ static void on_lost_binding(struct step *x)
 
 	if (!ro_carries(r, x->e))
 		return;
-	unbind(x, "lost by the peer");
-	r->maybe_until = 0;
+	unbind(x, "lost by the peer");	/* or not: .maybe_until stays */
 	r->home.have = r->care.have = false;
 	begin(x, RO_TEST);
 	if (now >= r->pace_until + PACE_MAX)
 		r->pace = 0;
-	if (now < r->pace_until)
-		r->due = r->pace_until;
+	r->due = now < r->pace_until ? r->pace_until : 0;
 	r->pace = r->pace ? fmin(r->pace * 2, PACE_MAX) : PACE_FIRST;
 	r->pace_until = fmax(now, r->pace_until) + r->pace;
 }
@@ -572,7 +571,8 @@ static void on_event(struct step *x, enum ro_ev ev)
 		on_lost_binding(x);
 		break;
 	case RO_EV_NO_MH:
-		if (r->home.out || r->care.out || r->awaited)
+		/* one that answered our tests, or has a binding, does: somebody lies */
+		if ((r->home.out || r->care.out || r->awaited) && !may_be_bound(x))
 			refused(x, "the peer does not speak Mobile IPv6");
 		break;
 	case RO_EV_REFRESH_REQ:

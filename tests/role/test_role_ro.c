@@ -335,6 +335,174 @@ static void test_the_end_tells_peers_before_the_home_agent(void **state)
 	assert_int_equal(mn_peers(mn), 0);
 }
 
+static void drain(void)
+{
+	while (fake_mh_pop())
+		;
+}
+
+/* The next Binding Update to that home agent, among what goes to others. */
+static bool home_bu(const char *ha, struct bu *b)
+{
+	const struct fake_mh *f;
+
+	while ((f = fake_mh_pop())) {
+		if (f->m.type != MH_BU || !is6(&f->tx.dst, ha))
+			continue;
+		*b = (struct bu){ .src = f->tx.src, .dst = f->tx.dst, .coa = f->tx.src,
+				  .seq = f->m.bu.seq, .flags = f->m.bu.flags,
+				  .lifetime = f->m.bu.lifetime, .conf = &w.home[0] };
+		if (f->m.opt.seen & BIT64(MHOPT_MESG_ID))
+			b->stamp = f->m.opt.mesg_id;
+		return true;
+	}
+	return false;
+}
+
+/* Answers what asks for home agents. */
+static void home_agent_is(const char *ha)
+{
+	const struct fake_icmp *f;
+
+	while ((f = fake_icmp_pop())) {
+		struct icmp6_rx rx = { .src = ip6(ha), .dst = f->tx.src, .at = run_now() };
+		struct icmp6_msg m = { .type = ICMP6_DHAAD_REP,
+				       .dhaad = { .id = f->m.dhaad.id, .r = f->m.dhaad.r } };
+
+		if (f->m.type != ICMP6_DHAAD_REQ)
+			continue;
+		m.dhaad.ha[m.dhaad.n++] = ip6(ha);
+		fake_icmp_rx(&rx, &m);
+		turn();
+	}
+}
+
+static void test_every_home_agent_to_choose_from_is_no_peer(void **state)
+{
+	(void)state;
+	w.home[0].home_agents[1] = ip6(HA2);
+	w.home[0].n_ha = 2;
+	begin();
+	hint(HA2);
+	assert_int_equal(mn_peers(mn), 0);
+}
+
+/* It became our home agent later: the entry must not take its answers. */
+static void test_home_agent_that_was_a_peer_gets_its_acknowledgement(void **state)
+{
+	struct bu b;
+	bool got = false;
+
+	(void)state;
+	w.c.ro.enabled = true;
+	w.c.ro.max_peers = 4;
+	w.home[0].n_ha = 0;
+	w.home[0].discover = true;
+	start();
+	foreign1();
+	home_agent_is(HA1);
+	b = one_bu();
+	accept_bu(&b);
+	hint(HA2);
+	assert_int_equal(mn_peers(mn), 1);
+	drain();
+	mn_refresh(mn, NULL);			/* HA1 is dead */
+	turn();
+	for (int i = 0; i < 300 && !got; i++) {
+		advance(1);
+		home_agent_is(HA2);
+		got = home_bu(HA2, &b);
+		if (!got)			/* the peer entry is kept */
+			hint(HA2);
+	}
+	assert_true(got);
+	assert_int_equal(mn_peers(mn), 1);
+	accept_bu(&b);
+	assert_int_equal(state_now(), BUL_BOUND);
+	assert_true(is6(&info().bul->bound_ha, HA2));
+	drain();
+}
+
+static void test_icmp_of_a_stranger_ends_nothing(void **state)
+{
+	struct icmp6_rx rx = { .src = ip6("2001:db8:bad::1"), .dst = ip6(COA1) };
+	struct icmp6_msg m = { .type = ICMP6_PARAMPROB_, .code = 1 };
+	struct mn_peer_info i;
+
+	(void)state;
+	begin();
+	hint(CN);
+	m.err.src = ip6(COA1);
+	m.err.dst = ip6(CN);
+	m.err.proto = IPPROTO_MH_;
+	m.err.mh_type = MH_COTI;
+	fake_icmp_rx(&rx, &m);
+	turn();
+	assert_true(mn_peer_next(mn, &in6addr_any, &in6addr_any, &i));
+	assert_int_equal(i.ro->state, RO_TEST);
+}
+
+/* The binding runs out; before the kernel has taken its states out the node moves. */
+static void test_what_is_dropped_goes_whatever_comes_meanwhile(void **state)
+{
+	struct mn_peer_info i;
+	double end;
+
+	(void)state;
+	begin();
+	bind_peer();
+	mn_peer_next(mn, &in6addr_any, &in6addr_any, &i);
+	end = i.ro->expires;
+	lost();					/* nothing can be renewed */
+	foreign1();
+	while (run_now() < end - 1 && mn_peers(mn)) {
+		advance(1);
+		drain();
+	}
+	assert_int_equal(mn_peers(mn), 1);
+	fake_run_each_turn(NULL);
+	fake_run_advance(2);
+	event_drain();
+	md_says("coa", "wlan0", COA2, ROUTER2, LINK2);
+	event_drain();
+	fake_run_each_turn(turn);
+	turn();
+	assert_int_equal(mn_peers(mn), 0);
+	drain();
+}
+
+static void test_stopping_leaves_nothing_if_the_peer_is_silent(void **state)
+{
+	(void)state;
+	begin();
+	bind_peer();
+	mn_stop(mn, on_done, NULL);
+	turn();
+	for (int i = 0; i < 40 && done_rc == 1; i++)
+		advance(0.5);
+	drain();
+	assert_int_equal(done_rc, 0);
+	assert_int_equal(fake_kern_count(), 0);
+	assert_int_equal(fake_kern_unfinished(), 0);
+}
+
+/* The uplink flaps: the same care-of address, a binding that both sides have. */
+static void test_lost_uplink_that_returns_carries_the_binding_again(void **state)
+{
+	struct bu b;
+
+	(void)state;
+	begin();
+	bind_peer();
+	lost();
+	assert_false(in_kernel(STATE COA1 " data"));
+	foreign1();
+	while (home_bu(HA1, &b))
+		accept_bu(&b);
+	assert_int_equal(state_now(), BUL_BOUND);
+	assert_true(in_kernel(STATE COA1 " data"));
+}
+
 int main(void)
 {
 #define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -348,6 +516,12 @@ int main(void)
 		T(test_binding_error_counts_only_from_a_peer_that_is_silent),
 		T(test_icmp_makes_no_entries_and_ends_what_is_asked),
 		T(test_the_end_tells_peers_before_the_home_agent),
+		T(test_every_home_agent_to_choose_from_is_no_peer),
+		T(test_home_agent_that_was_a_peer_gets_its_acknowledgement),
+		T(test_icmp_of_a_stranger_ends_nothing),
+		T(test_what_is_dropped_goes_whatever_comes_meanwhile),
+		T(test_stopping_leaves_nothing_if_the_peer_is_silent),
+		T(test_lost_uplink_that_returns_carries_the_binding_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -236,6 +236,85 @@ static void test_no_mobile_ipv6_there_counts_only_as_an_answer(void **state)
 	assert_true(ro_carries(&p.r, &p.e));
 }
 
+/* A lie (BE 1) must not delay what a movement needs, nor make us forget the peer. */
+static void test_after_a_lie_a_move_is_told_at_once(void **state)
+{
+	struct peer p;
+
+	(void)state;
+	init(&p);
+	bind_peer(&p);
+	p.e.now += 10;
+	for (int i = 0; i < 4; i++) {
+		step(&p, RO_EV_LOST_BINDING);
+		while (p.r.state == RO_TEST && !p.r.home.out)
+			tick(&p);
+		token(&p, RO_EV_HOT, 1);
+		token(&p, RO_EV_COT, 2);
+		if (p.r.state == RO_TEST)
+			tick(&p);
+		ba(&p, 0, 420);
+	}
+	step(&p, RO_EV_LOST_BINDING);
+	assert_true(due(&p) > 5);
+	move(&p, COA2, true, true);
+	assert_true(step(&p, RO_EV_FOLLOW) & RO_DO_COTI);
+}
+
+static void test_after_a_lie_coming_home_still_deletes(void **state)
+{
+	struct peer p;
+
+	(void)state;
+	init(&p);
+	bind_peer(&p);
+	p.e.now += 10;
+	step(&p, RO_EV_LOST_BINDING);
+	p.e.where = RO_HOME;
+	assert_false(step(&p, RO_EV_FOLLOW) & RO_DO_DROP);
+	assert_int_equal(p.r.state, RO_DELETE);
+}
+
+/* The peer has shown that it speaks Mobile IPv6: ICMP or BE 2 that say otherwise lie. */
+static void test_no_mobile_ipv6_is_not_believed_of_a_bound_peer(void **state)
+{
+	struct peer p;
+
+	(void)state;
+	init(&p);
+	bind_peer(&p);
+	move(&p, COA2, true, true);
+	assert_true(step(&p, RO_EV_FOLLOW) & RO_DO_COTI);
+	step(&p, RO_EV_NO_MH);
+	assert_int_equal(p.r.state, RO_TEST);
+	assert_true(p.r.maybe_until > p.e.now);
+}
+
+static void test_what_was_given_up_is_deleted_when_the_address_is_left(void **state)
+{
+	for (int home = 0; home < 2; home++) {
+		struct peer p;
+
+		(void)state;
+		init(&p);
+		p.e.home_expires = START + 6000;
+		bind_peer(&p);
+		tick(&p);
+		step(&p, RO_EV_USED);			/* refresh: no answer */
+		while (p.r.state == RO_TEST)
+			tick(&p);
+		assert_int_equal(p.r.state, RO_HOLD);
+		assert_true(p.r.maybe_until > p.e.now + 100);
+		p.e.now += 5;
+		if (home)
+			p.e.where = RO_HOME;
+		else
+			move(&p, COA2, true, true);
+		assert_true(step(&p, RO_EV_FOLLOW) & RO_DO_HOTI);
+		assert_int_equal(p.r.state, RO_DELETE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +331,10 @@ int main(void)
 		cmocka_unit_test(test_lost_binding_takes_the_tunnel_and_gets_new_tokens),
 		cmocka_unit_test(test_lost_bindings_in_a_row_cost_less_and_less),
 		cmocka_unit_test(test_no_mobile_ipv6_there_counts_only_as_an_answer),
+		cmocka_unit_test(test_after_a_lie_a_move_is_told_at_once),
+		cmocka_unit_test(test_after_a_lie_coming_home_still_deletes),
+		cmocka_unit_test(test_no_mobile_ipv6_is_not_believed_of_a_bound_peer),
+		cmocka_unit_test(test_what_was_given_up_is_deleted_when_the_address_is_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
