@@ -224,7 +224,6 @@ class Internet:
         self._pcap.write(struct.pack("=IHHiIII", PCAP_NS_MAGIC, 2, 4, 0, 0, 1 << 18,
                                      LINKTYPE_ETHERNET))
         self.daemon = daemon.Daemon(net.cn, text).start()
-        self._other = self.node()
 
     def close(self):
         self._sock.close()
@@ -294,8 +293,7 @@ class Internet:
         """Send what must not be answered."""
         self.forget()
         self.send(*what)
-        self._other.coa = self.address()        # each time something for the kernel to do
-        self._other.bound()
+        self.node().bound()                     # something for the kernel to do, each time
         while self._hear(0):
             pass
         assert not self.heard, [str(p) for p in self.heard]
