@@ -181,7 +181,7 @@ def test_optimised(lab):
 
     def optimised():
         until("the correspondent has the binding",
-              lambda: any(r["state"] == "optimised" for r in mn.records("ListPeers")), 60)
+              lambda: any(r["how"] == "optimised" for r in mn.peers()), 60)
     watch = Watch(net)
     watch.steady()
     optimised()
