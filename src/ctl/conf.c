@@ -253,8 +253,10 @@ void conf_free(struct conf *c)
 {
 	if (!c)
 		return;
-	for (size_t i = 0; i < c->ha.n_link; i++)
+	for (size_t i = 0; i < c->ha.n_link; i++) {
 		free(c->ha.links[i].prefixes);
+		free(c->ha.links[i].lives);
+	}
 	for (size_t i = 0; i < c->ha.n_node; i++) {
 		free(c->ha.nodes[i].prefixes);
 		crypto_wipe(&c->ha.nodes[i].sec, sizeof(c->ha.nodes[i].sec));

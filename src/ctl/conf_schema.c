@@ -155,6 +155,19 @@ SCHEMA(schema_timers, "timers", timers_keys, struct timers, NULL);
 
 /* ---- home agent ---- */
 
+static const struct conf_key life_keys[] = {
+	{ "prefix", CK_FN, .required = true, .fn = conf_life_prefix_fn, .type = "text: a prefix",
+	  .help = "one of the link's prefixes" },
+	{ "valid_lifetime", CK_INT, .required = true, OF(struct prefix_life, valid), .min = 4,
+	  .max = U32_MAX, .unit = "seconds", .help = "as of the link" },
+	{ "preferred_lifetime", CK_INT, .required = true, OF(struct prefix_life, preferred),
+	  .min = 0, .max = U32_MAX, .unit = "seconds",
+	  .help = "as of the link; 0: deprecated" },
+	{ "decrement_lifetimes", CK_BOOL, OF(struct prefix_life, decrement), .def = "false",
+	  .help = "they run down in real time, from when they are first read on" },
+};
+SCHEMA(schema_life, "home_links.prefix_lifetimes", life_keys, struct prefix_life, NULL);
+
 static const struct conf_key link_keys[] = {
 	{ "device", CK_TEXT, .required = true, OF(struct home_link, dev), .min = 1,
 	  .help = "network device on the home link" },
@@ -170,6 +183,9 @@ static const struct conf_key link_keys[] = {
 	  .unit = "seconds", .def = "4294967295", .help = "of the prefixes" },
 	{ "decrement_lifetimes", CK_BOOL, OF(struct home_link, decrement), .def = "false",
 	  .help = "these lifetimes run down in real time, from the start of the daemon on" },
+	{ "prefix_lifetimes", CK_LIST, OF(struct home_link, lives), .sub = &schema_life,
+	  .count = offsetof(struct home_link, n_life),
+	  .help = "of single prefixes, where they differ from those" },
 	{ "autonomous", CK_BOOL, OF(struct home_link, autonomous), .def = "true",
 	  .help = "nodes may form addresses from the prefixes" },
 	{ "preference", CK_INT, OF(struct home_link, preference), .min = 0, .max = 65535,
@@ -178,7 +194,7 @@ static const struct conf_key link_keys[] = {
 	  .max = 65535, .unit = "seconds", .def = "1800",
 	  .help = "Home Agent Lifetime that advertisements on the link should say" },
 };
-SCHEMA(schema_link, "home_links", link_keys, struct home_link, NULL);
+SCHEMA(schema_link, "home_links", link_keys, struct home_link, conf_link_after);
 
 static const struct conf_key node_keys[] = {
 	{ "home_address", CK_ADDR, .required = true, OF(struct mobile_node, hoa),

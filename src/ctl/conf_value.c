@@ -275,6 +275,43 @@ int conf_mnp_fn(struct conf_ctx *x, const config_setting_t *s, void *obj)
 	return rc;
 }
 
+int conf_life_prefix_fn(struct conf_ctx *x, const config_setting_t *s, void *obj)
+{
+	struct prefix_life *l = obj;
+	struct prefix p;
+	int rc = conf_get_prefix(x, s, true, &p);
+
+	if (rc == 0)
+		l->prefix = p;
+	return rc;
+}
+
+/* Its lifetimes are about its prefixes, each one's said once. */
+void conf_link_after(struct conf_ctx *x, const config_setting_t *s, void *obj, uint64_t seen)
+{
+	const struct home_link *l = obj;
+	const config_setting_t *list = config_setting_get_member(s, "prefix_lifetimes");
+
+	(void)seen;
+	for (size_t i = 0; i < l->n_life; i++) {
+		const struct prefix_life *p = &l->lives[i];
+		const config_setting_t *at = config_setting_get_elem(list, (unsigned)i);
+		bool found = !p->prefix.family, again = false;
+
+		for (size_t k = 0; k < l->n_prefix; k++)	/* one that was not read may be it */
+			found |= !l->prefixes[k].family || prefix_eq(&l->prefixes[k], &p->prefix);
+		for (size_t k = 0; k < i; k++)
+			again |= p->prefix.family && prefix_eq(&l->lives[k].prefix, &p->prefix);
+		if (!found)
+			conf_err(x, at, NULL, "%s is none of the link's prefixes", PFX(&p->prefix));
+		if (again)
+			conf_err(x, at, NULL, "%s is given twice", PFX(&p->prefix));
+		if (p->preferred > p->valid)
+			conf_err(x, at, NULL, "preferred_lifetime %u is more than valid_lifetime",
+				 p->preferred);
+	}
+}
+
 /* Everything, "::/0", may be said here, as the last of a policy. */
 int conf_peer_fn(struct conf_ctx *x, const config_setting_t *s, void *obj)
 {

@@ -104,15 +104,40 @@ static const char *ha_refused(const struct ha_conf *a, const struct ha_conf *b)
 	return a->home_routes != b->home_routes ? "home_routes" : NULL;
 }
 
+static bool same_life(const struct prefix_life *a, const struct prefix_life *b)
+{
+	return a->decrement && a->valid == b->valid && a->preferred == b->preferred;
+}
+
+static struct prefix_life of_link(const struct home_link *l)
+{
+	return (struct prefix_life){ .valid = l->valid, .preferred = l->preferred,
+				     .decrement = l->decrement, .since = l->since };
+}
+
+/* As it was: they go on running. */
+static double since(const struct home_link *was, const struct prefix_life *p, double now)
+{
+	for (size_t i = 0; was && i < was->n_life; i++)
+		if (prefix_eq(&was->lives[i].prefix, &p->prefix) && same_life(&was->lives[i], p))
+			return was->lives[i].since;
+	return now;
+}
+
 void reload_clocks(struct conf *c, const struct conf *old, double now)
 {
 	for (size_t i = 0; i < c->ha.n_link; i++) {
 		struct home_link *l = &c->ha.links[i];
 		const struct home_link *was = old && i < old->ha.n_link ? &old->ha.links[i] : NULL;
-		bool same = was && was->decrement && was->valid == l->valid &&
-			    was->preferred == l->preferred && strcmp(was->dev, l->dev) == 0;
+		struct prefix_life old_life, life = of_link(l);
 
-		l->since = same ? was->since : now;
+		if (was && strcmp(was->dev, l->dev) != 0)
+			was = NULL;
+		if (was)
+			old_life = of_link(was);
+		l->since = was && same_life(&old_life, &life) ? was->since : now;
+		for (size_t k = 0; k < l->n_life; k++)
+			l->lives[k].since = since(was, &l->lives[k], now);
 	}
 }
 

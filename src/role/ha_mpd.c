@@ -28,7 +28,7 @@ static uint32_t preferred(const struct ha *ha, const struct bc_entry *e)
 	bool served;
 	const struct home_link *l = ha_home_of(ha->c, &e->b.key.hoa, &served);
 
-	return l ? mpa_left(l, l->preferred, run_now()) : UINT32_MAX;
+	return mpa_preferred(l, &e->b.key.hoa, run_now());
 }
 
 static void due_cb(void *arg);
@@ -130,7 +130,7 @@ static void shorten(const struct ha *ha, struct bc_entry *e)
 {
 	bool served;
 	const struct home_link *l = ha_home_of(ha->c, &e->b.key.hoa, &served);
-	uint32_t left = l ? mpa_left(l, l->valid, run_now()) : UINT32_MAX;
+	uint32_t left = mpa_valid(l, &e->b.key.hoa, run_now());
 
 	if (left == UINT32_MAX || run_now() + left >= e->b.expires)
 		return;

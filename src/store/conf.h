@@ -79,6 +79,13 @@ enum coa_dad { COA_DAD_OPTIMISTIC, COA_DAD_FULL, COA_DAD_OFF };
 
 /* ---- home agent ---- */
 
+struct prefix_life {
+	struct prefix prefix;
+	uint32_t valid, preferred;	/* seconds; 0xffffffff = infinite */
+	bool decrement;			/* they run down in real time ... */
+	double since;			/* ... from this on, boot clock (ctl/reload.c) */
+};
+
 struct home_link {
 	char dev[IFNAMSIZ];
 	struct in6_addr address;	/* the home agent's own, the tunnels' local end */
@@ -87,6 +94,8 @@ struct home_link {
 	uint32_t valid, preferred;	/* of the prefixes, seconds; 0xffffffff = infinite */
 	bool decrement;			/* they run down in real time ... */
 	double since;			/* ... from this on, boot clock (ctl/reload.c) */
+	struct prefix_life *lives;	/* of single prefixes, instead of these */
+	size_t n_life;
 	bool autonomous;		/* the prefixes' flag */
 	uint16_t preference;		/* RFC 6275 7.4 */
 	uint16_t ha_lifetime;		/* seconds; what our advertisements should say */

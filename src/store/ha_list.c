@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "store/mpa.h"
 
 #define ROUTER_LIFETIME	1800		/* RFC 4861 6.2.1 */
 
@@ -215,6 +216,7 @@ void hal_own(const struct ha_conf *c, const struct home_link *link, struct hal_e
 static unsigned check_prefix(const struct home_link *l, const struct prefix *home,
 			     const struct nd_ra *ra, bool *address)
 {
+	struct prefix_life want = mpa_life(l, &home->a.in6);
 	unsigned wrong = ADV_NO_PREFIX;
 
 	for (unsigned i = 0; i < ra->n_prefix; i++) {
@@ -224,8 +226,9 @@ static unsigned check_prefix(const struct home_link *l, const struct prefix *hom
 		if (p->plen != home->plen || !prefix_same_net(&said, home))
 			continue;
 		wrong = p->autonomous != l->autonomous ? ADV_AUTONOMOUS : 0;
-		if (p->valid > l->valid || p->preferred > l->preferred ||
-		    (!l->decrement && (p->valid != l->valid || p->preferred != l->preferred)))
+		if (p->valid > want.valid || p->preferred > want.preferred ||
+		    (!want.decrement &&
+		     (p->valid != want.valid || p->preferred != want.preferred)))
 			wrong |= ADV_LIFETIMES;
 		*address |= p->router && in6_eq(&p->addr, &l->address);
 		break;

@@ -154,7 +154,7 @@ static bool check_home(struct decide *d)
 	ha_home_of(d->c, &d->v->b.key.hoa, &served);
 	if (!d->v->link && !served)
 		return refuse(d->v, BA_NOT_HOME_SUBNET, "home address in no home prefix");
-	if (d->v->link && !d->v->link->valid)
+	if (d->v->link && !mpa_life(d->v->link, &d->v->b.key.hoa).valid)
 		return refuse(d->v, BA_NOT_HOME_SUBNET, "home prefix is not valid any more");
 	own = ha_own_address(d->c, d->v->link);
 	if (!in6_eq(&d->rx->dst, &own))
@@ -377,9 +377,7 @@ static uint32_t in_units(uint32_t seconds)
 /* RFC 6275 10.6.4: nobody uses a home address that is not valid any more. */
 static bool check_prefix_valid(struct decide *d)
 {
-	const struct home_link *l = d->v->link;
-
-	if (!l || in_units(mpa_left(l, l->valid, d->now)))
+	if (in_units(mpa_valid(d->v->link, &d->v->b.key.hoa, d->now)))
 		return true;
 	return refuse(d->v, BA_NOT_HOME_SUBNET, "the home prefix is not valid any more");
 }
@@ -395,17 +393,18 @@ static bool check_resources(struct decide *d)
 static uint32_t lifetime(const struct decide *d)
 {
 	uint32_t most = d->v->node->max_lifetime ? d->v->node->max_lifetime : d->c->max_lifetime;
-	const struct home_link *l = d->v->link;
-	uint32_t valid = l ? mpa_left(l, l->valid, d->now) : UINT32_MAX;
+	uint32_t valid = mpa_valid(d->v->link, &d->v->b.key.hoa, d->now);
 
 	return in_units(MIN(MIN(d->m->bu.lifetime, most), valid));
 }
 
 /* RFC 6275 10.3.1: deprecated before the binding ends, or invalid when it ends. */
-static bool prefix_ends(const struct home_link *l, uint32_t granted, double now)
+static bool prefix_ends(const struct decide *d, uint32_t granted)
 {
-	return l && (in_units(mpa_left(l, l->preferred, now)) < granted ||
-		     in_units(mpa_left(l, l->valid, now)) <= granted);
+	const struct in6_addr *hoa = &d->v->b.key.hoa;
+
+	return in_units(mpa_preferred(d->v->link, hoa, d->now)) < granted ||
+	       in_units(mpa_valid(d->v->link, hoa, d->now)) <= granted;
 }
 
 static void grant(struct decide *d)
@@ -416,7 +415,7 @@ static void grant(struct decide *d)
 
 	v->act = BU_REGISTER;
 	b->lifetime = lifetime(d);
-	v->status = prefix_ends(v->link, b->lifetime, d->now) ? BA_PREFIX_DISCOVERY : BA_ACCEPTED;
+	v->status = prefix_ends(d, b->lifetime) ? BA_PREFIX_DISCOVERY : BA_ACCEPTED;
 	b->since = d->bound ? d->entry->b.since : d->now;
 	b->expires = d->now + b->lifetime;
 	b->epoch = d->entry ? d->entry->b.epoch + 1 : 1;

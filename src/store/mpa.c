@@ -125,13 +125,42 @@ enum mpa_send mpa_fire(struct mpa *m, const struct timers *t, uint32_t preferred
 
 /* ---- what ---- */
 
-uint32_t mpa_left(const struct home_link *l, uint32_t configured, double now)
+struct prefix_life mpa_life(const struct home_link *l, const struct in6_addr *addr)
 {
-	double gone = floor(now - l->since);
+	for (size_t i = 0; i < l->n_life; i++)
+		if (prefix_contains6(&l->lives[i].prefix, addr))
+			return l->lives[i];
+	return (struct prefix_life){ .valid = l->valid, .preferred = l->preferred,
+				     .decrement = l->decrement, .since = l->since };
+}
 
-	if (!l->decrement || configured == UINT32_MAX)
+uint32_t mpa_left(const struct prefix_life *p, uint32_t configured, double now)
+{
+	double gone = floor(now - p->since);
+
+	if (!p->decrement || configured == UINT32_MAX)
 		return configured;
 	return gone >= configured ? 0 : configured - (uint32_t)MAX(gone, 0);
+}
+
+uint32_t mpa_valid(const struct home_link *l, const struct in6_addr *hoa, double now)
+{
+	struct prefix_life p;
+
+	if (!l)
+		return UINT32_MAX;
+	p = mpa_life(l, hoa);
+	return mpa_left(&p, p.valid, now);
+}
+
+uint32_t mpa_preferred(const struct home_link *l, const struct in6_addr *hoa, double now)
+{
+	struct prefix_life p;
+
+	if (!l)
+		return UINT32_MAX;
+	p = mpa_life(l, hoa);
+	return MIN(mpa_left(&p, p.preferred, now), mpa_left(&p, p.valid, now));
 }
 
 /* RFC 6275 7.2: with R the address is whole. A home on no link has no on-link prefix. */
@@ -144,15 +173,12 @@ static void put(const struct home_link *l, const struct prefix *p, const struct 
 		return;
 	o = &m->mpa.prefix[m->mpa.n++];
 	*o = (struct nd_prefix){ .addr = p->a.in6, .plen = p->plen, .on_link = l,
-				 .autonomous = !l || l->autonomous, .valid = UINT32_MAX,
-				 .preferred = UINT32_MAX };
+				 .autonomous = !l || l->autonomous,
+				 .valid = mpa_valid(l, &p->a.in6, now),
+				 .preferred = mpa_preferred(l, &p->a.in6, now) };
 	o->router = prefix_contains6(p, own);
 	if (o->router)
 		o->addr = *own;
-	if (l) {
-		o->valid = mpa_left(l, l->valid, now);
-		o->preferred = MIN(mpa_left(l, l->preferred, now), o->valid);
-	}
 }
 
 bool mpa_fill(const struct ha_conf *c, const struct in6_addr *hoa, uint16_t id, double now,

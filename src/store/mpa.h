@@ -51,8 +51,13 @@ enum mpa_send mpa_fire(struct mpa *m, const struct timers *t, uint32_t preferred
 
 /* ---- content ---- */
 
-/* What is left of a configured lifetime of a link's prefixes. */
-uint32_t mpa_left(const struct home_link *l, uint32_t configured, double now);
+/* The lifetimes, as configured, of the link's prefix that has this address. */
+struct prefix_life mpa_life(const struct home_link *l, const struct in6_addr *addr);
+/* What is left of one of them. */
+uint32_t mpa_left(const struct prefix_life *p, uint32_t configured, double now);
+/* What is left to the home prefix of a home address. l NULL: for ever. */
+uint32_t mpa_valid(const struct home_link *l, const struct in6_addr *hoa, double now);
+uint32_t mpa_preferred(const struct home_link *l, const struct in6_addr *hoa, double now);
 /*
  * The prefixes of the home of hoa, that of hoa itself first. id is given. False: hoa is at no home
  * of ours.

@@ -322,6 +322,17 @@ static void test_nobody_owns_what_another_has(void **state)
 		  "!f:1: home_links.prefixes: 2001:db8:280::/64 overlaps with 2001:db8:280::/60, "
 		  "which "
 		  "another has in f:2\n" },
+		{ "roles = [ \"ha\" ]; home_links = ( { device = \"a\"; address = "
+		  "\"2001:db8:280::1\"; prefixes = [ \"2001:db8:280::/64\" ]; prefix_lifetimes = ("
+		  " { prefix = \"2001:db8:280::/64\"; valid_lifetime = 7; preferred_lifetime = 8; },"
+		  "\n{ prefix = \"2001:db8:281::/64\"; valid_lifetime = 8; preferred_lifetime = 0; "
+		  "},\n{ prefix = \"2001:db8:280::/64\"; valid_lifetime = 8; preferred_lifetime = 0;"
+		  " } ); } ); mobile_nodes = ( " NODE("2001:db8:280::2", "") " );",
+		  "!f:1: home_links.prefix_lifetimes: preferred_lifetime 8 is more than "
+		  "valid_lifetime\n"
+		  "!f:2: home_links.prefix_lifetimes: 2001:db8:281::/64 is none of the link's "
+		  "prefixes\n"
+		  "!f:3: home_links.prefix_lifetimes: 2001:db8:280::/64 is given twice\n" },
 		{ "roles = [ \"mr\" ]; " UP "homes = ( " HOME(MNP) ",\n" HOME("") " );",
 		  "!f:2: homes.home_address: 2001:db8:280::beef is given twice, also in f:1\n" },
 		{ MRP("{ prefix = \"10.0.0.0/24\"; },\n{ prefix = \"10.0.0.0/24\"; }"),

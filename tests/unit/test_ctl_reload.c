@@ -59,10 +59,42 @@ static void test_what_cannot_change_is_refused_by_its_key(void **state)
 	}
 }
 
+#define HA(lives)	"roles = [ \"ha\" ]; home_links = ( { device = \"eth0\"; address = " \
+			"\"2001:db8:280::1\"; prefixes = [ \"2001:db8:280::/64\", " \
+			"\"2001:db8:281::/64\" ]; decrement_lifetimes = true; valid_lifetime = " \
+			"9000; preferred_lifetime = 9000; prefix_lifetimes = (" lives "); } );"
+#define LIFE(prefix, valid)	"{ prefix = \"" prefix "\"; valid_lifetime = " valid "; " \
+				"preferred_lifetime = 0; decrement_lifetimes = true; }"
+
+/* A reload that leaves lifetimes as they are does not make them longer. */
+static void test_lifetimes_run_on_through_a_reload(void **state)
+{
+	struct conf *a = load(HA(LIFE("2001:db8:280::/64", "600"))),
+		    *b = load(HA(LIFE("2001:db8:281::/64", "600") ", "
+				 LIFE("2001:db8:280::/64", "600"))),
+		    *c = load(HA(LIFE("2001:db8:281::/64", "600") ", "
+				 LIFE("2001:db8:280::/64", "700")));
+
+	(void)state;
+	reload_clocks(a, NULL, 1000);
+	assert_true(a->ha.links[0].since == 1000 && a->ha.links[0].lives[0].since == 1000);
+	reload_clocks(b, a, 2000);
+	assert_true(b->ha.links[0].since == 1000);
+	assert_true(b->ha.links[0].lives[0].since == 2000);
+	assert_true(b->ha.links[0].lives[1].since == 1000);
+	reload_clocks(c, b, 3000);
+	assert_true(c->ha.links[0].lives[0].since == 2000);
+	assert_true(c->ha.links[0].lives[1].since == 3000);
+	conf_free(a);
+	conf_free(b);
+	conf_free(c);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_cannot_change_is_refused_by_its_key),
+		cmocka_unit_test(test_lifetimes_run_on_through_a_reload),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,7 +142,7 @@ static void test_after_a_day_of_silence_it_is_told_again(void **state)
 
 static void test_lifetimes_run_down_only_where_they_shall(void **state)
 {
-	struct home_link l = { .since = 1000 };
+	struct prefix_life l = { .since = 1000 };
 
 	(void)state;
 	assert_int_equal(mpa_left(&l, 600, 5000), 600);
@@ -193,6 +193,40 @@ static void test_advertisement_has_the_prefixes_of_the_home(void **state)
 	assert_false(mpa_fill(&w.c, &stranger, 77, 1100, &m));
 }
 
+/* The old prefix of a home network that is renumbered. */
+static void test_a_prefix_may_have_lifetimes_of_its_own(void **state)
+{
+	struct in6_addr mr = ip6(MR), fresh = ip6("2001:db8:2ff::5");
+	struct prefix two[2] = { pfx("2001:db8:2ff::/64"), pfx(HOME) };
+	struct prefix_life old = { .prefix = pfx(HOME), .valid = 600, .preferred = 100,
+				   .decrement = true, .since = 1000 };
+	struct ha_world w, was;
+	struct icmp6_msg m;
+
+	(void)state;
+	world_make(&w);
+	w.link.prefixes = two;
+	w.link.n_prefix = 2;
+	w.link.valid = w.link.preferred = FOREVER;
+	was = w;
+	was.c.links = &was.link;
+	w.link.lives = &old;
+	w.link.n_life = 1;
+	assert_true(mpa_fill(&w.c, &mr, 0, 1200, &m));
+	assert_int_equal(m.mpa.prefix[0].valid, 400);
+	assert_int_equal(m.mpa.prefix[0].preferred, 0);
+	assert_true(m.mpa.prefix[1].valid == FOREVER && m.mpa.prefix[1].preferred == FOREVER);
+	assert_int_equal(mpa_valid(&w.link, &mr, 1500), 100);
+	assert_int_equal(mpa_preferred(&w.link, &mr, 1050), 50);
+	assert_true(mpa_valid(&w.link, &fresh, 1500) == FOREVER);
+	assert_true(mpa_valid(NULL, &mr, 1500) == FOREVER);
+	assert_true(mpa_differs(&was.c, &w.c, &mr, 1000) &&
+		    mpa_differs(&was.c, &w.c, &fresh, 1000));
+	/* no longer preferred than valid */
+	old.preferred = 700;
+	assert_int_equal(mpa_preferred(&w.link, &mr, 1100), 500);
+}
+
 static void test_what_changed_is_told_by_comparing(void **state)
 {
 	struct in6_addr mr = ip6(MR), vmr = ip6(VMR);
@@ -237,6 +271,7 @@ int main(void)
 		T(test_after_a_day_of_silence_it_is_told_again),
 		T(test_lifetimes_run_down_only_where_they_shall),
 		T(test_advertisement_has_the_prefixes_of_the_home),
+		T(test_a_prefix_may_have_lifetimes_of_its_own),
 		T(test_what_changed_is_told_by_comparing),
 	};
 
