@@ -10,11 +10,16 @@
 
 /* ---- when ---- */
 
-/* RFC 6275 10.6.2: RAND_ADV_DELAY */
+/* RFC 6275 10.6.2: MaxScheduleDelay */
+static double max_delay(const struct timers *t, uint32_t preferred)
+{
+	return MIN(t->max_mob_pfx_adv_interval, (double)preferred);
+}
+
+/* RAND_ADV_DELAY */
 static double random_delay(const struct timers *t, uint32_t preferred, uint32_t draw)
 {
-	double least = t->min_mob_pfx_adv_interval;
-	double most = MIN(t->max_mob_pfx_adv_interval, (double)preferred);
+	double least = t->min_mob_pfx_adv_interval, most = max_delay(t, preferred);
 
 	return least + fabs(most - least) * draw / 4294967296.;
 }
@@ -69,6 +74,10 @@ void mpa_changed(struct mpa *m, const struct timers *t, uint32_t preferred, doub
 		m->tries = 0;		/* the next one says it too, and as often */
 		break;
 	case MPA_SCHEDULED:
+		/* sent when it was going to be; but what changed may not leave as much time */
+		if (m->due > now + MAX(max_delay(t, preferred), t->min_mob_pfx_adv_interval))
+			schedule(m, t, preferred, now, draw);
+		break;
 	case MPA_ANSWER:
 		break;
 	}

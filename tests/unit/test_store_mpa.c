@@ -122,6 +122,22 @@ static void test_change_is_scheduled_once(void **state)
 	assert_int_equal(m.tries, 0);
 }
 
+/* MaxScheduleDelay is that of the prefix as it is now. */
+static void test_what_is_scheduled_is_not_too_late_for_a_deprecated_prefix(void **state)
+{
+	struct mpa m = told();
+
+	(void)state;
+	mpa_changed(&m, &tm, FOREVER, 3000, UINT32_MAX);
+	assert_true(m.due > 3000 + DAY - 1);
+	mpa_changed(&m, &tm, 7200, 3000, HALF);
+	assert_true(m.state == MPA_SCHEDULED && m.due == 3000 + 600 + 3300);
+	mpa_changed(&m, &tm, 6500, 3000, 0);	/* soon enough */
+	assert_true(m.due == 3000 + 600 + 3300);
+	mpa_changed(&m, &tm, 0, 3000, 0);
+	assert_true(m.due == 3600);
+}
+
 static void test_after_a_day_of_silence_it_is_told_again(void **state)
 {
 	struct mpa m = told();
@@ -268,6 +284,7 @@ int main(void)
 		T(test_solicitation_acknowledges),
 		T(test_no_more_than_one_a_second),
 		T(test_change_is_scheduled_once),
+		T(test_what_is_scheduled_is_not_too_late_for_a_deprecated_prefix),
 		T(test_after_a_day_of_silence_it_is_told_again),
 		T(test_lifetimes_run_down_only_where_they_shall),
 		T(test_advertisement_has_the_prefixes_of_the_home),
