@@ -65,6 +65,8 @@ def pytest_runtest_makereport(item, call):
 class Scenarios:
     """Makes networks for one scenario and takes them down, with the checks that always hold."""
 
+    thorough = set()            # files that had a scenario with every check
+
     def __init__(self, item):
         self.item = item
         self.nets = []
@@ -75,6 +77,9 @@ class Scenarios:
         if self.nets:
             folder += f"-{len(self.nets)}"
         self.nets.append(kind(folder, **options))
+        # Thoroughness costs a third of a second: the first scenario of each file has it.
+        self.nets[-1].thorough = self.item.fspath not in Scenarios.thorough
+        Scenarios.thorough.add(self.item.fspath)
         return self.nets[-1]
 
     def close(self, failed):

@@ -65,7 +65,7 @@ class Daemon:
             for path in (self.config, conf.state_dir(node), *conf.key_files(node.world)):
                 os.chown(path, NOBODY, NOBODY)
         if not hasattr(node, "untouched"):
-            node.untouched = dump(node)
+            node.untouched = dump(node, files=node.world.thorough)
         node.daemon = self
 
     def write(self, text):
@@ -111,7 +111,7 @@ class Daemon:
 
     def leftovers(self):
         """What differs in the namespace from before the first start."""
-        return difference(self.node.untouched, dump(self.node))
+        return difference(self.node.untouched, dump(self.node, files=self.node.world.thorough))
 
     def mip6ctl(self, *words, ok=True):
         """The command line client's output."""

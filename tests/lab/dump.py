@@ -9,6 +9,8 @@ import os
 import socket
 import struct
 
+import rtnl
+
 NLM_F_DUMP, NLM_F_REQUEST = 0x300, 1
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 NETLINK_ROUTE, NETLINK_XFRM = 0, 6
@@ -24,6 +26,15 @@ RULE = {1: "dst", 2: "src", 3: "iif", 6: "prio", 10: "fwmark", 15: "table", 16: 
         14: "suppress", 17: "oif", 21: "proto"}
 NEIGH = {1: "dst"}
 TC = {1: "kind"}
+NETCONF = {1: "oif", 2: "forwarding", 3: "rp_filter", 4: "mc_forwarding", 5: "proxy_neigh",
+           6: "ignore_routes_with_linkdown", 8: "bc_forwarding"}
+GLOBAL = {-1: "all", -2: "default"}
+IFLA_AF_SPEC, IFLA_INET6_ADDR_GEN_MODE = 26, 8
+# family -> (where its files are, the attribute that holds all values of a device)
+DEVICE_CONF = {socket.AF_INET: ("net.ipv4.conf", 1), AF6: ("net.ipv6.conf", 2)}
+# What changes by itself
+VOLATILE_FILES = {"random_seed", "nf_conntrack_count", "stable_secret", "udp_mem", "tcp_mem"}
+VOLATILE_NEIGH = {"retrans_time", "base_reachable_time", "base_reachable_time_ms"}
 
 
 def _attrs(data, keep, names):
@@ -94,7 +105,28 @@ def _links(rt):
     up = {struct.unpack_from("=i", m, 4)[0]: struct.unpack_from("=I", m, 8)[0] & 1 for m in raw}
     lines = {f"link {'up' if up[struct.unpack_from('=i', m, 4)[0]] else 'down'} "
              f"{_attrs(m[16:], LINK, names)}" for m in raw}
+    for m in raw:
+        lines |= _device_sysctls(names[struct.unpack_from("=i", m, 4)[0]], m[16:])
     return names, lines
+
+
+def _device_sysctls(dev, data):
+    """net.ipv4.conf.DEV and net.ipv6.conf.DEV, which come with a link, as numbers."""
+    lines = set()
+    for kind, families in rtnl.attrs(data):
+        if kind != IFLA_AF_SPEC:
+            continue
+        for family, conf in rtnl.attrs(families):
+            if family not in DEVICE_CONF:
+                continue
+            name, wanted = DEVICE_CONF[family]
+            for kind6, values in rtnl.attrs(conf):
+                if kind6 == wanted:
+                    lines |= {f"sysctl {name} dev {dev} number {n} = {v}" for n, (v,) in
+                              enumerate(struct.iter_unpack("=i", values))}
+                elif family == AF6 and kind6 == IFLA_INET6_ADDR_GEN_MODE:
+                    lines.add(f"sysctl {name} dev {dev} addr_gen_mode = {values[0]}")
+    return lines
 
 
 def _routes(rt, names):
@@ -146,13 +178,25 @@ def _xfrm(sock):
     return lines
 
 
+def _netconf(rt, names):
+    """What forwards and filters in net.ipv4.conf and net.ipv6.conf, `all` and `default` too."""
+    lines = set()
+    for family in (socket.AF_INET, AF6):
+        for m in _dump(rt, 82, struct.pack("=Bxxx", family)):
+            lines.add(f"netconf family {family} {_attrs(m[4:], NETCONF, {**names, **GLOBAL})}")
+    return lines
+
+
 def _sysctls():
+    """Every file: some thousand system calls, the dearest thing in user-mode Linux."""
     lines = set()
     for top in ("/proc/sys/net/ipv4", "/proc/sys/net/ipv6", "/proc/sys/net/core"):
         for d, _dirs, files in os.walk(top):
             for f in files:
+                if f in VOLATILE_FILES or "/neigh/" in d and f in VOLATILE_NEIGH:
+                    continue
                 # os.open and os.read: a thousand times three system calls, not eight.
-                path = os.path.join(d, f)
+                path = f"{d}/{f}"
                 try:
                     fd = os.open(path, os.O_RDONLY)
                 except OSError:
@@ -167,12 +211,11 @@ def _sysctls():
     return lines
 
 
-VOLATILE = ("random_seed", "nf_conntrack_count", "stable_secret", "/retrans_time ",
-            "base_reachable", "ipv4/route/gc", "udp_mem", "tcp_mem")
+def dump(node, files=True):
+    """The state of a node's namespace as a set of lines.
 
-
-def dump(node, sysctls=True):
-    """The state of a node's namespace as a set of lines."""
+    files: read every sysctl of the network, not only those that netlink tells.
+    """
     rt = node.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_ROUTE)
     xf = node.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_XFRM)
     try:
@@ -186,13 +229,13 @@ def dump(node, sysctls=True):
             index, _state, flags = struct.unpack_from("=iHB", m, 4)
             if flags & NTF_PROXY:
                 lines.add(f"proxy dev {names.get(index)} {_attrs(m[12:], NEIGH, names)}")
-        lines |= _tc(rt, names) | _xfrm(xf)
+        lines |= _tc(rt, names) | _xfrm(xf) | _netconf(rt, names)
     finally:
         rt.close()
         xf.close()
-    if sysctls:
+    if files:
         with node.ns:
-            lines |= {s for s in _sysctls() if not any(v in s for v in VOLATILE)}
+            lines |= _sysctls()
     return lines
 
 

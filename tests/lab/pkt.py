@@ -160,16 +160,27 @@ class Packet:
         return f"{self.src} > {self.dst}{more} {what}{inner}"
 
 
-def packets(path):
-    """All packets of a pcap file (ours: nanoseconds, Ethernet)."""
-    with open(path, "rb") as f:
-        data = f.read()
-    at = 24
+PCAP_HEAD = 24
+
+
+def records(data):
+    """Where the packets of a pcap file are (ours: nanoseconds, Ethernet): (time, from, to)."""
+    at = PCAP_HEAD
     while at + 16 <= len(data):
         sec, nsec, snap, _length = struct.unpack_from("=IIII", data, at)
         at += 16
-        yield Packet(data[at:at + snap], sec * 1000000000 + nsec)
+        if at + snap > len(data):       # the file was still being written
+            return
+        yield sec * 1000000000 + nsec, at, at + snap
         at += snap
+
+
+def packets(path):
+    """All packets of a pcap file."""
+    with open(path, "rb") as f:
+        data = f.read()
+    for t, begin, end in records(data):
+        yield Packet(data[begin:end], t)
 
 
 def messages(path, name=None, since=0):

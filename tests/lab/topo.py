@@ -13,23 +13,18 @@ Every device gets an ifindex of its own in the whole world: with equal numbers
 on both ends of a veth pair the kernel takes a carrier change for one that may
 wait a second (linkwatch), and a move would not be seen in time.
 """
+import errno
 import itertools
 import os
 import socket
-import struct
 import subprocess
 import time
 
+import rtnl
 from capture import Capture
 from netns import Namespace
 from proc import Proc
 from reactor import Reactor
-
-RTM_SETLINK = 19
-NLM_F_REQUEST, NLM_F_ACK = 1, 4
-IFF_UP = 1
-IFLA_MASTER = 10
-IFA_F_NODAD = 2
 
 
 class Node:
@@ -38,20 +33,25 @@ class Node:
     def __init__(self, world, name, forward=False):
         self.world, self.name = world, name
         self.ns = Namespace(name)
-        self.ip = self.ns.ip
         self.dev = {"lo": 1}
         self.procs = []
-        self.ip.link("set", index=1, state="up")
-        # A static network: only what a test switches on may take time or move by itself.
-        self.sysctl("net.ipv6.conf.default.accept_dad", 0)
-        self.sysctl("net.ipv6.conf.default.dad_transmits", 0)
-        self.sysctl("net.ipv6.conf.default.accept_ra", 0)
-        if forward:
-            self.sysctl("net.ipv6.conf.all.forwarding", 1)
-            self.sysctl("net.ipv4.ip_forward", 1)
+        with self.ns:
+            self.rt = rtnl.Rtnl()
+            # A static network: only what a test switches on may take time or move by itself.
+            for key in ("accept_dad", "dad_transmits", "accept_ra"):
+                self.sysctl(f"net.ipv6.conf.default.{key}", 0)
+            if forward:
+                self.sysctl("net.ipv6.conf.all.forwarding", 1)
+                self.sysctl("net.ipv4.ip_forward", 1)
+        self.up("lo")
 
     def __repr__(self):
         return f"Node({self.name})"
+
+    @property
+    def ip(self):
+        """pyroute2's IPRoute of this node, for all that the requests of `rt` are not."""
+        return self.ns.ip
 
     def sysctl(self, key, value=None):
         """Read a sysctl, or write it. Dots in device names are not our custom."""
@@ -66,10 +66,7 @@ class Node:
 
     def addr(self, dev, *addresses):
         """Add addresses ("2001:db8::1/64"), usable at once (no DAD)."""
-        for a in addresses:
-            address, plen = a.split("/")
-            self.ip.addr("add", index=self.dev[dev], address=address, prefixlen=int(plen),
-                         **({"flags": IFA_F_NODAD} if ":" in address else {}))
+        self.rt(*(rtnl.addr(self.dev[dev], a) for a in addresses))
 
     def del_addr(self, dev, *addresses):
         for a in addresses:
@@ -77,24 +74,17 @@ class Node:
             self.ip.addr("del", index=self.dev[dev], address=address, prefixlen=int(plen))
 
     def up(self, dev):
-        self.ip.link("set", index=self.dev[dev], state="up")
+        self.rt(rtnl.updown(self.dev[dev], True))
 
     def down(self, dev):
-        self.ip.link("set", index=self.dev[dev], state="down")
+        self.rt(rtnl.updown(self.dev[dev], False))
 
-    def route(self, dst, via=None, dev=None, **more):
+    def route(self, dst, via=None, dev=None):
         """route("default", via=...), route("10.0.0.0/24", dev=...)"""
-        if dst == "default":
-            dst = "::/0" if ":" in (via or more.get("family6", "")) else "0.0.0.0/0"
-        args = {"dst": dst, **more}
-        if via:
-            args["gateway"] = via
-        if dev:
-            args["oif"] = self.dev[dev]
-        self.ip.route("add", **args)
+        self.rt(rtnl.route(dst, via, self.dev[dev] if dev else None))
 
     def mac(self, dev):
-        return dict(self.ip.get_links(self.dev[dev])[0]["attrs"])["IFLA_ADDRESS"]
+        return self.rt.mac(self.dev[dev]).hex(":")
 
     def link_local(self, dev):
         """The first link-local address of the device, or None."""
@@ -115,19 +105,18 @@ class Node:
 
     def knows(self, dev, address, other, odev):
         """Make the address of a device of another node a neighbour that is known for good."""
-        self.ip.neigh("add", ifindex=self.dev[dev], dst=address, lladdr=other.mac(odev),
-                      state="permanent")
+        self.rt(rtnl.neighbour(self.dev[dev], address, other.rt.mac(other.dev[odev])))
 
     def netem(self, dev, delay_ms=0, loss=0, limit=10000):
         """Shape what leaves by `dev`; delay_ms=0 and loss=0 takes the shaping away."""
         index = self.dev[dev]
         try:
-            self.ip.tc("del", index=index, root=True)
-        except Exception:       # nothing was there
-            pass
+            self.rt(rtnl.no_netem(index))
+        except OSError as e:    # nothing was there
+            if e.errno not in (errno.ENOENT, errno.EINVAL):
+                raise
         if delay_ms or loss:
-            self.ip.tc("add", "netem", index, "1:", delay=int(delay_ms * 1000),
-                       loss=loss, limit=limit)
+            self.rt(rtnl.netem(index, delay_ms / 1000, loss / 100, limit))
 
     def socket(self, *args):
         """A socket that lives in this node."""
@@ -163,26 +152,29 @@ class Bridge:
     def __init__(self, world, name):
         self.world, self.name = world, name
         self.index = world.next_index()
-        world.sw.ip.link("add", ifname=name, kind="bridge", index=self.index, br_stp_state=0,
-                         br_forward_delay=0, br_mcast_snooping=0)
-        world.sw.ip.link("set", index=self.index, state="up")
+        world.sw.rt(rtnl.bridge(self.index, name), rtnl.updown(self.index, True))
         world.sw.dev[name] = self.index
 
     def plug(self, node, dev):
         """Connect the node by a new device `dev`."""
         port = f"{node.name}.{dev}"[:15]
         self.world.pair(node, dev, self.world.sw, port)
-        self.world.sw.ip.link("set", index=self.world.sw.dev[port], master=self.index)
-        self.world.sw.up(port)
+        index = self.world.sw.dev[port]
+        self.world.sw.rt(rtnl.plug(index, self.index), rtnl.updown(index, True))
         node.up(dev)
         return port
 
 
 class World:
-    """All nodes of one test network, and what happened to them."""
+    """All nodes of one test network, and what happened to them.
+
+    thorough: what a daemon leaves behind is looked for in every sysctl of the network, not
+    only in those of devices and of forwarding.
+    """
 
     def __init__(self, results):
         self.results = results
+        self.thorough = False
         os.makedirs(results, exist_ok=True)
         self._index = itertools.count(10)
         self.node = {}
@@ -192,7 +184,6 @@ class World:
         self.sw = self._add("sw")
         # Bridges carry frames; they must not speak.
         self.sw.sysctl("net.ipv6.conf.default.disable_ipv6", 1)
-        self._mover = self.sw.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
 
     def _add(self, name, **more):
         self.node[name] = Node(self, name, **more)
@@ -214,10 +205,8 @@ class World:
     def pair(self, a, adev, b, bdev):
         """A veth pair, each end made where it belongs; both ends stay down."""
         ai, bi = self.next_index(), self.next_index()
-        a.ip.link("add", ifname=adev, index=ai, kind="veth",
-                  peer={"ifname": bdev, "index": bi, "net_ns_fd": b.ns.path})
-        a.dev[adev] = ai
-        b.dev[bdev] = b.ip.link_lookup(ifname=bdev)[0]
+        a.rt(rtnl.veth(ai, adev, bi, bdev, b.ns.fd))
+        a.dev[adev], b.dev[bdev] = ai, bi
 
     def wire(self, a, adev, b, bdev):
         """A direct cable between two nodes, up."""
@@ -236,36 +225,20 @@ class World:
         """
         port = self.sw.dev[f"{node.name}.{dev}"[:15]]
         master = self.link[to].index if isinstance(to, str) else to.index
-        change = [self._setlink(port, master=master)]
+        change = [rtnl.plug(port, master)]
         if not silent:
-            change = [self._setlink(port, up=False), *change, self._setlink(port, up=True)]
+            change = [rtnl.updown(port, False), *change, rtnl.updown(port, True)]
         at, plugged = time.time_ns(), None
         if gap:
-            self._request(*change[:2])
+            self.sw.rt(*change[:2])
             time.sleep(gap)
             plugged = time.time_ns()
-            self._request(*change[2:])
+            self.sw.rt(*change[2:])
         else:
-            self._request(*change)
+            self.sw.rt(*change)
         self.event("move", node=node.name, to=to if isinstance(to, str) else to.name, at=at,
                    plugged=plugged or at)
         return at
-
-    def _request(self, *messages):
-        """Netlink requests in one write; every one is acknowledged."""
-        self._mover.send(b"".join(messages))
-        for _ in messages:
-            err = struct.unpack_from("=i", self._mover.recv(4096), 16)[0]
-            if err:
-                raise OSError(-err, os.strerror(-err))
-
-    @staticmethod
-    def _setlink(index, up=None, master=None):
-        attrs = b"" if master is None else struct.pack("=HHI", 8, IFLA_MASTER, master)
-        flags, change = (0, 0) if up is None else (IFF_UP if up else 0, IFF_UP)
-        body = struct.pack("=BxHiII", socket.AF_UNSPEC, 0, index, flags, change) + attrs
-        return struct.pack("=IHHII", 16 + len(body), RTM_SETLINK,
-                           NLM_F_REQUEST | NLM_F_ACK, 1, 0) + body
 
     def unplug(self, node, dev="up0"):
         """Pull the cable and leave it."""
@@ -287,6 +260,6 @@ class World:
                 if p.alive():
                     p.kill()
         self.reactor.close()
-        self._mover.close()
         for n in self.node.values():
+            n.rt.close()
             n.ns.close()
