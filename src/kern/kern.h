@@ -100,6 +100,8 @@ unsigned kern_probe(struct kern *k, const struct kern_needs *n, kern_say_fn say,
  * kern_probe() does.
  */
 bool kern_probe_source(struct kern *k);
+/* Are there IPv6 routes by source (k_route.from, CONFIG_IPV6_SUBTREES)? Tried likewise. */
+bool kern_probe_from(struct kern *k);
 
 /*
  * Finds what an earlier run of ours left (our routes, rules of our preferences, devices with

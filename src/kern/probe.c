@@ -28,7 +28,31 @@ struct probe {
 	char dev[IFNAMSIZ];		/* unique by our process number */
 	struct in6_addr a, b;
 	int rc;				/* of the last try */
+	uint64_t errors, undone;	/* before it: what fails here is an answer, not an error */
 };
+
+static struct in6_addr probe_nobody(uint8_t last)
+{
+	return (struct in6_addr){ .s6_addr = { [0] = 1, [15] = last } };	/* 100::/64 */
+}
+
+static struct probe probe_begin(struct kern *k)
+{
+	struct probe p = { .k = k, .a = probe_nobody(1), .b = probe_nobody(2), .rc = -ETIMEDOUT,
+			   .errors = k->sw.errors, .undone = k->sw.undone };
+
+	snprintf(p.dev, sizeof(p.dev), "m6p%d", getpid());
+	k->sw.quiet = true;
+	return p;
+}
+
+static void probe_end(struct probe *p)
+{
+	p->k->sw.quiet = false;
+	p->k->sw.errors = p->errors;
+	p->k->sw.undone = p->undone;
+	p->k->sw.error[0] = '\0';
+}
 
 static void probe_done(void *arg, int rc)
 {
@@ -214,11 +238,6 @@ static void probe_ingress(struct probe *p)
 
 /* ---- which source address ---- */
 
-static struct in6_addr probe_nobody(uint8_t last)
-{
-	return (struct in6_addr){ .s6_addr = { [0] = 1, [15] = last } };	/* 100::/64 */
-}
-
 static void put_source(struct kplan *plan, const struct probe *p, uint8_t last, uint32_t flags)
 {
 	const struct in6_addr a = probe_nobody(last);
@@ -277,13 +296,10 @@ static bool source_is(int preference, uint8_t last)
 bool kern_probe_source(struct kern *k)
 {
 	static const struct kplan none;
-	struct probe p = { .k = k, .rc = -ETIMEDOUT };
-	uint64_t errors = k->sw.errors, undone = k->sw.undone;
+	struct probe p = probe_begin(k);
 	struct kplan plan = { 0 };
 	bool ok = false;
 
-	snprintf(p.dev, sizeof(p.dev), "m6p%d", getpid());
-	k->sw.quiet = true;
 	source_plan(&p, &plan);
 	if (kplan_switch(k, &none, &plan, probe_done, &p) == 0)
 		kern_flush(k);
@@ -293,10 +309,23 @@ bool kern_probe_source(struct kern *k)
 			kern_flush(k);
 	}
 	kplan_free(&plan);
-	k->sw.quiet = false;
-	k->sw.errors = errors;
-	k->sw.undone = undone;
-	k->sw.error[0] = '\0';
+	probe_end(&p);
+	return ok;
+}
+
+bool kern_probe_from(struct kern *k)
+{
+	struct probe p = probe_begin(k);
+	struct kobj o = probe_route(&p, AF_INET6);
+	struct kplan plan = { 0 };
+	bool ok;
+
+	o.route.from = prefix6(&p.b, 128);
+	o.route.dev[0] = '\0';
+	o.route.type = RTN_UNREACHABLE;
+	kplan_put(&plan, o);
+	ok = probe_plan(&p, &plan) == 0;
+	probe_end(&p);
 	return ok;
 }
 
@@ -326,15 +355,11 @@ static void probe_roles(struct probe *p, const struct kern_needs *n)
 
 unsigned kern_probe(struct kern *k, const struct kern_needs *n, kern_say_fn say, void *arg)
 {
-	struct probe p = { .k = k, .say = say, .arg = arg };
+	struct probe p = probe_begin(k);
 	struct kplan plan = { 0 };
-	uint64_t errors = k->sw.errors, undone = k->sw.undone;
 
-	snprintf(p.dev, sizeof(p.dev), "m6p%d", getpid());
-	p.a.s6_addr[0] = p.b.s6_addr[0] = 1;
-	p.a.s6_addr[15] = 1;
-	p.b.s6_addr[15] = 2;
-	k->sw.quiet = true;
+	p.say = say;
+	p.arg = arg;
 	kplan_put(&plan, probe_route(&p, AF_INET6));
 	plan.obj[0].route.dev[0] = '\0';
 	plan.obj[0].route.type = RTN_UNREACHABLE;
@@ -343,9 +368,6 @@ unsigned kern_probe(struct kern *k, const struct kern_needs *n, kern_say_fn say,
 	} else {
 		probe_roles(&p, n);
 	}
-	k->sw.quiet = false;
-	k->sw.errors = errors;		/* answers, not errors */
-	k->sw.undone = undone;
-	k->sw.error[0] = '\0';
+	probe_end(&p);
 	return p.missing;
 }

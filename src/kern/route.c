@@ -19,6 +19,10 @@ static struct nlmsghdr *route_msg(struct kern *k, uint16_t type, uint16_t flags,
 	rt->rtm_protocol = RTPROT_MIP6D;	/* ours: found again after a crash */
 	if (r->dst.plen)
 		mnl_attr_put(h, RTA_DST, family_bytes(r->dst.family), &r->dst.a);
+	if (r->from.family) {
+		rt->rtm_src_len = r->from.plen;
+		mnl_attr_put(h, RTA_SRC, family_bytes(r->from.family), &r->from.a);
+	}
 	mnl_attr_put_u32(h, RTA_TABLE, r->table);
 	if (r->metric)
 		mnl_attr_put_u32(h, RTA_PRIORITY, r->metric);

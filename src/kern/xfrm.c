@@ -170,6 +170,7 @@ static void fill_selector(struct xfrm_selector *sel, const struct k_xpolicy *p)
 	sel->prefixlen_s = p->sel_src.plen;
 	sel->prefixlen_d = p->sel_dst.plen;
 	sel->proto = p->sel_proto;
+	sel->ifindex = p->ifindex;
 	if (p->has_sel_type) {		/* the kernel takes the MH or ICMPv6 type as source port */
 		sel->sport = htons(p->sel_type);
 		sel->sport_mask = htons(0xffff);
@@ -213,7 +214,8 @@ int kern_xpolicy_put(struct kern *k, struct kop *op, const struct kobj *o, const
 {
 	const struct k_xpolicy *p = &o->xpolicy;
 	struct xfrm_userpolicy_info x = { .priority = p->priority, .dir = p->dir,
-					  .action = XFRM_POLICY_ALLOW, .share = XFRM_SHARE_ANY };
+					  .action = p->block ? XFRM_POLICY_BLOCK : XFRM_POLICY_ALLOW,
+					  .share = XFRM_SHARE_ANY };
 	struct nlmsghdr *h;
 	int rc = xfrm_ready(k, op);
 

@@ -49,6 +49,7 @@ static const struct field rule_field[] = {
 };
 static const struct field route_field[] = {
 	KEY(PREFIX, route.dst), KEY(RAW, route.table), KEY(RAW, route.metric),
+	KEY(PREFIX, route.from),
 	VAL(RAW, route.type), VAL(STR, route.dev), VAL(RAW, route.has_via),
 	VAL(RAW, route.onlink), VAL(RAW, route.via), VAL(PREFIX, route.src),
 	VAL(CARRIER, route.encap), VAL(RAW, route.mtu),
@@ -60,8 +61,8 @@ static const struct field xstate_field[] = {
 static const struct field xpolicy_field[] = {
 	KEY(PREFIX, xpolicy.sel_src), KEY(PREFIX, xpolicy.sel_dst), KEY(RAW, xpolicy.dir),
 	KEY(RAW, xpolicy.sub), KEY(RAW, xpolicy.priority), KEY(RAW, xpolicy.sel_proto),
-	KEY(RAW, xpolicy.sel_type), KEY(RAW, xpolicy.has_sel_type),
-	VAL(RAW, xpolicy.n_tmpl), TMPL(0), TMPL(1),
+	KEY(RAW, xpolicy.sel_type), KEY(RAW, xpolicy.has_sel_type), KEY(RAW, xpolicy.ifindex),
+	VAL(RAW, xpolicy.block), VAL(RAW, xpolicy.n_tmpl), TMPL(0), TMPL(1),
 };
 static const struct field proxy_field[] = {
 	KEY(RAW, proxy.addr), KEY(STR, proxy.dev), VAL(RAW, proxy.router),
@@ -284,6 +285,8 @@ static void rule_str(struct text *t, const struct k_rule *k)
 static void route_str(struct text *t, const struct k_route *k)
 {
 	put(t, "route %s", PFX(&k->dst));
+	if (k->from.family)
+		put(t, " of %s", PFX(&k->from));
 	if (k->type == RTN_UNREACHABLE)
 		put(t, " unreachable");
 	else if (k->type && k->type != RTN_UNICAST)
@@ -326,8 +329,10 @@ static void xpolicy_str(struct text *t, const struct k_xpolicy *k)
 		put(t, " tmpl %s %s%s%s", xproto_str(x->proto), A6(&x->dst), reqid_str(x->reqid),
 		    x->use ? " use" : "");
 	}
+	if (k->ifindex)
+		put(t, " ifindex %d", k->ifindex);
 	if (!k->n_tmpl)
-		put(t, " bypass");
+		put(t, "%s", k->block ? " block" : " bypass");
 }
 
 const char *kobj_str(const struct kobj *o, char buf[static KOBJ_STRLEN])

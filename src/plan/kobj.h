@@ -82,9 +82,11 @@ struct k_rule {				/* key: everything */
 	bool find_source;		/* also for a packet that has no source yet, if what the
 					   kernel would choose on that route is in .from */
 };
-struct k_route {			/* key: table, dst, metric */
+struct k_route {			/* key: table, dst, from, metric */
 	uint32_t table, metric;
 	struct prefix dst;		/* family and plen 0: default */
+	struct prefix from;		/* only for packets of these sources; family 0 = any.
+					   IPv6, and not every kernel: kern_probe_from() */
 	uint8_t type;			/* RTN_UNICAST (0 means that too), RTN_UNREACHABLE ... */
 	char dev[IFNAMSIZ];
 	bool has_via, onlink;
@@ -105,7 +107,7 @@ struct k_xtmpl {
 	bool use;			/* level use instead of required */
 	uint32_t reqid;			/* of the state; 0: KOBJ_XFRM_REQID */
 };
-struct k_xpolicy {			/* key: dir, sub, priority, selector */
+struct k_xpolicy {			/* key: dir, sub, priority, selector with ifindex */
 	uint8_t dir;			/* XFRM_POLICY_IN 0, OUT 1, FWD 2 */
 	bool sub;			/* XFRM_POLICY_TYPE_SUB */
 	uint32_t priority;		/* KOBJ_XFRM_PRIO + n */
@@ -113,6 +115,9 @@ struct k_xpolicy {			/* key: dir, sub, priority, selector */
 	uint8_t sel_proto;		/* 0 = any */
 	uint8_t sel_type;		/* MH or ICMPv6 type, valid if has_sel_type */
 	bool has_sel_type;
+	int ifindex;			/* only what the program sends to this device by its own
+					   wish; 0 = all. A number: the policy outlives the device */
+	bool block;			/* such packets are refused (EPERM); without templates */
 	/* 0: packets pass without any transformation. The kernel holds what came in against the
 	 * last one first, as a type 2 routing header stands before a home address option. */
 	uint8_t n_tmpl;

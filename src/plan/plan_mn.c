@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <linux/xfrm.h>
 #include <stdio.h>
 
 #include "base/util.h"
@@ -351,9 +352,61 @@ static void put_default(const struct home_state *h, struct out *o, uint8_t famil
 	put(o, &k);
 }
 
-static void put_defaults(const struct home_state *h, struct out *o, const char *dev,
-			 const struct in6_addr *via, bool onlink)
+/* ---- multicast ---- */
+
+static const struct prefix groups = { .family = AF_INET6, .plen = 8, .a.in6.s6_addr = { 0xff } };
+
+/* In halves: where the kernel finds routes by source for a prefix it does not look at those of the
+ * same prefix that are for all sources (seen with Linux 6.1), but it does look at shorter ones.
+ * dev "": unreachable. */
+static void put_groups(const struct mn_conf *c, const struct home_state *h, struct out *o,
+		       const char *dev)
 {
+	static const struct prefix half[] = {
+		{ .family = AF_INET6, .plen = 9, .a.in6.s6_addr = { 0xff } },
+		{ .family = AF_INET6, .plen = 9, .a.in6.s6_addr = { 0xff, 0x80 } },
+	};
+
+	for (size_t i = 0; c->routes_by_source && i < ARRAY_SIZE(half); i++) {
+		struct kobj k = route(RT_TABLE_LOCAL, dev[0] ? METRIC : METRIC_LAST, &half[i], dev);
+
+		if (!dev[0])
+			k.route.type = RTN_UNREACHABLE;
+		k.route.from = prefix6(&h->conf->hoa.a.in6, 128);
+		put(o, &k);
+	}
+}
+
+static void put_block(const struct home_state *h, struct out *o, int ifindex)
+{
+	struct kobj k = { .kind = KOBJ_XPOLICY, .xpolicy = {
+		.dir = XFRM_POLICY_OUT, .priority = KOBJ_XFRM_PRIO,
+		.sel_src = prefix6(&h->conf->hoa.a.in6, 128), .sel_dst = groups,
+		.ifindex = ifindex, .block = true } };
+
+	put(o, &k);
+}
+
+/* What no default takes, and what a program sends to a link that it names. */
+static void put_groups_nowhere(const struct mn_conf *c, const struct home_state *h, struct out *o)
+{
+	if (!c->routes_by_source) {
+		if (h->where != MN_HOME)
+			put_block(h, o, 0);
+		return;
+	}
+	put_groups(c, h, o, "");
+	for (size_t i = 0; i < h->n_foreign; i++)
+		put_block(h, o, h->foreign[i]);
+}
+
+/* ---- defaults ---- */
+
+static void put_defaults(const struct mn_conf *c, const struct home_state *h, struct out *o,
+			 const char *dev, const struct in6_addr *via, bool onlink)
+{
+	if (dev[0])
+		put_groups(c, h, o, dev);
 	put_default(h, o, AF_INET6, dev, via, onlink);
 	if (h->ipv4)
 		put_default(h, o, AF_INET, dev, via, onlink);
@@ -386,16 +439,16 @@ static void put_carrying(const struct mn_conf *c, const struct home_state *h, st
 
 	if (h->where == MN_HOME && h->carry && !known &&
 	    IN6_IS_ADDR_UNSPECIFIED(&h->now.remote.a.in6))
-		return;			/* no router is known, nor a home agent */
-	if (h->where == MN_HOME && h->carry)
-		put_defaults(h, o, h->home_dev, known ? &h->home_router : &h->now.remote.a.in6,
+		put_groups(c, h, o, h->home_dev);	/* no router is known, nor a home agent */
+	else if (h->where == MN_HOME && h->carry)
+		put_defaults(c, h, o, h->home_dev, known ? &h->home_router : &h->now.remote.a.in6,
 			     !known);
 	else if (h->where == MN_AWAY && h->carry)
-		put_defaults(h, o, now, NULL, false);
+		put_defaults(c, h, o, now, NULL, false);
 	else if (h->where != MN_OFF && h->before.kind)
-		put_defaults(h, o, before, NULL, false);
+		put_defaults(c, h, o, before, NULL, false);
 	else if (h->hold)
-		put_defaults(h, o, c->home_device, NULL, false);
+		put_defaults(c, h, o, c->home_device, NULL, false);
 }
 
 int mn_plan_home(const struct mn_conf *c, const struct home_state *h, struct kplan *p)
@@ -413,6 +466,7 @@ int mn_plan_home(const struct mn_conf *c, const struct home_state *h, struct kpl
 	/* what is not behind us would go round between us and the home agent */
 	for (size_t i = 0; i < conf->n_prefix; i++)
 		put_unreachable(&o, conf->table, &conf->prefixes[i].prefix);
+	put_groups_nowhere(c, h, &o);
 	put_from(c, h, &o);
 	if (h->where == MN_AWAY && (h->receive || h->carry))
 		put_tunnel(c, &o, now, &h->now);

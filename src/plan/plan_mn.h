@@ -30,6 +30,13 @@
  * logical device, which swallows: an ICMP error in those milliseconds would break
  * TCP connections that are just being opened.
  *
+ * Multicast: the kernel's own table comes before any rule and sends groups to the first device, so
+ * what a home address sends to one has a default in that table, by its source: the device that also
+ * has the default of the home table (RFC 6275 11.3.4: by tunnel while away). A program may name
+ * another device than its home link; what it sends there in the name of a home address is refused.
+ * Without routes by source (routes_by_source) everything that such an address sends to groups is
+ * refused while it is away.
+ *
  * At home the home address is on the uplink and stays on the logical device, so
  * that it is never gone for a socket.
  *
@@ -94,6 +101,8 @@ struct home_state {
 	char before_dev[IFNAMSIZ];	/* same carrier and so share the device */
 	bool hold;			/* nothing carries, but soon */
 	uint64_t refused;		/* bit i: conf->prefixes[i] may not use the tunnel */
+	const int *foreign;		/* ifindexes of uplinks that are not its home link */
+	size_t n_foreign;
 	/* at home */
 	char home_dev[IFNAMSIZ];	/* uplink on the home link */
 	struct in6_addr home_router;	/* link-local; :: unknown: the home agent, now.remote */

@@ -353,7 +353,8 @@ static int mn_alloc(struct mn *mn)
 
 	mn->uplink = calloc(c->n_uplink + 1, sizeof(*mn->uplink));
 	mn->home = calloc(MAX(c->n_home, mn->env.max_homes) + 1, sizeof(*mn->home));
-	if (!mn->uplink || !mn->home)
+	mn->foreign = calloc(c->n_uplink + 1, sizeof(*mn->foreign));
+	if (!mn->uplink || !mn->home || !mn->foreign)
 		return -ENOMEM;
 	for (size_t i = 0; i < c->n_home; i++)
 		mn->n_pace += c->homes[i].discover ? 2 * HOME_MAX_HA :
@@ -492,6 +493,7 @@ void mn_free(struct mn *mn)
 	kplan_free(&mn->base_next);
 	free(mn->pace);
 	free(mn->home);
+	free(mn->foreign);
 	free(mn->uplink);
 	crypto_wipe(mn->probe_key, sizeof(mn->probe_key));
 	free(mn);

@@ -94,6 +94,22 @@ static enum mn_where where(const struct mn_home *h)
 	return MN_OFF;
 }
 
+/* Uplinks that there are, but for the home link while it is at home. */
+static void foreign_links(const struct mn_home *h, struct home_state *s)
+{
+	struct mn *mn = h->mn;
+
+	s->foreign = mn->foreign;
+	for (unsigned i = 0; i < mn->n_uplink; i++) {
+		const char *dev = mn->uplink[i].conf->dev;
+		const struct klink *l = kern_link(mn->env.kern, dev);
+
+		if (l && !(s->where == MN_HOME && strcmp(dev, s->home_dev) == 0))
+			mn->foreign[s->n_foreign++] = l->ifindex;
+	}
+}
+
+/* Valid until the next call. */
 static void derive(struct mn_home *h, struct home_state *s)
 {
 	const struct bul *b = &h->bul;
@@ -117,6 +133,7 @@ static void derive(struct mn_home *h, struct home_state *s)
 			s->home_router = u->router;
 		s->link_local = h->ll_ours;
 	}
+	foreign_links(h, s);
 	if (bound && !s->carry && s->where != MN_OFF)
 		s->before = carrier_of(h, &b->bound_coa, &b->bound_ha);
 	if (s->receive || (s->where == MN_AWAY && s->carry))

@@ -137,6 +137,7 @@ struct mn {
 	struct mn_env env;
 	unsigned n_uplink, n_home;
 	struct mn_uplink *uplink;
+	int *foreign;			/* n_uplink, for the plan that is being made */
 	struct mn_home *home;
 	struct mn_pace *pace;		/* n_pace, as home agents are configured, and a spare */
 	unsigned n_pace;

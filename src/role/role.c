@@ -339,6 +339,10 @@ static int open_kernel(struct node_priv *p)
 		p->mn.coa_on_request = kern_probe_source(p->pub.kern);
 		log_info("kern", "IPV6_PREFER_SRC_COA: %s", p->mn.coa_on_request ? "works" :
 			 "not with this kernel (CONFIG_IPV6_MIP6=y); bind to the address instead");
+		p->mn.routes_by_source = kern_probe_from(p->pub.kern);
+		log_info("kern", "multicast from a home address that is away: %s",
+			 p->mn.routes_by_source ? "goes through the tunnel" :
+			 "refused by this kernel (it lacks CONFIG_IPV6_SUBTREES)");
 	}
 	return 0;
 }

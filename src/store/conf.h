@@ -228,7 +228,9 @@ struct mn_conf {
 	size_t n_home;
 	char home_device[IFNAMSIZ];	/* logical interface: "mip0" */
 	uint32_t rule_pref;		/* first rule preference: 6000; see plan_mn.h */
-	bool coa_on_request;		/* not configured: the kernel knows IPV6_PREFER_SRC_COA */
+	/* not configured, what the kernel can: */
+	bool coa_on_request;		/* IPV6_PREFER_SRC_COA */
+	bool routes_by_source;		/* CONFIG_IPV6_SUBTREES */
 	uint8_t iid_secret[16];		/* RFC 7217; from state_dir */
 	struct mh_dialect dialect;
 	struct timers timers;

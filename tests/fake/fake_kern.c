@@ -292,6 +292,11 @@ bool kern_probe_source(struct kern *k)
 	return k->source;
 }
 
+bool kern_probe_from(struct kern *k)
+{
+	return k->source;
+}
+
 void fake_kern_source(bool preferred)
 {
 	fake_kern()->source = preferred;

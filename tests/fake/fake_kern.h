@@ -36,7 +36,7 @@ void fake_kern_fail_object(const struct kobj *key, int rc);
 void fake_kern_strict(bool strict);
 /* What kern_probe() reports missing, and kern_adopt() as removed and as foreign device. */
 void fake_kern_missing(const char *line);	/* NULL: nothing */
-void fake_kern_source(bool preferred);		/* kern_probe_source() */
+void fake_kern_source(bool preferred);		/* kern_probe_source(), _from() */
 void fake_kern_leftovers(int n, const char *foreign_external);
 
 /* ---- what is in the kernel ---- */

@@ -410,6 +410,7 @@ static void test_probe(void)
 	kern_begin(KERN_INGRESS_FLOWER);
 	ok(kern_probe(t.k, &all_needs, say, NULL) == 0, "probe: flower mode");
 	printf("# care-of addresses on request: %s\n", kern_probe_source(t.k) ? "yes" : "no");
+	printf("# routes by source: %s\n", kern_probe_from(t.k) ? "yes" : "no");
 	kern_end();
 	same_snapshot(before, "probe leaves no trace");
 	free(before);

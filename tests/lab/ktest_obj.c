@@ -33,6 +33,17 @@ static struct kobj xpolicy(const char *dst, bool use)
 	return o;
 }
 
+static struct kobj blocked(void)
+{
+	struct kobj o = { .kind = KOBJ_XPOLICY, .xpolicy = {
+		.dir = 1, .priority = KOBJ_XFRM_PRIO, .block = true,
+		.ifindex = (int)if_nametoindex("va") } };
+
+	o.xpolicy.sel_src = pfx("2001:db8:1::10/128");
+	o.xpolicy.sel_dst = pfx("ff00::/8");
+	return o;
+}
+
 static struct kobj rule(const char *from, uint32_t pref)
 {
 	struct kobj o = { .kind = KOBJ_RULE, .rule = { .pref = pref, .table = TABLE,
@@ -93,8 +104,12 @@ static struct kplan everything(void)
 	o = k_route("2001:db8:dead::/48", "", TABLE, 7);
 	o.route.type = RTN_UNREACHABLE;
 	put(&p, o);
+	o = k_route("ff00::/8", "mip1", RT_TABLE_LOCAL, 7);
+	o.route.from = pfx("2001:db8:1::10/128");
+	put(&p, o);
 	put(&p, xstate(IPPROTO_DSTOPTS, "::", HA_ADDR, "::"));
 	put(&p, xpolicy(HA_ADDR "/128", true));
+	put(&p, blocked());
 	put(&p, proxy("2001:db8:f::77", true));
 	return p;
 }
@@ -144,6 +159,11 @@ static void look_at_the_rest(void)
 	ok(says("dst " HA_ADDR "/128 proto mobility-header type 5", "ip xfrm policy") &&
 	   says("dir in priority 27914 ptype sub", "ip xfrm policy") &&
 	   says("level use", "ip xfrm policy"), "policy");
+	ok(says("src 2001:db8:1::10/128 dst ff00::/8 dev va", "ip xfrm policy") &&
+	   says("dir out action block priority 27904 ptype main", "ip xfrm policy"),
+	   "policy that refuses, of one device");
+	ok(says("ff00::/8 from 2001:db8:1::10 dev mip1 proto 200 metric 7",
+		"ip -6 route show table local"), "groups by their source");
 	ok(says("2001:db8:f::77 dev va router proxy", "ip -6 neigh show proxy"), "proxy neighbour");
 	ok(says("1", "cat /proc/sys/net/ipv6/conf/va/proxy_ndp") &&
 	   says("net/ipv6/conf/va/proxy_ndp 0", "cat " SYSCTL_FILE), "sysctl, original kept");
@@ -271,6 +291,16 @@ static void replace_others(void)
 	replace_one(wild, tame, "mode ro", "wildrecv", "ip xfrm state");
 	replace_one(xpolicy(HA_ADDR "/128", true), xpolicy(HA_ADDR "/128", false),
 		    "mode ro", "level use", "ip xfrm policy");
+	a = b = blocked();
+	b.xpolicy.block = false;
+	replace_one(a, b, "dst ff00::/8 dev va", "block", "ip xfrm policy");
+	a = k_route("ff00::/8", "va", RT_TABLE_LOCAL, 9);
+	a.route.from = pfx("2001:db8:1::10/128");
+	b = k_route("ff00::/8", "", RT_TABLE_LOCAL, 9);
+	b.route.type = RTN_UNREACHABLE;
+	b.route.from = a.route.from;
+	replace_one(a, b, "unreachable ff00::/8 from 2001:db8:1::10", "::10 dev va",
+		    "ip -6 route show table local");
 	replace_one(proxy("2001:db8:f::77", true), proxy("2001:db8:f::77", false),
 		    "2001:db8:f::77 dev va proxy", "router", "ip -6 neigh show proxy");
 	replace_one(k_sysctl("net/ipv6/conf/va/hop_limit", "65"),

@@ -40,13 +40,15 @@ def answered(w, seq, mark):
     return w.out.wait(f"an answer to {seq}", lambda p: reply(p, seq), mark)
 
 
-def ask(node, dst, src=None, dev=None):
-    """One echo request of the mobile node itself."""
+def ask(node, dst, src=None, dev=None, groups_by=None):
+    """One echo request of the mobile node itself. groups_by: its device for multicast."""
     seq = next(_seq)
     s = node.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
     try:
         if src:
             s.bind((src, 0))
+        if groups_by:
+            s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, node.dev[groups_by])
         packet = struct.pack("!BBHHH", 128, 0, 0, 0x6d71, seq)
         s.sendto(packet, (dst, 0, 0, node.dev[dev] if dev else 0))
     finally:
@@ -214,3 +216,36 @@ def test_multicast_on_the_link_carries_no_home_address(w):
     coa = w.bound()
     p = w.out.wait("the request", request(ask(w.mn, "ff0e::5", src=coa, dev="up0")))
     assert (p.src, p.dst, p.hao, p.inner) == (coa, "ff0e::5", None, None)
+
+
+@case("MN_11.3.4_3")
+def test_multicast_from_the_home_address_goes_by_tunnel_only(w):
+    """Before it is registered: nowhere. By a link that the program names: not from there."""
+    w.bound("foreign1")
+    mark = w.out.mark()
+    w.ha.answer = None
+    w.move("foreign2")
+    for _ in range(10):
+        try:
+            ask(w.mn, "ff0e::5", src=HOA)
+        except OSError:
+            pass
+        time.sleep(0.02)
+    w.ha.answer = w.ha.accept
+    coa = w.bound("foreign2")
+    for group in ("ff0e::5", "ff05::5", "ff02::5"):
+        with pytest.raises(PermissionError):
+            ask(w.mn, group, src=HOA, groups_by="up0")
+    p = w.out.wait("the request", request(ask(w.mn, "ff0e::5", src=HOA)))
+    assert (p.src, p.dst, p.hao) == (coa, HA_ADDR, None)
+    assert (p.inner.src, p.inner.dst) == (HOA, "ff0e::5")
+    naked = w.out.since(mark, lambda p: p.src == HOA and not p.inner)
+    assert not naked, naked
+
+
+def test_at_home_multicast_is_sent_as_by_any_node(w):
+    w.at_home()
+    for group in ("ff0e::5", "ff02::5"):
+        for way in ({}, {"groups_by": "up0"}):
+            p = w.out.wait("the request", request(ask(w.mn, group, src=HOA, **way)))
+            assert (p.src, p.dst, p.link, p.inner, p.hao) == (HOA, group, "home", None, None)

@@ -115,7 +115,8 @@ static inline void mn_world_make(struct mn_world *w)
 		w->home[0].sec.key.key[i] = (uint8_t)(0x10 + i);
 	w->c = (struct mn_conf){ .router = true, .uplinks = w->uplink, .n_uplink = 2,
 				 .homes = w->home, .n_home = 2, .home_device = "mip0",
-				 .rule_pref = 6000, .dialect = { 11, 12 } };
+				 .rule_pref = 6000, .routes_by_source = true,
+				 .dialect = { 11, 12 } };
 	timers_default(&w->c.timers);
 }
 

@@ -21,12 +21,20 @@ static struct carrier tunnel(const char *coa)
 	"rule ipv6 pref 6004 from any to any iif " dev " prohibit", \
 	"rule ipv4 pref 6004 from any to any iif " dev " prohibit"
 
+/* What the home address sends to groups; the kernel looks into table 255 before any rule. */
+#define GROUPS(half, to) "route " half "/9 of 2001:db8:280::beef/128 " to " table 255 metric "
+#define GROUPS_TO(dev) \
+	GROUPS("ff00::", "dev " dev) "1024", GROUPS("ff80::", "dev " dev) "1024"
+#define NOT_TO(ifindex) \
+	"xfrm policy out prio 0x6d00 src 2001:db8:280::beef/128 dst ff00::/8 proto 0" ifindex " block"
+
 #define ALWAYS \
 	"addr 2001:db8:280::beef/128 dev mip0 nodad home", \
 	"route ::/0 unreachable table 6500 metric 65535", \
 	"route 0.0.0.0/0 unreachable table 6500 metric 65535", \
 	"route 2001:db8:281::/64 unreachable table 6500 metric 65535", \
 	"route 10.0.0.0/24 unreachable table 6500 metric 65535", \
+	GROUPS("ff00::", "unreachable") "65535", GROUPS("ff80::", "unreachable") "65535", \
 	"rule ipv6 pref 6008 from 2001:db8:280::beef/128 to any iif lo lookup 6500", \
 	"rule ipv6 pref 6009 from 2001:db8:280::beef/128 to any prohibit", \
 	"rule ipv6 pref 6008 from 2001:db8:281::/64 to any lookup 6500", \
@@ -62,6 +70,7 @@ static void test_first_registration_holds_packets_until_the_tunnel_carries(void 
 	EXPECT(&p, ALWAYS,
 	       "link mip0a ip6tnl local 2001:db8:f1::c remote 2001:db8:280::1",
 	       STRANGERS("mip0a"),
+	       GROUPS_TO("mip0"),
 	       "route ::/0 dev mip0 table 6500 metric 1024 src 2001:db8:280::beef/128",
 	       "route 0.0.0.0/0 dev mip0 table 6500 metric 1024 src 10.0.0.1/32");
 	kplan_free(&p);
@@ -75,6 +84,7 @@ static void test_first_registration_holds_packets_until_the_tunnel_carries(void 
 	EXPECT(&p, ALWAYS,
 	       "link mip0a ip6tnl local 2001:db8:f1::c remote 2001:db8:280::1",
 	       STRANGERS("mip0a"),
+	       GROUPS_TO("mip0a"),
 	       "route ::/0 dev mip0a table 6500 metric 1024 src 2001:db8:280::beef/128",
 	       "route 0.0.0.0/0 dev mip0a table 6500 metric 1024 src 10.0.0.1/32");
 	kplan_free(&p);
@@ -99,6 +109,7 @@ static void test_old_tunnel_carries_until_the_answer(void **state)
 	       STRANGERS("mip0a"),
 	       "link mip0b ip6tnl local 2001:db8:f1::c remote 2001:db8:280::1",
 	       STRANGERS("mip0b"),
+	       GROUPS_TO("mip0b"),
 	       "route ::/0 dev mip0b table 6500 metric 1024 src 2001:db8:280::beef/128",
 	       "route 0.0.0.0/0 dev mip0b table 6500 metric 1024 src 10.0.0.1/32");
 	kplan_free(&p);
@@ -211,9 +222,64 @@ static void test_home_without_ipv4_prefix_has_no_ipv4_objects(void **state)
 	EXPECT(&p,
 	       "addr 2001:db8:290::77/128 dev mip0 nodad home",
 	       "route ::/0 unreachable table 6501 metric 65535",
+	       "route ff00::/9 of 2001:db8:290::77/128 unreachable table 255 metric 65535",
+	       "route ff80::/9 of 2001:db8:290::77/128 unreachable table 255 metric 65535",
 	       "rule ipv6 pref 6008 from 2001:db8:290::77/128 to any iif lo lookup 6501",
 	       "rule ipv6 pref 6009 from 2001:db8:290::77/128 to any prohibit");
 	kplan_free(&p);
+}
+
+/* RFC 6275 11.3.4: a program may name the link that it sends to a group on. */
+static void test_groups_get_nothing_from_the_home_address_on_a_link_that_is_not_home(void **state)
+{
+	const int foreign[] = { 7, 9 };
+	struct kplan p = { 0 };
+	struct home_state h;
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	h = home_off(&w);
+	h.foreign = foreign;
+	h.n_foreign = 2;
+	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
+	assert_true(has(&p, NOT_TO(" ifindex 7")));
+	assert_true(has(&p, NOT_TO(" ifindex 9")));
+	kplan_free(&p);
+	h.where = MN_HOME;
+	h.carry = true;
+	h.n_foreign = 1;
+	strcpy(h.home_dev, "wlan0");	/* also before a router there is known */
+	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
+	assert_int_equal(count(&p, "/9 of 2001:db8:280::beef/128 dev wlan0"), 2);
+	assert_int_equal(count(&p, "block"), 1);
+	kplan_free(&p);
+}
+
+static void test_a_kernel_without_routes_by_source_refuses_groups_while_away(void **state)
+{
+	const int foreign[] = { 7, 9 };
+	struct mn_world w;
+
+	(void)state;
+	mn_world_make(&w);
+	w.c.routes_by_source = false;
+	for (int where = MN_OFF; where <= MN_HOME; where++) {
+		struct home_state h = home_off(&w);
+		struct kplan p = { 0 };
+
+		h.where = where;
+		h.carry = true;
+		h.now = tunnel(COA1);
+		h.foreign = foreign;
+		h.n_foreign = 2;
+		strcpy(h.home_dev, "wlan0");
+		assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
+		assert_int_equal(count(&p, "route ff"), 0);
+		assert_int_equal(has(&p, NOT_TO("")), where != MN_HOME);
+		assert_int_equal(count(&p, "block"), where != MN_HOME);
+		kplan_free(&p);
+	}
 }
 
 static void test_coming_home_the_tunnel_carries_until_the_answer(void **state)
@@ -236,6 +302,7 @@ static void test_coming_home_the_tunnel_carries_until_the_answer(void **state)
 	       STRANGERS("mip0b"),
 	       "addr 2001:db8:280::beef/64 dev wlan0 nodad home noprefixroute",
 	       "route 2001:db8:280::1/128 dev wlan0 table 6500 metric 1024",
+	       GROUPS_TO("mip0b"),
 	       "route ::/0 dev mip0b table 6500 metric 1024 src 2001:db8:280::beef/128",
 	       "route 0.0.0.0/0 dev mip0b table 6500 metric 1024 src 10.0.0.1/32");
 	kplan_free(&p);
@@ -246,6 +313,7 @@ static void test_coming_home_the_tunnel_carries_until_the_answer(void **state)
 	       "addr 2001:db8:280::beef/64 dev wlan0 nodad home noprefixroute",
 	       "route 2001:db8:280::1/128 dev wlan0 table 6500 metric 1024",
 	       "route 2001:db8:280::/64 dev wlan0 table 6500 metric 1024",
+	       GROUPS_TO("wlan0"),
 	       "route ::/0 via fe80::1 dev wlan0 table 6500 metric 1024"
 	       " src 2001:db8:280::beef/128",
 	       "route 0.0.0.0/0 via fe80::1 dev wlan0 table 6500 metric 1024 src 10.0.0.1/32");
@@ -356,7 +424,7 @@ static void test_tunnel_of_another_home_is_used_by_its_name(void **state)
 	assert_int_equal(mn_plan_home(&w.c, &h, &p), 0);
 	assert_int_equal(count(&p, "link mip3c ip6tnl local 2001:db8:f2::c"), 1);
 	assert_int_equal(count(&p, "link mip4a ip6tnl local 2001:db8:f1::c"), 1);
-	assert_int_equal(count(&p, "dev mip4a"), 2);
+	assert_int_equal(count(&p, "dev mip4a"), 4);
 	kplan_free(&p);
 }
 
@@ -371,6 +439,9 @@ int main(void)
 		cmocka_unit_test(test_refused_prefix_alone_is_kept_out_of_the_tunnel),
 		cmocka_unit_test(test_ipv4_from_the_tunnel_is_refused_without_a_prefix_too),
 		cmocka_unit_test(test_home_without_ipv4_prefix_has_no_ipv4_objects),
+		cmocka_unit_test(
+			test_groups_get_nothing_from_the_home_address_on_a_link_that_is_not_home),
+		cmocka_unit_test(test_a_kernel_without_routes_by_source_refuses_groups_while_away),
 		cmocka_unit_test(test_coming_home_the_tunnel_carries_until_the_answer),
 		cmocka_unit_test(test_home_agent_is_the_router_if_no_other_is_known),
 		cmocka_unit_test(test_link_local_address_of_the_binding_is_ours_at_home),
