@@ -204,14 +204,25 @@ bool md_other_ll(const struct md_router *r, const struct nd_lladdr *ll)
 	       (r->ll.len != ll->len || memcmp(r->ll.b, ll->b, MIN(ll->len, ND_LLADDR_MAX)) != 0);
 }
 
-static void update_interval(struct md_router *r, const struct nd_ra *ra, double now)
+/* The router's word holds until ra_lost_factor RAs in a row were without it, as its prefixes do (RFC
+ * 4861 6.3.4: options may be spread over several RAs); then it is what was seen since. */
+static void update_interval(struct md_router *r, const struct nd_ra *ra, const struct timers *t,
+			    double now)
 {
 	double gap = now - r->last_ra;
 
 	if (ra->interval) {		/* RFC 6275 7.3 */
 		r->advertised = true;
 		r->interval = ra->interval / 1000.;
-	} else if (!r->advertised && r->heard && gap > r->interval) {
+		r->unsaid = 0;
+		r->unsaid_gap = 0;
+	} else if (r->advertised) {
+		r->unsaid_gap = fmax(r->unsaid_gap, gap);
+		if (++r->unsaid >= t->ra_lost_factor) {
+			r->advertised = false;
+			r->interval = r->unsaid_gap;
+		}
+	} else if (r->heard && gap > r->interval) {
 		r->interval = gap;
 	}
 	if (r->interval > MD_MAX_RA_GAP)
@@ -225,11 +236,12 @@ bool md_ra_learn(struct md_router *r, const struct nd_ra *ra, const struct mn_co
 
 	if (md_other_ll(r, &ra->slla) || other_global(r, ra)) {
 		r->heard = r->advertised = false;
-		r->interval = 0;
+		r->interval = r->unsaid_gap = 0;
+		r->unsaid = 0;
 		r->global = in6addr_any;
 	}
 	fresh = !r->heard;
-	update_interval(r, ra, now);
+	update_interval(r, ra, t, now);
 	if (ra->slla.len)
 		r->ll = ra->slla;
 	r->last_ra = r->alive = now;

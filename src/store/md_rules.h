@@ -39,6 +39,8 @@ struct md_router {
 	double alive;			/* last RA or answered probe */
 	double interval;		/* advertised, or the longest gap seen; 0 = unknown */
 	bool advertised;		/* interval is the router's word (RFC 6275 7.3) */
+	unsigned unsaid;		/* RAs in a row without that word */
+	double unsaid_gap;		/* the longest gap before one of those */
 	bool confirmed;			/* a sign of life since the carrier came */
 	bool heard;			/* an RA since the carrier came */
 	bool is_default;		/* router lifetime is not 0 */

@@ -95,6 +95,35 @@ static void test_prefix_left_out_is_not_withdrawn(void **state)
 	      { .at = 9, .ev = RA, .r = 1, .p = B, TAKES(1) });
 }
 
+/* RFC 6275 7.3, 11.5.1: three times what the router says, or three times what was seen. */
+static void test_interval_that_is_not_advertised_any_more_is_forgotten(void **state)
+{
+	struct md_link l;
+
+	(void)state;
+	md_link_init(&l);
+	md_on_link(&l, true, &tm, 0);
+	feed(&l, &(struct row){ .at = 1, .ev = RA, .r = 1, .p = A, .every = 100000 });
+	feed(&l, &(struct row){ .at = 3, .ev = RA, .r = 1, .p = A });
+	feed(&l, &(struct row){ .at = 5, .ev = RA, .r = 1, .p = A });
+	assert_true(l.router[0].advertised && l.router[0].interval == 100);
+	feed(&l, &(struct row){ .at = 6, .ev = RA, .r = 1, .p = A, .every = 50000 });
+	assert_true(l.router[0].advertised && l.router[0].interval == 50);
+	for (int i = 0; i < 3; i++)
+		feed(&l, &(struct row){ .at = 8 + 2 * i, .ev = RA, .r = 1, .p = A });
+	assert_true(!l.router[0].advertised && l.router[0].interval == 2);
+	feed(&l, &(struct row){ .at = 15, .ev = RA, .r = 1, .p = A });
+	assert_true(l.router[0].interval == 3);	/* and grows with what is seen */
+	/* so silence is a sign after nine seconds, not after 150 */
+	STORY(UPS(1.9), { .at = 2, .ev = RA, .r = 1, .p = A, .every = 50000, TAKES(1) },
+	      { .at = 4, .ev = RA, .r = 1, .p = A, .cur = 1 },
+	      { .at = 6, .ev = RA, .r = 1, .p = A, .cur = 1 },
+	      { .at = 9, .ev = RA, .r = 1, .p = A, .cur = 1 },
+	      { .at = 18, .ev = TIMER, .act = PROBES, .cur = 1 });
+	feed(&l, &(struct row){ .at = 20, .ev = RA, .r = 1, .p = A, .every = 4000 });
+	assert_true(l.router[0].advertised && l.router[0].interval == 4);
+}
+
 static void test_preference_chooses_among_routers_of_one_link(void **state)
 {
 	(void)state;
@@ -261,6 +290,7 @@ int main(void)
 		cmocka_unit_test(test_valid_lifetime_is_not_cut_below_two_hours),
 		cmocka_unit_test(test_deprecated_prefix_gives_way),
 		cmocka_unit_test(test_prefix_left_out_is_not_withdrawn),
+		cmocka_unit_test(test_interval_that_is_not_advertised_any_more_is_forgotten),
 		cmocka_unit_test(test_preference_chooses_among_routers_of_one_link),
 		cmocka_unit_test(test_prefixes_that_give_no_care_of_address),
 		cmocka_unit_test(test_first_preferred_prefix_is_taken),
