@@ -154,6 +154,7 @@ void mn_mpa_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg 
 		log_info("mn", "%s: home prefix valid=%.0fs preferred=%.0fs", A6(mn_hoa(h)),
 			 h->mpd.valid - now, fmax(h->mpd.preferred - now, 0));
 	arm(h);
+	ro_follow(h, false);		/* peers may have been told more than that */
 	if (may_ask(h))
 		new_homes(h, m);
 	mn_homes_look(mn);

@@ -216,20 +216,11 @@ static bool test_run(struct step *x, enum ro_msg m, bool allowed)
 	return false;
 }
 
-/* 11.7.2: not longer than the home registration lasts; 5.2.6: MAX_RR_BINDING_LIFETIME. */
-static uint32_t lifetime(const struct step *x)
-{
-	double left = fmin(x->e->home_expires - x->e->now, x->e->t->max_rr_binding_lifetime);
-	uint32_t s = left > 0 ? (uint32_t)left : 0;
-
-	return s - s % MH_LIFETIME_UNIT;
-}
-
 static void send_bu(struct step *x)
 {
 	struct ro *r = x->r;
 	bool del = r->state == RO_DELETE;
-	uint32_t asked = del ? 0 : lifetime(x);
+	uint32_t asked = del ? 0 : ro_lifetime(x->e);
 	double at;
 
 	if (r->awaited && x->e->now + SLACK < r->bu_due)
@@ -339,6 +330,8 @@ static void on_follow(struct step *x)
 			x->act |= RO_DO_PLAN;	/* moved, or back where it is bound */
 		if (!in6_eq(&r->coa, &x->e->coa))
 			on_moved(x);
+		else if (ro_outlasts(r, x->e))
+			begin(x, RO_TEST);	/* at once, and not for so long */
 		break;
 	case RO_HOME:
 		if (r->state != RO_DELETE && may_be_bound(x))

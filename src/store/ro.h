@@ -79,7 +79,7 @@ struct ro_env {
 	bool told;			/* a Binding Update with it went to the home agent */
 	bool registered;		/* AWAY: the home agent said yes, and the tunnel carries;
 					   HOME: the home link carries */
-	double home_expires;		/* of the home registration */
+	double home_expires;		/* of the home registration or prefix, the first */
 	uint64_t cookie[2];		/* random: home, care-of */
 	struct ro_pace *pace;		/* of the peer; updated */
 };
@@ -147,5 +147,9 @@ bool ro_cookie_ok(const struct ro_test *t, uint64_t cookie);
 /* The acknowledgement answers a Binding Update that is outstanding (11.7.3). */
 bool ro_seq_ok(const struct ro *r, uint8_t status, uint16_t seq);
 const char *ro_state_str(const struct ro *r);	/* "refresh" too */
+/* 11.7.2: what a Binding Update may ask for: not longer than the home address is good for. */
+uint32_t ro_lifetime(const struct ro_env *e);
+/* 11.4.2: the peer was told more than that; it must hear of it. */
+bool ro_outlasts(const struct ro *r, const struct ro_env *e);
 
 #endif

@@ -39,6 +39,26 @@ bool ro_seq_ok(const struct ro *r, uint8_t status, uint16_t seq)
 	       (uint16_t)(seq - r->first_seq) <= (uint16_t)(r->seq - r->first_seq);
 }
 
+/* 5.2.6: MAX_RR_BINDING_LIFETIME. */
+uint32_t ro_lifetime(const struct ro_env *e)
+{
+	double left = fmin(e->home_expires - e->now, e->t->max_rr_binding_lifetime);
+	uint32_t s = left > 0 ? (uint32_t)left : 0;
+
+	return s - s % MH_LIFETIME_UNIT;
+}
+
+bool ro_outlasts(const struct ro *r, const struct ro_env *e)
+{
+	double told = 0;
+
+	if (r->state == RO_WAIT_BA)	/* in TEST the next one is on its way */
+		told = r->first_sent_at + r->asked;
+	else if (r->state == RO_BOUND)
+		told = r->expires;
+	return e->registered && told > e->home_expires + MH_LIFETIME_UNIT;
+}
+
 double ro_timer(const struct ro *r)
 {
 	const double at[] = { r->home.due, r->care.due, r->bu_due, r->due,

@@ -227,6 +227,40 @@ static void test_a_move_takes_data_off_at_once(void **state)
 	assert_false(in_kernel(STATE COA2 " data"));
 }
 
+static void home_prefix(uint16_t id, uint32_t valid)
+{
+	struct icmp6_rx rx = { .src = ip6(HA1), .dst = ip6(HOA), .has_rh2 = true,
+			       .rh2_coa = ip6(COA1), .at = run_now() };
+	struct icmp6_msg m = { .type = ICMP6_MPA, .mpa = { .id = id, .n = 1 } };
+
+	m.mpa.prefix[0] = (struct nd_prefix){ .addr = ip6("2001:db8:280::"), .plen = 64,
+					      .on_link = true, .autonomous = true,
+					      .valid = valid, .preferred = valid };
+	fake_icmp_rx(&rx, &m);
+	turn();
+}
+
+static void test_peers_hear_that_the_home_prefix_ends(void **state)
+{
+	struct update u;
+
+	(void)state;
+	w.c.router = false;
+	w.home[0].n_prefix = 0;
+	w.c.timers.min_valid_lifetime = 4;
+	begin();
+	bind_peer();
+	home_prefix(0, 100);			/* nobody asked: a reason to ask */
+	none_sent();
+	home_prefix(fake_icmp_pop()->m.mps.id, 100);
+	u = update();
+	assert_int_equal(u.lifetime, 100);
+	assert_true(in_kernel(STATE COA1 " data"));
+	answer_bu(&u, 0, true);
+	none_sent();
+	assert_true(in_kernel(STATE COA1 " data"));
+}
+
 static void test_never_optimized(void **state)
 {
 	static const char *const row[] = { HA1, HOA, COA1, "fe80::1", "ff02::1", "2001:db8:dd::1" };
@@ -511,6 +545,7 @@ int main(void)
 		T(test_what_is_not_asked_for_is_no_token),
 		T(test_acknowledgement_must_be_authentic),
 		T(test_a_move_takes_data_off_at_once),
+		T(test_peers_hear_that_the_home_prefix_ends),
 		T(test_never_optimized),
 		T(test_no_more_peers_than_allowed),
 		T(test_binding_error_counts_only_from_a_peer_that_is_silent),

@@ -149,6 +149,37 @@ static void test_lifetime_is_bounded_by_home_registration_and_rr(void **state)
 	}
 }
 
+/* 11.4.2: a home address that is good for less than the peer was told. */
+static void test_what_outlasts_the_home_address_is_shortened(void **state)
+{
+	struct peer p;
+	uint16_t seq;
+
+	(void)state;
+	init(&p);
+	bind_peer(&p);
+	p.e.home_expires = START + 418;		/* units of 4 s: that is as good */
+	assert_int_equal(step(&p, RO_EV_FOLLOW) & SIGNAL, 0);
+	p.e.home_expires = START + 100;
+	p.e.registered = false;			/* nobody could be told */
+	assert_int_equal(step(&p, RO_EV_FOLLOW) & SIGNAL, 0);
+	p.e.registered = true;
+	assert_int_equal(step(&p, RO_EV_FOLLOW) & SIGNAL, RO_DO_BU);
+	assert_int_equal(p.r.asked, 100);
+	assert_true(ro_carries(&p.r, &p.e));
+	/* and shorter still before the answer is there: another number, as the first may be lost */
+	seq = p.r.seq;
+	p.e.home_expires = START + 50;
+	assert_int_equal(step(&p, RO_EV_FOLLOW) & SIGNAL, RO_DO_BU);
+	assert_int_equal(p.r.asked, 48);
+	assert_int_equal(p.r.seq, seq + 1);
+	assert_int_equal(step(&p, RO_EV_FOLLOW) & SIGNAL, 0);
+	ba(&p, 0, 48);
+	assert_int_equal(p.r.state, RO_BOUND);
+	assert_true(p.r.expires == START + 48);
+	assert_int_equal(step(&p, RO_EV_FOLLOW) & SIGNAL, 0);
+}
+
 static void test_no_update_while_the_home_registration_ends(void **state)
 {
 	struct peer p;
@@ -404,6 +435,7 @@ int main(void)
 		cmocka_unit_test(test_pauses_grow_and_a_hint_in_a_pause_does_nothing),
 		cmocka_unit_test(test_updates_have_rising_numbers_and_end_too),
 		cmocka_unit_test(test_lifetime_is_bounded_by_home_registration_and_rr),
+		cmocka_unit_test(test_what_outlasts_the_home_address_is_shortened),
 		cmocka_unit_test(test_no_update_while_the_home_registration_ends),
 		cmocka_unit_test(test_rate_is_kept_for_each_kind_of_message),
 		cmocka_unit_test(test_lifetime_counts_from_the_first_update),
