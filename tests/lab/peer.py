@@ -40,11 +40,29 @@ def message(kind, body):
     return struct.pack("!BBBBH", 59, (6 + len(body)) // 8 - 1, kind, 0, 0) + body
 
 
-class Peer:
-    """The correspondent `cn` of a drawing (Net's cn=...), on its device to the core."""
+REFRESH = message(BRR, bytes(2))
 
-    def __init__(self, node, dev="eth0", address=ADDRESS):
-        self.node, self.address = node, address
+
+def padding(n):
+    """n octets of Pad1 or PadN."""
+    return bytes(n) if n < 2 else bytes([1, n - 2]) + bytes(n - 2)
+
+
+def packet(src, dst, mh, rh2=None):
+    """A message from `src` to `dst`, behind a type 2 routing header by way of rh2."""
+    mh = mh[:4] + struct.pack("!H", checksum(src, dst, mh)) + mh[6:]
+    ext, proto = b"", MH
+    if rh2:
+        ext, proto = struct.pack("!BBBBI", MH, 2, 2, 1, 0) + packed(dst), 43
+    ip = struct.pack("!IHBB", 6 << 28, len(ext) + len(mh), proto, 64)
+    return ip + packed(src) + packed(rh2 or dst) + ext + mh
+
+
+class Answers:
+    """What a correspondent says. Whoever inherits this has send() and calls take()."""
+
+    def __init__(self, address):
+        self.address = address
         self.kcn, self.nonce = os.urandom(20), os.urandom(8)
         self.index = 1
         self.heard = []             # (name, Packet) in the order they came
@@ -53,50 +71,25 @@ class Peer:
         self.status = None          # of all acknowledgements instead of what is right
         self.mangle = None          # fn(kind, mh bytes) -> bytes, before the checksum
         self.grant = 420
-        self._ring = Ring(node, dev, program=SIGNALS)
-        self._out = node.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
-        # as long as nobody listens the kernel says that it knows no Mobility Header
-        self._deaf = node.socket(socket.AF_INET6, socket.SOCK_RAW, MH)
-        node.world.reactor.add(self)
 
-    def close(self):
-        self._ring.close()
-        self._out.close()
-        self._deaf.close()
-
-    def tick(self, _now):
-        for sec, nsec, _length, data, out in self._ring.read():
-            if not out:
-                self._take(Packet(data, sec * 1000000000 + nsec))
+    def send(self, src, dst, mh, rh2=None):
+        raise NotImplementedError
 
     def count(self, name):
         return sum(1 for n, _ in self.heard if n == name)
 
     # ---- out ----
 
-    def send(self, src, dst, mh, rh2=None):
-        """A message from `src` to `dst`, behind a type 2 routing header by way of rh2."""
-        final = dst
-        mh = mh[:4] + struct.pack("!H", checksum(src, final, mh)) + mh[6:]
-        ext, proto = b"", MH
-        if rh2:
-            ext, proto = struct.pack("!BBBBI", MH, 2, 2, 1, 0) + packed(final), 43
-        ip = struct.pack("!IHBB", 6 << 28, len(ext) + len(mh), proto, 64)
-        packet = ip + packed(src) + packed(rh2 or final) + ext + mh
-        self._out.sendto(packet, (rh2 or final, 0))
-
     def error(self, to, hoa, status=1):
         """A Binding Error; true or not."""
         self.send(self.address, to, message(BE, struct.pack("!BB", status, 0) + packed(hoa)))
 
     def refresh_request(self, hoa):
-        self.send(self.address, hoa, message(BRR, bytes(2)))
+        self.send(self.address, hoa, REFRESH)
 
     # ---- in ----
 
-    def _take(self, p):
-        if not p.mh or p.dst != self.address:
-            return
+    def take(self, p):
         self.heard.append((p.mh.name, p))
         if p.mh.name in self.silent:
             return
@@ -117,32 +110,82 @@ class Peer:
         kind = HOT if home else COT
         self._reply(self.address, p.src, kind, message(kind, body))
 
+    def kbm(self, bu):
+        """The key of this Binding Update, if the node was told our tokens; the address in it."""
+        hoa, coa = bu.hao or bu.src, bu.src
+        if bu.mh.lifetime == 0:
+            return hashlib.sha1(self.token(hoa, 0)).digest(), hoa
+        return hashlib.sha1(self.token(hoa, 0) + self.token(coa, 1)).digest(), coa
+
+    def authentic(self, bu):
+        raw = bu.mh.raw
+        return bu.mh.option(5) == self.mac(*self.kbm(bu), raw[:4] + bytes(2) + raw[6:-12])
+
+    def judge(self, bu):
+        """The status that is right; None: not authentic."""
+        home, care = struct.unpack("!HH", bu.mh.option(4))
+        bad = (home != self.index) + 2 * (bu.mh.lifetime != 0 and care != self.index)
+        if bad or self.status is not None:
+            return (0, 136, 137, 138)[bad] if self.status is None else self.status
+        return 0 if self.authentic(bu) else None
+
+    def ack(self, bu, status=0, seq=None, lifetime=None, options=b"", auth=True, after=b"",
+            reserved=0):
+        """The acknowledgement of this Binding Update, with what is to be wrong about it.
+
+        auth: False: no authenticator; octets: instead of the right one. after: octets behind it.
+        reserved: the octet of the K bit.
+        """
+        lifetime = min(bu.mh.lifetime, self.grant) if lifetime is None else lifetime
+        body = struct.pack("!BBHH", status, reserved, bu.mh.seq if seq is None else seq & 0xffff,
+                           lifetime // 4) + options
+        if auth is False:
+            return message(BA, body + padding(-(6 + len(body)) % 8))
+        body += padding((2 - 6 - len(body)) % 8) + bytes([5, 12])
+        mh = message(BA, body + bytes(12) + after)
+        at = 6 + len(body)
+        mac = self.mac(*self.kbm(bu), mh[:at]) if auth is True else auth
+        return mh[:at] + mac + mh[at + 12:]
+
     def _update(self, p):
-        hoa, coa, mh = p.hao or p.src, p.src, p.mh
-        delete = mh.lifetime == 0
-        home, care = struct.unpack("!HH", mh.option(4))
-        kbm = hashlib.sha1(self.token(hoa, 0) + (b"" if delete else self.token(coa, 1))).digest()
-        about = hoa if delete else coa
-        status = self.status
+        hoa, status = p.hao or p.src, self.judge(p)
         if status is None:
-            bad = (home != self.index) + 2 * (not delete and care != self.index)
-            status = (0, 136, 137, 138)[bad]
-        covered = mh.raw[:4] + bytes(2) + mh.raw[6:-12]
-        if status == 0 and mh.option(5) != self.mac(kbm, about, covered):
-            return                          # not authentic: silently dropped
-        lifetime = min(mh.lifetime, self.grant)
+            return                          # silently dropped
         if status == 0:
             self.bindings.pop(hoa, None)
-            if not delete:
-                self.bindings[hoa] = coa
-        body = struct.pack("!BBHH", status, 0, mh.seq, lifetime // 4)
-        if 136 <= status <= 138:
-            answer = message(BA, body + bytes([1, 2, 0, 0]))
-        else:                               # PadN so that option 5 ends the message
-            answer = message(BA, body + bytes([1, 4, 0, 0, 0, 0]) + bytes([5, 12]) + bytes(12))
-            answer = answer[:-12] + self.mac(kbm, about, answer[:-12])
-        self._reply(self.address, hoa, BA, answer, rh2=coa if p.hao else None)
+            if p.mh.lifetime:
+                self.bindings[hoa] = p.src
+        answer = self.ack(p, status, auth=not 136 <= status <= 138)
+        self._reply(self.address, hoa, BA, answer, rh2=p.src if p.hao else None)
 
     def mac(self, kbm, about, covered):
         data = packed(about) + packed(self.address) + covered
         return hmac.new(kbm, data, hashlib.sha1).digest()[:12]
+
+
+class Peer(Answers):
+    """The correspondent `cn` of a drawing (Net's cn=...), on its device to the core."""
+
+    def __init__(self, node, dev="eth0", address=ADDRESS):
+        super().__init__(address)
+        self.node = node
+        self._ring = Ring(node, dev, program=SIGNALS)
+        self._out = node.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
+        # as long as nobody listens the kernel says that it knows no Mobility Header
+        self._deaf = node.socket(socket.AF_INET6, socket.SOCK_RAW, MH)
+        node.world.reactor.add(self)
+
+    def close(self):
+        self._ring.close()
+        self._out.close()
+        self._deaf.close()
+
+    def tick(self, _now):
+        for sec, nsec, _length, data, out in self._ring.read():
+            if not out:
+                p = Packet(data, sec * 1000000000 + nsec)
+                if p.mh and p.dst == self.address:
+                    self.take(p)
+
+    def send(self, src, dst, mh, rh2=None):
+        self._out.sendto(packet(src, dst, mh, rh2), (rh2 or dst, 0))

@@ -3,14 +3,13 @@
 
 RFC 6275 6.3, 6.4, 11.3.1, 11.3.3, 11.3.4.
 """
-import socket
-import struct
 import time
 
 import pytest
 
 import case_mobile
-from case_mobile import CN, HA_ADDR, HOA, OTHER_HA, STRANGER, case, cases
+from case_mobile import (CN, HA_ADDR, HOA, OTHER_HA, STRANGER, answered, ask, case, cases, echo,
+                         numbers, reply, request, tunnelled)
 from forge import ICMPv6EchoRequest, IPv6, IPv6ExtHdrRouting
 from proc import until
 
@@ -18,46 +17,6 @@ from proc import until
 @pytest.fixture(scope="module")
 def w(request):
     yield from case_mobile.world(request, "mn")
-
-
-_seq = iter(range(1, 60000))
-
-
-def echo(src, dst, seq):
-    return IPv6(src=src, dst=dst, hlim=60) / ICMPv6EchoRequest(id=0x6d70, seq=seq)
-
-
-def tunnelled(coa, inner, src=HA_ADDR):
-    return IPv6(src=src, dst=coa, hlim=60, nh=41) / inner
-
-
-def reply(p, seq):
-    inner = p.innermost()
-    return inner.echo == ("reply", 0x6d70, seq)
-
-
-def answered(w, seq, mark):
-    return w.out.wait(f"an answer to {seq}", lambda p: reply(p, seq), mark)
-
-
-def ask(node, dst, src=None, dev=None, groups_by=None):
-    """One echo request of the mobile node itself. groups_by: its device for multicast."""
-    seq = next(_seq)
-    s = node.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
-    try:
-        if src:
-            s.bind((src, 0))
-        if groups_by:
-            s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, node.dev[groups_by])
-        packet = struct.pack("!BBHHH", 128, 0, 0, 0x6d71, seq)
-        s.sendto(packet, (dst, 0, 0, node.dev[dev] if dev else 0))
-    finally:
-        s.close()
-    return seq
-
-
-def request(seq):
-    return lambda p: p.innermost().echo == ("request", 0x6d71, seq)
 
 
 # ---- 11.3.1: sending ----
@@ -127,7 +86,7 @@ def test_nothing_of_the_home_address_is_seen_in_clear(w):
 
 @case("MN_11.3.3_1")
 def test_what_the_home_agent_tunnels_is_taken_and_answered_by_tunnel(w):
-    coa, seq, mark = w.bound(), next(_seq), w.out.mark()
+    coa, seq, mark = w.bound(), next(numbers), w.out.mark()
     w.ha.send(tunnelled(coa, echo(CN, HOA, seq)))
     p = answered(w, seq, mark)
     assert (p.src, p.dst) == (coa, HA_ADDR) and (p.inner.src, p.inner.dst) == (HOA, CN)
@@ -147,7 +106,7 @@ NOT_TAKEN = {
 def test_what_is_tunnelled_wrongly_is_not_taken(w, row):
     """Another outer source than the home agent's, or an inner packet that cannot be."""
     coa, mark = w.bound(), w.out.mark()
-    seq, good = next(_seq), next(_seq)
+    seq, good = next(numbers), next(numbers)
     w.ha.send(row(coa, seq))
     w.ha.send(tunnelled(coa, echo(CN, HOA, good)))
     answered(w, good, mark)
@@ -159,7 +118,7 @@ def test_at_home_nothing_comes_by_tunnel(w):
     """The binding is gone, and the tunnel with it."""
     coa = w.bound()
     w.at_home()
-    mark, seq = w.out.mark(), next(_seq)
+    mark, seq = w.out.mark(), next(numbers)
     w.out.send("home", tunnelled(HOA, echo(CN, HOA, seq)), w.ha.mac)
     w.out.send("home", tunnelled(coa, echo(CN, HOA, seq)), w.ha.mac)
     w.heard()
@@ -188,7 +147,7 @@ NOT_ROUTED = {
 def test_a_routing_header_that_is_wrong_is_dropped_silently(w, row):
     """No answer, no ICMPv6 error, nothing forwarded (11.3.3: MUST silently discard)."""
     coa, mark = w.bound(), w.out.mark()
-    seq, good = next(_seq), next(_seq)
+    seq, good = next(numbers), next(numbers)
     w.ha.send(routed(coa, seq, **row))
     w.ha.send(tunnelled(coa, echo(CN, HOA, good)))
     answered(w, good, mark)

@@ -7,10 +7,10 @@ file of their own.
 import pytest
 
 import case_mobile
-from case_mobile import (CN, HA_ADDR, HOA, LEN, LIFETIME, MIP6MH_BE, OTHER_HA, PROTO, STRANGER,
+from case_mobile import (CN, HA_ADDR, HOA, LEN, LIFETIME, OTHER_HA, PROTO, STRANGER,
                          case, cases, mh_at, quoting, with_octet, wrong_sum)
 from forge import (HAO, ICMPv6EchoRequest, IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrRouting, MIP6MH_BA,
-                   MIP6MH_BRR, MIP6MH_BU, MIP6OptUnknown, PadN)
+                   MIP6MH_BE, MIP6MH_BRR, MIP6MH_BU, MIP6OptUnknown, PadN)
 from proc import until
 
 from scapy.layers.inet6 import ICMPv6DestUnreach, ICMPv6ParamProblem

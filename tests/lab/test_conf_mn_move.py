@@ -14,7 +14,7 @@ from forge import IPv6
 from proc import until
 
 from scapy.layers.inet6 import (ICMPv6ND_NA, ICMPv6ND_RA, ICMPv6NDOptAdvInterval,
-                                ICMPv6NDOptSrcLLAddr, ICMPv6NDOptUnknown)
+                                ICMPv6NDOptDstLLAddr, ICMPv6NDOptSrcLLAddr, ICMPv6NDOptUnknown)
 
 OTHER = OTHER_NET
 
@@ -282,7 +282,7 @@ def test_a_duplicate_gets_another_address_and_another_registration(w):
     probe = w.out.wait("a probe", lambda p: p.nd == "NS" and p.src == "::" and
                        p.target.startswith(at(F2)), mark)
     w.out.send("foreign2", IPv6(src=probe.target, dst=ALL_NODES, hlim=255) / ICMPv6ND_NA(
-        R=0, S=0, O=1, tgt=probe.target) / case_mobile.ICMPv6NDOptDstLLAddr(
+        R=0, S=0, O=1, tgt=probe.target) / ICMPv6NDOptDstLLAddr(
             lladdr="02:00:00:00:0d:0d"), "02:00:00:00:0d:0d", "33:33:00:00:00:01")
     seen.add(probe.target)
     bu = w.out.wait("an update from another address", lambda p: p.mh and p.mh.name == "BU" and
