@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/if_addr.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -454,6 +455,15 @@ bool md_uplink(const struct md *md, unsigned i, struct md_uplink_info *info)
 		.link = u->told.link, .since = u->since,
 	};
 	return true;
+}
+
+double md_coa_valid(const struct md *md, const char *dev)
+{
+	const struct uplink *u = by_name(md, dev);
+	const struct md_router *r = u && !u->conf->managed ? md_current(&u->link) : NULL;
+
+	return r && u->told.kind == MD_AT_COA && prefix_eq(&r->prefix, &u->form) ?
+	       r->prefix_expires : INFINITY;
 }
 
 const struct nd_lladdr *md_router_ll(const struct md *md, const char *dev,

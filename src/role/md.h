@@ -38,6 +38,10 @@ void md_route(struct md *md, const struct kroute_news *r);
 /* The signalling core no longer needs the care-of address before the present one. */
 void md_release_old(struct md *md, const char *dev);
 
+/* How long the care-of address there is valid, as the router's prefix is: boot clock, INFINITY = for
+ * ever, or nothing is known (a managed uplink). */
+double md_coa_valid(const struct md *md, const char *dev);
+
 /* For `status` and `path`. Read only, valid until the next loop turn. */
 struct md_uplink_info {
 	const char *dev;

@@ -169,6 +169,7 @@ void mn_ba_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 		return;
 	if (m->opt.seen & BIT64(MHOPT_REFRESH_ADVICE))
 		ba.refresh_advice = m->opt.refresh_advice;
+	ba.asked = o->lifetime;
 	ba.sent_at = o->at;
 	h->answered_at = rx->at;
 	h->rtt = rx->at - o->at;

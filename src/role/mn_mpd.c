@@ -54,6 +54,16 @@ static void arm(struct mn_home *h)
 		rtimer_stop(&h->mpd.timer);
 }
 
+/* It may have been renewed since. If not, the home agent will refuse it (133 or 132). */
+static void unknown(struct mn_home *h)
+{
+	log_notice("mn", "%s: whether its home prefix is still valid nobody could be asked: kept",
+		   A6(mn_hoa(h)));
+	mpd_unknown(&h->mpd);
+	arm(h);
+	mn_homes_look(h->mn);
+}
+
 static void tick(void *arg)
 {
 	struct mn_home *h = arg;
@@ -72,7 +82,9 @@ static void tick(void *arg)
 	arm(h);
 	if (act & MPD_DEPRECATED && !(act & MPD_INVALID))
 		log_notice("mn", "%s: its home prefix is deprecated", A6(mn_hoa(h)));
-	if (act & MPD_INVALID)
+	if (act & MPD_INVALID && h->mpd.missed && !h->at_home)
+		unknown(h);
+	else if (act & MPD_INVALID)
 		mn_home_retire(h);
 	else if (act & MPD_DEPRECATED)
 		mn_homes_look(h->mn);
@@ -88,8 +100,11 @@ void mn_mpd_ask(struct mn_home *h)
 
 void mn_mpd_follow(struct mn_home *h)
 {
-	if (may_ask(h))
+	if (may_ask(h)) {
+		if (h->mpd.missed)
+			mn_mpd_ask(h);
 		return;
+	}
 	mpd_stop(&h->mpd);
 	arm(h);
 }

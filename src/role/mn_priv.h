@@ -46,6 +46,7 @@ enum mn_dad {
 struct mn_out {
 	bool used, dereg;
 	uint16_t seq;
+	uint32_t lifetime;		/* seconds; 0: dereg */
 	double at;
 	uint64_t stamp;			/* NTP; 0 = none */
 	struct in6_addr coa, ha;

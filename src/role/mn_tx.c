@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Binding Updates out (RFC 6275 11.7.1, RFC 3963 5.2, RFC 4283, RFC 4285). */
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/util.h"
+#include "role/md.h"
 #include "role/mn_priv.h"
 #include "sec/crypto.h"
 
@@ -64,6 +66,14 @@ uint16_t mn_flags(const struct mn_home *h)
 	return flags;
 }
 
+/* Of the home and the care-of address, in seconds. */
+static double left(const struct mn_home *h)
+{
+	double coa = h->mn->env.md ? md_coa_valid(h->mn->env.md, mn_dev(h)) : INFINITY;
+
+	return fmin(h->mpd.valid, coa) - run_now();
+}
+
 /* What all BUs have besides prefixes. */
 static void fill(struct mn_home *h, struct mh_msg *m, struct mn_out *o, bool home)
 {
@@ -72,7 +82,9 @@ static void fill(struct mn_home *h, struct mh_msg *m, struct mn_out *o, bool hom
 	m->type = MH_BU;
 	m->bu.seq = o->seq;
 	m->bu.flags = mn_flags(h);
-	m->bu.lifetime = o->dereg ? 0 : bul_lifetime(c);
+	if (!o->dereg)
+		o->lifetime = bul_lifetime(c, left(h));
+	m->bu.lifetime = o->lifetime;
 	if (!home) {
 		m->opt.seen |= BIT64(MHOPT_ALT_COA);
 		m->opt.alt_coa = o->coa;

@@ -79,7 +79,8 @@ struct bul_ba {
 	uint16_t seq;
 	uint32_t lifetime;		/* seconds */
 	uint32_t refresh_advice;	/* seconds, 0 = none */
-	double sent_at;			/* when the BU that it answers went out; 0 = the last one */
+	uint32_t asked;			/* by the BU that it answers; 0: all that is configured */
+	double sent_at;			/* when that BU went out; 0 = the last one */
 };
 
 struct bul {
@@ -159,8 +160,9 @@ bool bul_here(const struct bul *b);
 bool bul_home_carries(const struct bul *b);
 /* No tunnel carries, but one is expected soon: packets are better lost than refused. */
 bool bul_hold(const struct bul *b, double now);
-/* Lifetime asked for: what the wire can say of home_conf.lifetime. */
-uint32_t bul_lifetime(const struct home_conf *h);
+/* Lifetime asked for: what the wire can say of home_conf.lifetime, and no more than is left of the
+ * home and the care-of address (seconds, or INFINITY; 11.7.1). Never 0. */
+uint32_t bul_lifetime(const struct home_conf *h, double left);
 /* A probe was answered: the next loss is news again. */
 void bul_path_ok(struct bul *b);
 /*

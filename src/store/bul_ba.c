@@ -37,7 +37,8 @@ static void accepted(struct step *x)
 	struct bul *b = x->b;
 	const struct bul_ba *ba = x->ba;
 	double from = ba->sent_at ? ba->sent_at : b->sent_at, after;
-	uint32_t granted = MIN(ba->lifetime, bul_lifetime(x->h));
+	uint32_t asked = ba->asked ? ba->asked : bul_lifetime(x->h, INFINITY);
+	uint32_t granted = MIN(ba->lifetime, asked);
 
 	if (b->router && !(ba->flags & BA_R)) {
 		x->act |= BUL_DO_DEREG_WRONG;

@@ -65,9 +65,9 @@ double bul_timer(const struct bul *b)
 	return isinf(at) ? 0 : at;
 }
 
-uint32_t bul_lifetime(const struct home_conf *h)
+uint32_t bul_lifetime(const struct home_conf *h, double left)
 {
-	uint32_t s = MIN(h->lifetime, (uint32_t)MH_LIFETIME_MAX);
+	uint32_t s = (uint32_t)fmax(fmin(MIN(h->lifetime, (uint32_t)MH_LIFETIME_MAX), left), 0);
 
 	return MAX(s - s % MH_LIFETIME_UNIT, (uint32_t)MH_LIFETIME_UNIT);
 }

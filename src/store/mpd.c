@@ -28,6 +28,7 @@ static double next_ask(const struct mpd *d, const struct timers *t, double now)
 static unsigned begin(struct mpd *d, const struct timers *t, uint16_t id, double now)
 {
 	d->asking = true;
+	d->missed = false;
 	d->id = id;
 	d->sent = 1;
 	d->asked_at = now;
@@ -83,18 +84,30 @@ unsigned mpd_timer(struct mpd *d, const struct timers *t, uint16_t id, double no
 	return act | ends;
 }
 
-void mpd_stop(struct mpd *d)
+static void quiet(struct mpd *d)
 {
 	d->asking = false;
 	d->due = 0;
 }
 
-void mpd_home(struct mpd *d)
+void mpd_stop(struct mpd *d)
 {
-	mpd_stop(d);
+	d->missed |= d->asking;
+	quiet(d);
+}
+
+void mpd_unknown(struct mpd *d)
+{
 	d->valid = d->preferred = INFINITY;
 	d->next = 0;
 	d->said = 0;
+}
+
+void mpd_home(struct mpd *d)
+{
+	quiet(d);
+	mpd_unknown(d);
+	d->missed = false;
 }
 
 double mpd_due(const struct mpd *d)
@@ -114,7 +127,7 @@ bool mpd_answered(struct mpd *d, const struct icmp6_msg *m)
 {
 	if (!d->asking || m->mpa.id != d->id)
 		return false;
-	mpd_stop(d);
+	quiet(d);
 	return true;
 }
 
@@ -148,6 +161,7 @@ void mpd_home_prefix(struct mpd *d, const struct timers *t, const struct prefix 
 		if (!same_prefix(p, hoa) || !makes_sense(p))
 			continue;
 		d->heard = true;
+		d->missed = false;
 		/* RFC 4862 5.5.3 e */
 		if (valid >= floor || valid > d->valid)
 			d->valid = valid;

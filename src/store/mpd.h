@@ -7,7 +7,9 @@
  * Solicitations: when the home agent asks for it (status 1), when it says something
  * that was not asked for, and at nine tenths of what is left of the prefix's valid or
  * preferred lifetime. Repeated after 3, 6, 12, 24, 32 s, the same message; then not
- * before there is another reason.
+ * before there is another reason. What ends unasked, because the node was not registered
+ * when it was to ask, is not known to have ended: then the home agent is the one to
+ * say so, when it is asked for a registration.
  *
  * Advertisements count only as answers; the identifier is all that proves that, for
  * without IPsec nobody signs them. So they cannot end an address soon: what is left of
@@ -30,6 +32,7 @@ struct mpd {
 	unsigned sent;			/* solicitations of this round */
 	double timo, due;		/* of the repetition; due 0 = none */
 	double asked_at;		/* the last round began; 0 = never */
+	bool missed;			/* a question was due, and nobody could be asked */
 	double valid, preferred;	/* the home address's until then */
 	double next;			/* solicitation, for what these say; 0 = none */
 	unsigned said;			/* MPD_DEPRECATED, MPD_INVALID of these */
@@ -48,6 +51,8 @@ unsigned mpd_ask(struct mpd *d, const struct timers *t, uint16_t id, double now)
 unsigned mpd_timer(struct mpd *d, const struct timers *t, uint16_t id, double now);
 /* Nobody can be asked here (not registered). Lifetimes go on. */
 void mpd_stop(struct mpd *d);
+/* Those that ended while nobody could be asked: they are unknown, and .missed wants mpd_ask(). */
+void mpd_unknown(struct mpd *d);
 /* On the home link its Router Advertisements say how long, and that we are there says that they do:
  * what was advertised before is void. */
 void mpd_home(struct mpd *d);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The movement detector on uplinks that it owns: addresses, duplicates, movement. */
 #include <errno.h>
+#include <math.h>
 
 #include "md_role_help.h"
 
@@ -82,6 +83,22 @@ static void test_solicitation_comes_from_link_local_or_unspecified(void **state)
 	sent(WL0, ND_RS);
 	fake_run_advance(conf.timers.rs_interval);
 	sent(WL0, ND_RS);
+}
+
+/* RFC 6275 11.7.1 wants to know. */
+static void test_care_of_address_is_valid_as_long_as_its_prefix(void **state)
+{
+	struct nd_msg m = make_ra(1, A);
+
+	(void)state;
+	link_up(WL0);
+	assert_true(isinf(md_coa_valid(md, "wl0")));
+	m.ra.prefix[0].valid = 8000;
+	m.ra.prefix[0].preferred = 4000;
+	hear_ra(WL0, 1, &m);
+	fake_run_advance(100);
+	assert_true(md_coa_valid(md, "wl0") == run_now() + 7900);
+	assert_true(isinf(md_coa_valid(md, "wl1")) && isinf(md_coa_valid(md, "none")));
 }
 
 static void test_routers_are_told_of_the_address_first(void **state)
@@ -494,6 +511,7 @@ int main(void)
 		T(test_first_router_forms_an_address_and_tells_it),
 		T(test_md_info_waits_for_the_kernel),
 		T(test_solicitation_comes_from_link_local_or_unspecified),
+		T(test_care_of_address_is_valid_as_long_as_its_prefix),
 		T(test_routers_are_told_of_the_address_first),
 		T(test_router_becomes_a_neighbour_from_its_advertisement),
 		T(test_prefix_that_is_not_on_link_gives_a_host_route),

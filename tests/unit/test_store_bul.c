@@ -267,15 +267,18 @@ static void test_clock_that_jumps_over_the_lifetime_registers_anew(void **state)
 
 static void test_lifetime_asked_for_is_what_the_wire_can_say(void **state)
 {
-	static const struct { uint32_t conf, asked; } row[] = {
-		{ 600, 600 }, { 603, 600 }, { 4, 4 }, { 3, 4 }, { 1000000, MH_LIFETIME_MAX },
+	static const struct { uint32_t conf; double left; uint32_t asked; } row[] = {
+		{ 600, INFINITY, 600 }, { 603, INFINITY, 600 }, { 4, INFINITY, 4 },
+		{ 3, INFINITY, 4 }, { 1000000, INFINITY, MH_LIFETIME_MAX },
+		{ 600, 1e9, 600 }, { 600, 601, 600 }, { 600, 599.9, 596 }, { 600, 7, 4 },
+		{ 600, 3.5, 4 }, { 600, -20, 4 },	/* 0 would end the binding */
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
 		struct home_conf h = { .lifetime = row[i].conf };
 
-		assert_int_equal(bul_lifetime(&h), row[i].asked);
+		assert_int_equal(bul_lifetime(&h, row[i].left), row[i].asked);
 	}
 }
 
