@@ -10,6 +10,7 @@
 
 The foreign links and everything beyond the home agent speak IPv6 only.
 """
+from proc import until
 from ra import FAST, radvd
 from topo import World
 
@@ -153,6 +154,7 @@ class Net(World):
     def _uplinks(self, node, devices):
         for dev in devices:
             self.home.plug(node, dev)
+            until(f"{node.name} has an address on {dev}", lambda: node.settled(dev), step=0.001)
             # From now on as everywhere; the first address was not to keep the test waiting.
             self._as_everywhere(node, dev)
 

@@ -26,6 +26,8 @@ from netns import Namespace
 from proc import Proc
 from reactor import Reactor
 
+IFA_F_TENTATIVE = 0x40
+
 
 class Node:
     """A host or router: one namespace with devices, addresses and processes."""
@@ -92,6 +94,12 @@ class Node:
             if a["scope"] == 253:
                 return dict(a["attrs"])["IFA_ADDRESS"]
         return None
+
+    def settled(self, dev):
+        """The device has IPv6 addresses, and none is still tentative."""
+        with self.ns, open("/proc/net/if_inet6") as f:
+            flags = [int(line.split()[4], 16) for line in f if line.split()[5] == dev]
+        return flags and not any(f & IFA_F_TENTATIVE for f in flags)
 
     def addresses(self, dev):
         """All addresses of the device as "ADDR/LEN"."""
