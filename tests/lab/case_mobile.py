@@ -54,8 +54,8 @@ def cases(table):
 class Around(World):
     """The drawing above, with a daemon in the middle. `role`: "mn" or "mr"."""
 
-    def __init__(self, results, role):
-        super().__init__(results)
+    def __init__(self, results, role, tag=""):
+        super().__init__(results, tag)
         self.role = role
         self.out_node, = self.nodes("out")
         for key in ("default", "all"):

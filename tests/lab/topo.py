@@ -176,12 +176,13 @@ class Bridge:
 class World:
     """All nodes of one test network, and what happened to them.
 
+    tag: before the names of its nodes, where several networks live at once.
     thorough: what a daemon leaves behind is looked for in every sysctl of the network, not
     only in those of devices and of forwarding.
     """
 
-    def __init__(self, results):
-        self.results = results
+    def __init__(self, results, tag=""):
+        self.results, self.tag = results, tag
         self.thorough = False
         os.makedirs(results, exist_ok=True)
         self._index = itertools.count(10)
@@ -194,7 +195,7 @@ class World:
         self.sw.sysctl("net.ipv6.conf.default.disable_ipv6", 1)
 
     def _add(self, name, **more):
-        self.node[name] = Node(self, name, **more)
+        self.node[name] = Node(self, self.tag + name, **more)
         return self.node[name]
 
     def next_index(self):
