@@ -96,13 +96,13 @@ static bool answers(struct mn_home *h, const struct icmp6_rx *rx, const struct i
 	if (!n && !why)
 		return false;
 	h->mn->stats.dhaad_answered++;
-	if (n) {
-		log_notice("mn", "%s: %s names %u home agents, the first is %s", A6(mn_hoa(h)),
-			   A6(&rx->src), n, A6(&found[0]));
-		bul_candidates(&h->bul, h->conf, found, n);
-	} else {
-		log_warn("mn", "%s: answer of %s: %s", A6(mn_hoa(h)), A6(&rx->src), why);
+	if (!n) {
+		log_rl(&h->mn->rl, "mn", "%s: answer of %s: %s", A6(mn_hoa(h)), A6(&rx->src), why);
+		return true;
 	}
+	log_notice("mn", "%s: %s names %u home agents, the first is %s", A6(mn_hoa(h)),
+		   A6(&rx->src), n, A6(&found[0]));
+	bul_candidates(&h->bul, h->conf, found, n);
 	act(h, DHAAD_NOTHING);
 	mn_step(h, BUL_EV_DISCOVERED, NULL);
 	return true;

@@ -87,15 +87,15 @@ unsigned dhaad_reply(struct dhaad *d, const struct timers *t, const struct icmp6
 		return 0;
 	if (router && !m->dhaad.r) {	/* RFC 3963 7.2: none of them takes a mobile router */
 		*why = "no home agent there serves mobile routers";
-		over(d, t, false, now);
 		return 0;
 	}
 	for (unsigned i = 0; i < m->dhaad.n; i++)
 		n = add(found, n, &m->dhaad.ha[i], hoa);
 	if (!m->dhaad.n)
 		n = add(found, n, src, hoa);
-	if (!n)
+	if (n)
+		over(d, t, true, now);
+	else
 		*why = "no address in it that a home agent can have";
-	over(d, t, n > 0, now);
 	return n;
 }

@@ -4,7 +4,8 @@
  * 6275 11.4.1, RFC 3963 7.1 and 7.2): when to ask, and what an answer is worth.
  *
  * A round is one request and its repetitions, the same message, after 3, 6, 12 ..
- * seconds. A round without an answer, or whose answer is of no use, is followed by a
+ * seconds. An answer of no use does not end it: nobody signs answers, and another may
+ * come. A round without one of use is followed by a
  * pause (ha_backoff, doubling up to 600 s) and the next round, until somebody says
  * dhaad_stop(). Between two rounds that were answered is ha_backoff, too: a home
  * network whose home agents all refuse us is not asked without end.
@@ -45,8 +46,8 @@ void dhaad_stop(struct dhaad *d);
 
 /*
  * A reply from src. Returns how many home agents are in found (in the order of the reply, none
- * twice; an empty list means src), or 0: not an answer to us, or of no use. *why is set for an
- * answer of no use, which ends the round as if there was none.
+ * twice; an empty list means src), or 0: not an answer to us, or of no use, which *why tells; the
+ * round goes on.
  */
 unsigned dhaad_reply(struct dhaad *d, const struct timers *t, const struct icmp6_msg *m,
 		     const struct in6_addr *src, const struct in6_addr *hoa, bool router,

@@ -30,11 +30,11 @@ static uint16_t request(const char *coa)
 	return id;
 }
 
-static void reply(uint16_t id, const char *coa, const char *first, const char *second)
+static void reply_r(uint16_t id, const char *coa, const char *first, const char *second, bool r)
 {
 	struct icmp6_rx rx = { .src = ip6("2001:db8:280::9"), .dst = ip6(coa), .at = run_now() };
 	struct icmp6_msg m = { .type = ICMP6_DHAAD_REP,
-			       .dhaad = { .id = id, .r = w.c.router } };
+			       .dhaad = { .id = id, .r = r } };
 
 	if (first)
 		m.dhaad.ha[m.dhaad.n++] = ip6(first);
@@ -42,6 +42,11 @@ static void reply(uint16_t id, const char *coa, const char *first, const char *s
 		m.dhaad.ha[m.dhaad.n++] = ip6(second);
 	fake_icmp_rx(&rx, &m);
 	turn();
+}
+
+static void reply(uint16_t id, const char *coa, const char *first, const char *second)
+{
+	reply_r(id, coa, first, second, w.c.router);
 }
 
 static void found_and_registers(bool router)
@@ -78,6 +83,25 @@ static void test_router_finds_its_home_agent(void **state)
 {
 	(void)state;
 	found_and_registers(true);
+}
+
+/* RFC 3963 7.2: it names home agents of hosts. Nobody signs it, so the true one is awaited. */
+static void test_answer_without_r_does_not_end_a_routers_question(void **state)
+{
+	struct bu b;
+	uint16_t id;
+
+	(void)state;
+	begin(true);
+	foreign1();
+	id = request(COA1);
+	reply_r(id, COA1, HA2, NULL, false);
+	no_bu();
+	advance(3);
+	assert_int_equal(request(COA1), id);	/* asked again as if nobody had answered */
+	reply(id, COA1, HA1, NULL);
+	b = one_bu();
+	assert_true(is6(&b.dst, HA1));
 }
 
 static void test_request_goes_on_from_where_the_node_is(void **state)
@@ -122,6 +146,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_host_finds_its_home_agent),
 		T(test_router_finds_its_home_agent),
+		T(test_answer_without_r_does_not_end_a_routers_question),
 		T(test_request_goes_on_from_where_the_node_is),
 		T(test_nobody_is_asked_at_home_or_nowhere),
 	};
