@@ -1,145 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "store/ro.h"
-
-#include <math.h>
-
-#include "base/util.h"
+#include "store/ro_priv.h"
 #include "wire/mh.h"
 
-#define SLACK		1e-6	/* a timer may come this much early */
-#define REFRESH_PART	0.9	/* of the lifetime, and of the home token's */
-#define REFRESH_ROOM	15	/* initial timeouts: four retransmissions, 1 + 2 + 4 + 8 */
-#define BACKOFF_MAX	3600.	/* seconds, of a pause */
-#define AGAIN_MAX	3	/* 135, or anything while deleting, answered at once, in a row */
-#define NONCES_MAX	7	/* 136 to 138, the later ones later: 1, 2, 4 .. 32 s */
 #define PACE_FIRST	1.	/* seconds from one "lost binding" to the next that is believed */
 #define PACE_MAX	64.
 #define BRR_PAUSE	10.	/* seconds: refresh requests are anybody's */
 
-/* What one call works with. */
-struct step {
-	struct ro *r;
-	const struct ro_env *e;
-	const struct ro_in *in;
-	unsigned act;
-	const char *why, *gone;
-};
-
 void ro_init(struct ro *r, uint16_t seq)
 {
 	*r = (struct ro){ .seq = seq };
-}
-
-/* ---- pieces ---- */
-
-static void warn(struct step *x, const char *why)
-{
-	x->act |= RO_DO_WARN;
-	x->why = x->r->why = why;
-}
-
-static void unbind(struct step *x, const char *gone)
-{
-	struct ro *r = x->r;
-
-	if (IN6_IS_ADDR_UNSPECIFIED(&r->bound_coa))
-		return;
-	r->bound_coa = in6addr_any;
-	r->expires = r->since = 0;
-	x->act |= RO_DO_PLAN | RO_DO_TELL_REMOVE;
-	x->gone = gone;
-}
-
-static void reset_test(struct ro_test *t)
-{
-	t->out = false;
-	t->n = 0;
-	t->due = 0;
-}
-
-/* Nothing is outstanding any more. */
-static void reset(struct ro *r)
-{
-	reset_test(&r->home);
-	reset_test(&r->care);
-	r->awaited = false;
-	r->n_bu = 0;
-	r->bu_due = 0;
-}
-
-/* 5.2.7: counted from the question, so never longer than the peer counts. */
-static bool fresh(const struct step *x, const struct ro_test *t)
-{
-	return t->have && x->e->now < t->at + x->e->t->max_token_lifetime;
-}
-
-static void drop(struct step *x, const char *gone)
-{
-	unbind(x, gone);
-	reset(x->r);
-	x->r->state = RO_IDLE;
-	x->r->due = 0;
-	x->act |= RO_DO_DROP;
-}
-
-static void hold(struct step *x)
-{
-	struct ro *r = x->r;
-
-	unbind(x, "failed");
-	reset(r);
-	r->backoff = r->backoff ? fmin(r->backoff * 2, BACKOFF_MAX) : x->e->t->ro_backoff;
-	r->state = RO_HOLD;
-	r->due = x->e->now + r->backoff;
-	x->act |= RO_DO_PLAN;
-}
-
-static void begin(struct step *x, enum ro_state state)
-{
-	reset(x->r);
-	x->r->state = state;
-	x->r->due = 0;
-	x->r->again = x->r->resync = 0;
-}
-
-/* The home registration lets messages go, and answers come. */
-static bool registered(const struct step *x)
-{
-	return x->e->registered && x->e->where != RO_NOWHERE;
-}
-
-static bool may_be_bound(const struct step *x)
-{
-	return x->r->maybe_until > x->e->now;
-}
-
-static void delete_at_peer(struct step *x, enum ro_delete why)
-{
-	unbind(x, why == RO_DEL_HOME ? "home" : why == RO_DEL_STOP ? "stopped" : "failed");
-	begin(x, RO_DELETE);
-	x->r->why_delete = why;
-}
-
-static void deleted(struct step *x)
-{
-	x->r->maybe_until = 0;
-	if (x->r->why_delete == RO_DEL_FAILED)
-		hold(x);
-	else
-		drop(x, NULL);
-}
-
-/* The peer says no, or cannot (11.3.5, 11.7.3): nothing more is sent to it for a while. */
-static void refused(struct step *x, const char *why)
-{
-	struct ro *r = x->r;
-
-	if (r->state == RO_DELETE) {
-		deleted(x);
-		return;
-	}
-	warn(x, why);			/* what it had before it may have still */
-	hold(x);
 }
 
 /* 5.2.9: back to the tunnel; but first what the peer may still hold is deleted, if that is to be
@@ -245,6 +114,7 @@ static void send_bu(struct step *x)
 	if (!r->awaited) {
 		r->first_seq = r->seq;
 		r->first_sent_at = x->e->now;
+		r->before_until = r->maybe_until;
 		r->awaited = true;
 	}
 	x->act |= RO_DO_BU;
@@ -349,81 +219,6 @@ static void on_token(struct step *x, struct ro_test *t)
 	t->token = x->in->token;
 	t->index = x->in->index;
 	t->at = t->sent_at;
-}
-
-static void accepted(struct step *x)
-{
-	struct ro *r = x->r;
-	const struct timers *t = x->e->t;
-	uint32_t granted = MIN(x->in->lifetime, r->asked);
-	double from = r->first_sent_at, after;
-
-	if (!granted) {
-		r->maybe_until = 0;
-		refused(x, "the peer granted a lifetime of zero");
-		return;
-	}
-	/* as for the home agent; and the home token is kept young, so that after a movement a
-	 * care-of test will do */
-	after = fmax(fmin(REFRESH_PART * granted,
-			  granted - REFRESH_ROOM * t->initial_bindack_timeout), granted / 2.);
-	r->expires = from + granted;
-	r->maybe_until = fmax(r->maybe_until, r->expires);
-	r->due = fmin(from + after, fmax(r->home.at + REFRESH_PART * t->max_token_lifetime,
-					 x->e->now + t->initial_bindack_timeout));
-	if (IN6_IS_ADDR_UNSPECIFIED(&r->bound_coa))
-		r->since = x->e->now;
-	r->bound_coa = r->coa;
-	reset(r);
-	r->state = RO_BOUND;
-	r->again = r->resync = 0;
-	r->backoff = 0;
-	r->why = NULL;
-	x->act |= RO_DO_PLAN | RO_DO_TELL_ADD;
-}
-
-/* 135: from the number given. 136 to 138: the tokens again; nobody signs that, so not for ever.
- * A peer that deleted a binding of ours takes no token of the same nonce (9.5.3) until it has a
- * new one, which may be half a minute later. */
-static bool once_more(struct step *x)
-{
-	struct ro *r = x->r;
-	uint8_t s = x->in->status;
-	bool nonces = s != BA_SEQUENCE && r->state == RO_WAIT_BA;
-
-	if (s < BA_SEQUENCE || s > BA_NONCES)
-		return false;
-	if (nonces ? ++r->again > NONCES_MAX : ++r->resync > AGAIN_MAX)
-		return false;
-	if (s == BA_SEQUENCE)
-		r->seq = x->in->seq;
-	if (s == BA_HOME_NONCE || s == BA_NONCES)
-		r->home.have = false;
-	if (s == BA_COA_NONCE || s == BA_NONCES)
-		r->care.have = false;
-	reset(r);
-	if (r->state == RO_WAIT_BA)
-		r->state = RO_TEST;
-	if (nonces && r->again > 1)
-		r->due = x->e->now + ldexp(x->e->t->initial_bindack_timeout, (int)r->again - 2);
-	return true;
-}
-
-static void on_ba(struct step *x)
-{
-	uint8_t s = x->in->status;
-
-	if (x->r->state == RO_DELETE && s < BA_UNSPECIFIED)
-		deleted(x);
-	else if (s < BA_UNSPECIFIED)
-		accepted(x);
-	else if (!once_more(x))
-		refused(x, s == BA_PROHIBITED ? "the peer does not allow it (129)" :
-			   s == BA_NO_RESOURCES ? "the peer is full (130)" :
-			   s == BA_TYPE_CHANGE ? "the peer is our home agent (139)" :
-			   s >= BA_SEQUENCE && s <= BA_NONCES ?
-			   "the peer refuses again and again (135 to 138)" :
-			   "the peer refuses");
 }
 
 /* Tokens that will not last are got anew; the binding stays in use meanwhile. */
@@ -551,7 +346,7 @@ static void on_event(struct step *x, enum ro_ev ev)
 		on_token(x, &r->care);
 		break;
 	case RO_EV_BA:
-		on_ba(x);
+		ro_on_ba(x);
 		break;
 	case RO_EV_USED:
 		if (r->state == RO_BOUND)

@@ -113,6 +113,7 @@ struct ro {
 	double expires;			/* of that; as counted by 11.7.3 */
 	double since;			/* when the first of these acknowledgements came */
 	double maybe_until;		/* the peer may have some binding; 0 = no */
+	double before_until;		/* the same when this exchange began */
 	struct ro_test home, care;
 	uint16_t seq, first_seq;	/* of the last BU, of the first of this exchange */
 	bool awaited;			/* its acknowledgement */

@@ -337,7 +337,33 @@ static void test_a_refusal_is_a_pause_and_nothing_more_is_sent(void **state)
 		assert_int_equal(ba(&p, row[i], 0) & SIGNAL, 0);
 		assert_int_equal(p.r.state, RO_HOLD);
 		assert_true(p.last.act & RO_DO_WARN);
+		/* the peer signed that it has nothing: there is nothing to delete */
+		p.e.where = RO_HOME;
+		assert_int_equal(step(&p, RO_EV_FOLLOW) & SIGNAL, 0);
+		assert_int_equal(step(&p, RO_EV_STOP) & (SIGNAL | RO_DO_DROP), RO_DO_DROP);
 	}
+}
+
+static void test_a_refused_refresh_leaves_what_was_there_to_delete(void **state)
+{
+	struct peer p;
+	double until;
+
+	(void)state;
+	init(&p);
+	bind_peer(&p);
+	until = p.r.maybe_until;
+	p.e.now += 100;
+	step(&p, RO_EV_USED);
+	token(&p, RO_EV_HOT, 5);
+	token(&p, RO_EV_COT, 6);
+	assert_int_equal(p.r.state, RO_WAIT_BA);
+	assert_true(p.r.maybe_until > until);
+	ba(&p, BA_PROHIBITED, 0);
+	assert_int_equal(p.r.state, RO_HOLD);
+	assert_true(p.r.maybe_until == until);
+	step(&p, RO_EV_STOP);
+	assert_int_equal(p.r.state, RO_DELETE);
 }
 
 static void test_a_lifetime_of_zero_is_a_refusal(void **state)
@@ -445,6 +471,7 @@ int main(void)
 		cmocka_unit_test(test_expired_nonces_for_ever_end_in_a_pause),
 		cmocka_unit_test(test_new_nonces_and_then_a_number_out_of_the_window),
 		cmocka_unit_test(test_a_refusal_is_a_pause_and_nothing_more_is_sent),
+		cmocka_unit_test(test_a_refused_refresh_leaves_what_was_there_to_delete),
 		cmocka_unit_test(test_a_lifetime_of_zero_is_a_refusal),
 		cmocka_unit_test(test_refresh_only_if_in_use_and_before_the_home_token_ends),
 		cmocka_unit_test(test_unused_it_is_asked_once_more_and_expires),
