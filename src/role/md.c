@@ -479,3 +479,10 @@ const struct nd_lladdr *md_router_ll(const struct md *md, const char *dev,
 	}
 	return !global && r && r->ll.len ? &r->ll : NULL;
 }
+
+bool md_home_here(const struct md *md, const char *dev, const struct prefix *home)
+{
+	const struct uplink *u = by_name(md, dev);
+
+	return u && u->told.kind == MD_AT_HOME && md_is_on_link(&u->link, home, run_now());
+}

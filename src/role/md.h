@@ -57,4 +57,7 @@ bool md_uplink(const struct md *md, unsigned i, struct md_uplink_info *info);
 const struct nd_lladdr *md_router_ll(const struct md *md, const char *dev,
 				     const struct in6_addr *global);
 
+/* At home there by another home prefix: this one is on the link, too. */
+bool md_home_here(const struct md *md, const char *dev, const struct prefix *home);
+
 #endif

@@ -16,7 +16,7 @@
 struct mn_home *mn_find(struct mn *mn, const struct in6_addr *hoa)
 {
 	for (unsigned i = 0; i < mn->n_home; i++)
-		if (in6_eq(mn_hoa(&mn->home[i]), hoa))
+		if (!mn->home[i].finished && in6_eq(mn_hoa(&mn->home[i]), hoa))
 			return &mn->home[i];
 	return NULL;
 }
@@ -101,6 +101,7 @@ void mn_after(struct mn_home *h)
 	ro_follow(h, true);
 	mr_tell(h);
 	mn_probe_follow(h);
+	mn_home_proven(h);
 }
 
 static void log_step(struct mn_home *h, const struct bul *was, const struct bul_step *s)
@@ -187,10 +188,21 @@ void mn_step(struct mn_home *h, enum bul_ev ev, const struct bul_ba *ba)
 
 /* ---- movement ---- */
 
+/* Its prefix is no longer said to be on the link, but the address is valid (RFC 4862 5.5.3 e). */
+static bool stays_home(const struct mn_home *h, const struct mn_uplink *u)
+{
+	return u->home && h->at_home && &h->mn->uplink[h->uplink] == u &&
+	       !IN6_IS_ADDR_UNSPECIFIED(&u->router) && in6_eq(&h->home_router, &u->router);
+}
+
 static bool is_home_of(const struct mn_home *h, const struct mn_uplink *u)
 {
 	/* without a prefix the detector's word is all there is */
-	return u->link.family ? prefix_same_net(&h->conf->hoa, &u->link) : u->home;
+	if (!u->link.family)
+		return u->home;
+	return prefix_same_net(&h->conf->hoa, &u->link) || stays_home(h, u) ||
+	       (u->home && h->mn->env.md &&	/* a home link may have several */
+		md_home_here(h->mn->env.md, u->conf->dev, &h->conf->hoa));
 }
 
 static int choose(const struct mn_home *h)
@@ -240,11 +252,26 @@ static void look(struct mn_home *h, bool again)
 		h->left = was;
 	h->uplink = now_at;
 	h->at_home = home;
+	h->home_router = home ? u->router : in6addr_any;
 	h->bul.coa = coa;
 	h->usable_at = run_now();
 	if (!h->sign_at)
 		h->sign_at = h->usable_at;
 	mn_step(h, home ? BUL_EV_AT_HOME : BUL_EV_AWAY, NULL);
+}
+
+void mn_look_at_home(struct mn *mn)
+{
+	for (unsigned i = 0; mn->running && i < mn->n_home; i++) {
+		struct mn_home *h = &mn->home[i];
+		bool changed = false;
+
+		for (unsigned k = 0; k < mn->n_uplink; k++)
+			changed |= mn->uplink[k].home && is_home_of(h, &mn->uplink[k]) !=
+				   (h->at_home && h->uplink == (int)k);
+		if (changed)
+			look(h, false);
+	}
 }
 
 static void on_md_info(struct mn *mn, const struct event *e)
@@ -479,15 +506,7 @@ void mn_free(struct mn *mn)
 
 		if (!h->mn)		/* not begun */
 			break;
-		rtimer_stop(&h->bul.timer);
-		rtimer_stop(&h->tx_timer);
-		mn_return_stop(h);
-		mn_dad_stop(h);
-		mn_probe_stop(h);
-		mn_dhaad_stop(h);
-		mn_mpd_stop(h);
-		mn_kern_free(h);
-		mr_free(h);
+		mn_home_free(h);
 	}
 	kplan_free(&mn->base);
 	kplan_free(&mn->base_next);

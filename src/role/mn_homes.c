@@ -2,7 +2,7 @@
 /*
  * Home addresses that come and go while the node runs (RFC 6275 11.4.3): one more for a
  * new home prefix, one less when a prefix is no longer valid. Each keeps its place in
- * mn.home and in the (live) configuration until the end.
+ * mn.home and in the (live) configuration until it has gone; then another may have it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -65,7 +65,8 @@ void mn_base_sync(struct mn *mn)
 /* ---- which are preferred ---- */
 
 /* A home address is deprecated for programs only if there is one to use instead: a care-of address,
- * which the kernel would choose else, is none. */
+ * which the kernel would choose else, is none, nor is a home address that no home agent has heard
+ * of yet. */
 void mn_homes_look(struct mn *mn)
 {
 	double now = run_now();
@@ -75,7 +76,7 @@ void mn_homes_look(struct mn *mn)
 		return;
 	for (unsigned i = 0; i < mn->n_home; i++)
 		preferred |= !mn->home[i].retiring && !mpd_deprecated(&mn->home[i].mpd, now) &&
-			     mn->home[i].bul.state != BUL_BACKOFF;
+			     mn->home[i].proven && mn->home[i].bul.state != BUL_BACKOFF;
 	for (unsigned i = 0; i < mn->n_home; i++) {
 		struct mn_home *h = &mn->home[i];
 		struct home_conf *c = &mn->env.live->homes[i];
@@ -89,6 +90,14 @@ void mn_homes_look(struct mn *mn)
 	mn_base_sync(mn);
 	for (unsigned i = 0; i < mn->n_home; i++)
 		mn_kern_sync(&mn->home[i]);
+}
+
+void mn_home_proven(struct mn_home *h)
+{
+	if (h->proven || h->retiring || !mn_carries(h))
+		return;
+	h->proven = true;
+	mn_homes_look(h->mn);
 }
 
 /* ---- coming ---- */
@@ -109,31 +118,85 @@ static uint32_t free_table(const struct mn_conf *c)
 	return table;
 }
 
+void mn_home_free(struct mn_home *h)
+{
+	rtimer_stop(&h->bul.timer);
+	rtimer_stop(&h->tx_timer);
+	mn_return_stop(h);
+	mn_dad_stop(h);
+	mn_probe_stop(h);
+	mn_dhaad_stop(h);
+	mn_mpd_stop(h);
+	mn_kern_free(h);
+	mr_free(h);
+}
+
+/* Nothing works on it any more, so another may have its place. */
+static bool vacant(const struct mn_home *h)
+{
+	return h->finished && !h->in_flight && !h->ro.in_flight && !ro_any(h);
+}
+
+/* That of the same address, of another one that came and went, or a new one. Its index, or n_home;
+ * -1: none now. */
+static int place(const struct mn *mn, const struct in6_addr *hoa)
+{
+	for (unsigned i = 0; i < mn->n_home; i++)
+		if (in6_eq(mn_hoa(&mn->home[i]), hoa))
+			return vacant(&mn->home[i]) ? (int)i : -1;
+	for (unsigned i = 0; i < mn->n_home; i++)
+		if (mn->home[i].added && vacant(&mn->home[i]))
+			return (int)i;
+	return mn->n_home < mn->env.max_homes ? (int)mn->n_home : -1;
+}
+
+static void clear(struct mn_home *h)
+{
+	if (!h->mn)			/* never used */
+		return;
+	mn_home_free(h);
+	ro_home_free(h);
+	*h = (struct mn_home){ 0 };
+}
+
 void mn_home_new(struct mn_home *from, const struct prefix *hoa, const struct in6_addr *ha)
 {
 	struct mn *mn = from->mn;
 	struct mn_conf *live = mn->env.live;
+	int i = live && !mn->stopping ? place(mn, &hoa->a.in6) : -1;
+	bool configured = i >= 0 && (unsigned)i < mn->n_home && !mn->home[i].added;
 	struct home_conf *c;
 
-	if (!live || live->n_home >= mn->env.max_homes || from->conf->n_prefix) {
+	if (i < 0 || (!configured && from->conf->n_prefix)) {
 		log_rl(&mn->rl, "mn", "%s: no room for another home address", A6(&hoa->a.in6));
 		return;
 	}
-	c = &live->homes[live->n_home];
-	*c = *from->conf;
-	c->hoa = *hoa;
-	c->home_agents[0] = *ha;
-	c->n_ha = 1;
-	c->table = free_table(live);
-	c->deprecated = c->retired = false;
-	if (mn_home_init(mn, mn->n_home) < 0) {
-		*c = (struct home_conf){ 0 };
-		return;
+	clear(&mn->home[i]);
+	c = &live->homes[i];
+	if (!configured) {		/* else it comes back as it was */
+		uint32_t table = free_table(live);
+
+		*c = *from->conf;
+		c->hoa = *hoa;
+		c->table = table;
 	}
-	live->n_home++;
-	mn->n_home++;
-	log_notice("mn", "%s: new home address, for the new home prefix, beside %s: home agent %s",
-		   A6(&hoa->a.in6), A6(mn_hoa(from)), A6(ha));
+	if (!configured && !IN6_IS_ADDR_UNSPECIFIED(ha)) {
+		c->home_agents[0] = *ha;
+		c->n_ha = 1;
+	}
+	c->deprecated = c->retired = false;
+	live->n_home = MAX(live->n_home, (size_t)i + 1);
+	if (mn_home_init(mn, (unsigned)i) < 0)
+		c->retired = mn->home[i].started = mn->home[i].finished = true;
+	mn->home[i].added = !configured;
+	mn->n_home = MAX(mn->n_home, (unsigned)i + 1);
+	if (c->retired)
+		return;
+	if (configured)
+		log_notice("mn", "%s: its home prefix is back", A6(&hoa->a.in6));
+	else
+		log_notice("mn", "%s: new home address, for the new home prefix, beside %s: home"
+			   " agent %s", A6(&hoa->a.in6), A6(mn_hoa(from)), A6(ha));
 	mn_base_sync(mn);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Mobile prefix discovery (RFC 6275 6.7, 6.8, 11.4.2, 11.4.3): solicitations to the home
- * agent that has the binding, and what its advertisements do to home addresses.
+ * agent that has the binding, and what its advertisements do to home addresses; at home,
+ * what Router Advertisements do.
  */
 #include <math.h>
 #include <string.h>
@@ -69,7 +70,7 @@ static void tick(void *arg)
 	struct mn_home *h = arg;
 	unsigned act;
 
-	if (h->at_home) {
+	if (h->at_home && !h->mpd.by_link) {
 		mpd_home(&h->mpd);
 		mn_homes_look(h->mn);
 		return;
@@ -128,28 +129,62 @@ static const char *bad_advert(const struct mn_home *h, const struct icmp6_rx *rx
 	return NULL;
 }
 
-static void new_homes(struct mn_home *h, const struct icmp6_msg *m)
+static void new_homes(struct mn_home *h, const struct mpd_prefixes *p)
 {
 	struct in6_addr agent;
 	struct prefix hoa;
 	unsigned at = 0;
 
-	while (mpd_new_prefix(m, &h->conf->hoa, &at, &hoa, &agent)) {
+	while (mpd_new_prefix(p, &h->conf->hoa, &at, &hoa, &agent)) {
 		if (mn_find(h->mn, &hoa.a.in6))
 			continue;
 		if (!h->conf->renumber) {
-			log_notice("mn", "%s: the home network has another prefix, %s (renumber is"
-				   " not set)", A6(mn_hoa(h)), PFX(&hoa));
+			if (!p->by_link)
+				log_notice("mn", "%s: the home network has another prefix, %s"
+					   " (renumber is not set)", A6(mn_hoa(h)), PFX(&hoa));
 			continue;
 		}
-		if (IN6_IS_ADDR_UNSPECIFIED(&agent))
+		if (p->by_link && !IN6_IS_ADDR_UNSPECIFIED(&h->bul.ha))
+			agent = h->bul.ha;	/* not any router that happens to be there */
+		else if (IN6_IS_ADDR_UNSPECIFIED(&agent))
 			agent = h->bul.bound_ha;
 		mn_home_new(h, &hoa, &agent);
 	}
 }
 
+/*
+ * On the home link its Router Advertisements say it (RFC 4862 5.5.3). One that does not list our
+ * own home prefix counts for nothing: it may be the first one of another link. A configured home
+ * address that was given up (its routers were away for too long) comes back with its prefix.
+ */
+void mn_home_ra(struct mn *mn, const struct nd_rx *rx, const struct nd_ra *ra)
+{
+	const struct mpd_prefixes p = { ra->prefix, ra->n_prefix, true };
+
+	if (!mn->running || mn->stopping)
+		return;
+	for (unsigned i = 0; i < mn->n_home; i++) {
+		struct mn_home *h = &mn->home[i];
+		const struct klink *l = kern_link(mn->env.kern, mn_dev(h));
+
+		if (h->finished && !h->added && mpd_is_home_link(&p, &h->conf->hoa) &&
+		    mpd_is_preferred(&p, &h->conf->hoa)) {
+			mn_home_new(h, &h->conf->hoa, &in6addr_any);
+			continue;
+		}
+		if (!h->at_home || h->retiring || h->held || !l || l->ifindex != rx->ifindex ||
+		    !mpd_is_home_link(&p, &h->conf->hoa))
+			continue;
+		mpd_home_prefix(&h->mpd, &mn->conf->timers, &h->conf->hoa, &p, run_now());
+		arm(h);
+		new_homes(h, &p);
+	}
+	mn_homes_look(mn);
+}
+
 void mn_mpa_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg *m)
 {
+	const struct mpd_prefixes p = { m->mpa.prefix, m->mpa.n, false };
 	struct mn_home *h = mn_find(mn, &rx->dst);
 	const char *bad = h ? bad_advert(h, rx) : "no home address of ours";
 	double now = run_now();
@@ -164,13 +199,13 @@ void mn_mpa_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg 
 		mn_mpd_ask(h);		/* discarded, but a reason to ask */
 		return;
 	}
-	mpd_home_prefix(&h->mpd, &mn->conf->timers, &h->conf->hoa, m, now);
+	mpd_home_prefix(&h->mpd, &mn->conf->timers, &h->conf->hoa, &p, now);
 	if (!isinf(h->mpd.valid))
 		log_info("mn", "%s: home prefix valid=%.0fs preferred=%.0fs", A6(mn_hoa(h)),
 			 h->mpd.valid - now, fmax(h->mpd.preferred - now, 0));
 	arm(h);
 	ro_follow(h, false);		/* peers may have been told more than that */
 	if (may_ask(h))
-		new_homes(h, m);
+		new_homes(h, &p);
 	mn_homes_look(mn);
 }

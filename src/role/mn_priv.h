@@ -90,6 +90,7 @@ struct mn_home {
 	int uplink;			/* index, -1 = none */
 	int left;			/* uplink that it lost and that was not cleaned up; or -1 */
 	bool at_home;
+	struct in6_addr home_router;	/* by which it last came home; :: = not known */
 	double sign_at, usable_at;	/* of this movement; 0 = none */
 	struct locator told;		/* care-of address of the last bul_add; family 0 = none */
 	double last_handover, rtt, answered_at;
@@ -127,6 +128,8 @@ struct mn_home {
 	struct dhaad dhaad;
 	struct mpd mpd;
 	bool retiring;			/* its prefix is not valid any more */
+	bool added;			/* not by configuration */
+	bool proven;			/* it was registered, or used at home, once */
 	struct mn_probe probe;
 	struct ro_home ro;
 	struct mn_prefix_info *prefix;
@@ -167,6 +170,11 @@ static inline bool mn_dad_ok(const struct mn_home *h)
 {
 	return h->dad == MN_DAD_NONE || h->dad == MN_DAD_FREE;
 }
+/* Packets with the home address come and go, once the kernel has the plan. */
+static inline bool mn_carries(const struct mn_home *h)
+{
+	return h->at_home ? bul_home_carries(&h->bul) && mn_dad_ok(h) : bul_here(&h->bul);
+}
 static inline const char *mn_dev(const struct mn_home *h)
 {
 	return h->uplink < 0 ? "" : h->mn->uplink[h->uplink].conf->dev;
@@ -178,7 +186,9 @@ void mn_step(struct mn_home *h, enum bul_ev ev, const struct bul_ba *ba);
 void mn_arm(struct mn_home *h);		/* the timer of the state machine */
 void mn_after(struct mn_home *h);
 void mn_home_synced(struct mn_home *h, int rc);	/* the kernel has the plan, or refused it */
+/* One that is not given up. */
 struct mn_home *mn_find(struct mn *mn, const struct in6_addr *hoa);
+void mn_look_at_home(struct mn *mn);	/* which home prefixes are on the home link may have changed */
 
 /* mn_kern.c */
 void mn_kern_sync(struct mn_home *h);
@@ -216,10 +226,13 @@ void mn_mpd_ask(struct mn_home *h);
 void mn_mpd_follow(struct mn_home *h);
 void mn_mpd_stop(struct mn_home *h);
 void mn_mpa_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg *m);
+void mn_home_ra(struct mn *mn, const struct nd_rx *rx, const struct nd_ra *ra);
 
 /* mn_homes.c */
 void mn_base_sync(struct mn *mn);	/* the base plan, after the homes have changed */
+void mn_home_free(struct mn_home *h);	/* its timers and memory */
 void mn_homes_look(struct mn *mn);	/* which are deprecated */
+void mn_home_proven(struct mn_home *h);	/* is it? to be asked when the kernel has the plan */
 void mn_home_new(struct mn_home *from, const struct prefix *hoa, const struct in6_addr *ha);
 void mn_home_retire(struct mn_home *h);
 void mn_home_retired(struct mn_home *h);

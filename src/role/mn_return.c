@@ -92,6 +92,11 @@ void mn_nd_rx(void *arg, const struct nd_rx *rx, const struct nd_msg *m)
 {
 	struct mn *mn = arg;
 
+	if (m->type == ND_RA) {
+		mn_home_ra(mn, rx, &m->ra);
+		mn_look_at_home(mn);
+		return;
+	}
 	if (m->type != ND_NA || !m->na.tlla.len)
 		return;
 	for (unsigned i = 0; i < mn->n_home; i++) {

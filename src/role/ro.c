@@ -230,11 +230,10 @@ void ro_run(struct ro_entry *e, enum ro_ev ev, const struct ro_in *in)
 void ro_follow(struct mn_home *h, bool synced)
 {
 	struct ro_entry *e, *tmp;
-	bool carries = h->at_home ? bul_home_carries(&h->bul) && mn_dad_ok(h) : bul_here(&h->bul);
 
 	if (!h->mn->conf->ro.enabled)
 		return;
-	h->ro.ready = carries && (synced || h->ro.ready);
+	h->ro.ready = mn_carries(h) && (synced || h->ro.ready);
 	HASH_ITER(hh, h->mn->ro.entries, e, tmp)
 		if (e->h == h)
 			ro_run(e, RO_EV_FOLLOW, NULL);
@@ -380,19 +379,21 @@ void mn_leave(struct mn_home *h)
 		rtimer_set(&h->ro.leave_timer, run_now() + LEAVE_MAX, leave_now, h);
 }
 
+void ro_home_free(struct mn_home *h)
+{
+	rtimer_stop(&h->ro.leave_timer);
+	kplan_free(&h->ro.have);
+	kplan_free(&h->ro.flying);
+}
+
 void ro_free(struct mn *mn)
 {
 	struct ro_entry *e, *tmp;
 
 	HASH_ITER(hh, mn->ro.entries, e, tmp)
 		entry_free(e);
-	for (unsigned i = 0; mn->home && i < mn->n_home; i++) {
-		struct ro_home *r = &mn->home[i].ro;
-
-		rtimer_stop(&r->leave_timer);
-		kplan_free(&r->have);
-		kplan_free(&r->flying);
-	}
+	for (unsigned i = 0; mn->home && i < mn->n_home; i++)
+		ro_home_free(&mn->home[i]);
 }
 
 /* ---- for people ---- */
@@ -400,6 +401,14 @@ void ro_free(struct mn *mn)
 unsigned mn_peers(const struct mn *mn)
 {
 	return HASH_COUNT(mn->ro.entries);
+}
+
+bool ro_any(const struct mn_home *h)
+{
+	for (const struct ro_entry *e = h->mn->ro.entries; e; e = e->hh.next)
+		if (e->h == h)
+			return true;
+	return false;
 }
 
 static int key_cmp(const struct ro_key *a, const struct ro_key *b)

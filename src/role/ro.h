@@ -75,6 +75,8 @@ void ro_follow(struct mn_home *h, bool synced);
 void mn_leave(struct mn_home *h);
 void ro_hint(struct mn *mn, const struct in6_addr *hoa, const struct in6_addr *peer);
 void ro_free(struct mn *mn);
+void ro_home_free(struct mn_home *h);	/* without entries */
+bool ro_any(const struct mn_home *h);	/* entries of this home */
 struct ro_entry *ro_find(struct mn *mn, const struct in6_addr *hoa, const struct in6_addr *peer);
 struct ro_env ro_env_of(struct ro_entry *e);
 void ro_run(struct ro_entry *e, enum ro_ev ev, const struct ro_in *in);	/* may free it */

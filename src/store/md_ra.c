@@ -2,6 +2,7 @@
 #include "store/md_ra.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/util.h"
 
@@ -28,6 +29,8 @@ static bool our_own(const struct mn_conf *c, const struct prefix *p)
 	for (size_t i = 0; i < c->n_home; i++) {
 		const struct home_conf *h = &c->homes[i];
 
+		if (h->retired)
+			continue;
 		if (prefix_overlaps(&h->hoa, p))
 			return true;
 		for (size_t j = 0; j < h->n_prefix; j++)
@@ -128,16 +131,18 @@ static bool update_prefix(struct md_router *r, const struct nd_ra *ra, const str
 static const struct nd_prefix *home_prefix(const struct nd_ra *ra, const struct mn_conf *c,
 					   unsigned *home)
 {
+	const struct nd_prefix *best = NULL;
+
 	for (unsigned i = 0; i < ra->n_prefix; i++) {
 		struct prefix net = prefix6(&ra->prefix[i].addr, ra->prefix[i].plen);
 		int h = ra->prefix[i].on_link ? md_home_of(c, &net) : -1;
 
-		if (h < 0)
-			continue;
+		if (h < 0 || (best && (best->valid || !ra->prefix[i].valid)))
+			continue;	/* one that is valid counts more than one that ends */
 		*home = (unsigned)h;
-		return &ra->prefix[i];
+		best = &ra->prefix[i];
 	}
-	return NULL;
+	return best;
 }
 
 bool md_ra_home(const struct nd_ra *ra, const struct mn_conf *c)
@@ -145,6 +150,44 @@ bool md_ra_home(const struct nd_ra *ra, const struct mn_conf *c)
 	unsigned home;
 
 	return home_prefix(ra, c, &home) != NULL;
+}
+
+static struct md_on_link *on_link_slot(struct md_router *r, const struct prefix *p)
+{
+	struct md_on_link *slot = NULL;
+
+	for (unsigned i = 0; i < MD_ON_LINK; i++) {
+		struct md_on_link *o = &r->on_links[i];
+
+		if (o->prefix.family && prefix_eq(&o->prefix, p))
+			return o;
+		if (!o->prefix.family && !slot)
+			slot = o;
+	}
+	return slot;
+}
+
+/* As for the prefix of the care-of address: being left out now and then says nothing. */
+static void update_on_link(struct md_router *r, const struct nd_ra *ra, const struct timers *t,
+			   bool fresh, double now)
+{
+	if (fresh)
+		memset(r->on_links, 0, sizeof(r->on_links));
+	for (unsigned i = 0; i < MD_ON_LINK; i++)
+		r->on_links[i].without += ra->n_prefix != 0;
+	for (unsigned i = 0; i < ra->n_prefix; i++) {
+		struct prefix p = prefix6(&ra->prefix[i].addr, ra->prefix[i].plen);
+		struct md_on_link *o;
+
+		p = prefix_network(&p);
+		o = ra->prefix[i].on_link ? on_link_slot(r, &p) : NULL;
+		if (o)
+			*o = (struct md_on_link){ .prefix = p,
+						  .expires = now + life(ra->prefix[i].valid) };
+	}
+	for (unsigned i = 0; i < MD_ON_LINK; i++)
+		if (r->on_links[i].without >= t->ra_lost_factor || r->on_links[i].expires <= now)
+			r->on_links[i] = (struct md_on_link){ 0 };
 }
 
 /* RFC 6275 11.5.2. True: home or not home has changed. */
@@ -251,6 +294,7 @@ bool md_ra_learn(struct md_router *r, const struct nd_ra *ra, const struct mn_co
 	r->expires = now + ra->router_lifetime;
 	changed = update_prefix(r, ra, c, t, fresh, now);
 	changed |= update_home(r, ra, c, t, fresh, now);
+	update_on_link(r, ra, t, fresh, now);
 	update_global(r, ra, c);
 	return changed;
 }

@@ -20,6 +20,20 @@ const struct md_router *md_current(const struct md_link *l)
 	return l->current < 0 ? NULL : &l->router[l->current];
 }
 
+bool md_is_on_link(const struct md_link *l, const struct prefix *p, double now)
+{
+	const struct md_router *r = md_current(l);
+
+	for (unsigned i = 0; r && i < MD_ON_LINK; i++) {
+		const struct md_on_link *o = &r->on_links[i];
+
+		if (o->prefix.family && o->expires > now && o->prefix.plen == p->plen &&
+		    prefix_same_net(&o->prefix, p))
+			return true;
+	}
+	return false;
+}
+
 static bool home_alive(const struct md_router *r, double now)
 {
 	return r->is_home && r->home_expires > now;

@@ -30,7 +30,14 @@
 #include "store/conf.h"
 #include "wire/nd.h"
 
+#define MD_ON_LINK	8		/* prefixes of a router that are remembered */
 #define MD_MAX_ROUTER	8		/* per uplink; the oldest silent one makes room */
+
+struct md_on_link {
+	struct prefix prefix;		/* family 0 = free slot */
+	double expires;
+	unsigned without;		/* RAs in a row that left it out */
+};
 
 struct md_router {
 	struct in6_addr addr;		/* link-local; :: = free slot */
@@ -53,6 +60,7 @@ struct md_router {
 	unsigned home;			/* index of the home, if is_home */
 	double home_expires;
 	unsigned home_without;		/* as without, for the home prefix */
+	struct md_on_link on_links[MD_ON_LINK];	/* what it says is on the link */
 	struct in6_addr global;		/* address in a prefix with the R bit; :: = none */
 	unsigned probes;		/* sent and unanswered */
 	double next_probe;		/* 0 = not being probed */
@@ -95,6 +103,8 @@ struct md_result md_on_timer(struct md_link *l, const struct timers *t, double n
 
 /* The router in use; NULL if none. */
 const struct md_router *md_current(const struct md_link *l);
+/* The router in use says that this prefix is on the link. */
+bool md_is_on_link(const struct md_link *l, const struct prefix *p, double now);
 /* A default router of this link that was heard: for the home link, where the router with the home
  * prefix (the home agent) need not be one. NULL if none. */
 const struct md_router *md_default(const struct md_link *l, double now);

@@ -150,27 +150,47 @@ static bool makes_sense(const struct nd_prefix *p)
 }
 
 void mpd_home_prefix(struct mpd *d, const struct timers *t, const struct prefix *hoa,
-		     const struct icmp6_msg *m, double now)
+		     const struct mpd_prefixes *in, double now)
 {
 	double floor = now + t->min_valid_lifetime;
 
-	for (unsigned i = 0; i < m->mpa.n; i++) {
-		const struct nd_prefix *p = &m->mpa.prefix[i];
+	for (unsigned i = 0; i < in->n; i++) {
+		const struct nd_prefix *p = &in->v[i];
 		double valid = until(p->valid, now);
 
 		if (!same_prefix(p, hoa) || !makes_sense(p))
 			continue;
 		d->heard = true;
 		d->missed = false;
+		d->by_link = in->by_link;
 		/* RFC 4862 5.5.3 e */
 		if (valid >= floor || valid > d->valid)
 			d->valid = valid;
 		else if (d->valid > floor)
 			d->valid = floor;
 		d->preferred = fmin(until(p->preferred, now), d->valid);
-		d->said = 0;
+		if (d->preferred > now)
+			d->said &= ~(unsigned)MPD_DEPRECATED;
+		if (d->valid > now)
+			d->said &= ~(unsigned)MPD_INVALID;
 		d->next = next_ask(d, t, now);
 	}
+}
+
+bool mpd_is_preferred(const struct mpd_prefixes *in, const struct prefix *hoa)
+{
+	for (unsigned i = 0; i < in->n; i++)
+		if (same_prefix(&in->v[i], hoa) && makes_sense(&in->v[i]) && in->v[i].preferred)
+			return true;
+	return false;
+}
+
+bool mpd_is_home_link(const struct mpd_prefixes *in, const struct prefix *hoa)
+{
+	for (unsigned i = 0; i < in->n; i++)
+		if (in->v[i].on_link && same_prefix(&in->v[i], hoa))
+			return true;
+	return false;
 }
 
 bool mpd_deprecated(const struct mpd *d, double now)
@@ -178,11 +198,11 @@ bool mpd_deprecated(const struct mpd *d, double now)
 	return now + SLACK >= d->preferred;
 }
 
-bool mpd_new_prefix(const struct icmp6_msg *m, const struct prefix *hoa, unsigned *at,
+bool mpd_new_prefix(const struct mpd_prefixes *in, const struct prefix *hoa, unsigned *at,
 		    struct prefix *out, struct in6_addr *agent)
 {
-	for (; *at < m->mpa.n; ++*at) {
-		const struct nd_prefix *p = &m->mpa.prefix[*at];
+	for (; *at < in->n; ++*at) {
+		const struct nd_prefix *p = &in->v[*at];
 		struct prefix net = prefix6(&p->addr, p->plen);
 
 		net = prefix_network(&net);
@@ -196,7 +216,8 @@ bool mpd_new_prefix(const struct icmp6_msg *m, const struct prefix *hoa, unsigne
 			out->a.in6.s6_addr[b / 8] &= (uint8_t)~bit;
 			out->a.in6.s6_addr[b / 8] |= net.a.in6.s6_addr[b / 8] & bit;
 		}
-		*agent = p->router ? p->addr : in6addr_any;
+		/* R and no more than the prefix: that is nobody's address */
+		*agent = p->router && !in6_eq(&p->addr, &net.a.in6) ? p->addr : in6addr_any;
 		++*at;
 		return true;
 	}

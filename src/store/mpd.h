@@ -28,6 +28,7 @@
 struct mpd {
 	bool asking;
 	bool heard;			/* a lifetime was said, ever */
+	bool by_link;			/* last by the home link itself */
 	uint16_t id;
 	unsigned sent;			/* solicitations of this round */
 	double timo, due;		/* of the repetition; due 0 = none */
@@ -53,8 +54,8 @@ unsigned mpd_timer(struct mpd *d, const struct timers *t, uint16_t id, double no
 void mpd_stop(struct mpd *d);
 /* Those that ended while nobody could be asked: they are unknown, and .missed wants mpd_ask(). */
 void mpd_unknown(struct mpd *d);
-/* On the home link its Router Advertisements say how long, and that we are there says that they do:
- * what was advertised before is void. */
+/* On the home link its Router Advertisements say how long, and that we are there says that they
+ * do: what was advertised before is void. For a link whose ones are not heard by us. */
 void mpd_home(struct mpd *d);
 double mpd_due(const struct mpd *d);	/* absolute; 0 = nothing to wait for */
 
@@ -63,17 +64,24 @@ double mpd_due(const struct mpd *d);	/* absolute; 0 = nothing to wait for */
  * to the last solicitation, which is then answered. False: discard it, and mpd_ask().
  */
 bool mpd_answered(struct mpd *d, const struct icmp6_msg *m);
-/* What it says of the prefix of hoa, if anything. */
+
+/* n prefixes, of an advertisement that counts, or of a Router Advertisement of the home link. */
+struct mpd_prefixes { const struct nd_prefix *v; unsigned n; bool by_link; };
+
+/* What they say of the prefix of hoa, if anything. */
 void mpd_home_prefix(struct mpd *d, const struct timers *t, const struct prefix *hoa,
-		     const struct icmp6_msg *m, double now);
+		     const struct mpd_prefixes *p, double now);
+/* The prefix of hoa is among them, and on the link; perhaps for the last time. */
+bool mpd_is_preferred(const struct mpd_prefixes *p, const struct prefix *hoa);
+bool mpd_is_home_link(const struct mpd_prefixes *p, const struct prefix *hoa);
 bool mpd_deprecated(const struct mpd *d, double now);
 
 /*
- * A prefix of the advertisement in which a node on the home link would form an address: the
+ * A prefix among them in which a node on the home link would form an address: the
  * home address with hoa's interface identifier there goes to *out. From *at on (0 first); false:
  * no more. *agent: the home agent's own address there (R), or ::.
  */
-bool mpd_new_prefix(const struct icmp6_msg *m, const struct prefix *hoa, unsigned *at,
+bool mpd_new_prefix(const struct mpd_prefixes *p, const struct prefix *hoa, unsigned *at,
 		    struct prefix *out, struct in6_addr *agent);
 
 #endif

@@ -13,7 +13,8 @@ def radvd_conf(dev, *prefixes, interval=FAST, home_agent=False, lifetime=1800, p
     retrans: RetransTimer in seconds, the wait of duplicate address detection among others.
     A home link (home_agent) carries the H flag, the Home Agent Information
     option and the router's whole address in the prefix (RFC 6275 7.1-7.4);
-    `prefixes` name the router's address there: "2001:db8:280::1/64".
+    `prefixes` name the router's address there: "2001:db8:280::1/64"; one with
+    lifetimes of its own is (address, valid, preferred).
     """
     least, most = interval
     lines = [f"interface {dev} {{", "  AdvSendAdvert on;", f"  MinRtrAdvInterval {least};",
@@ -24,8 +25,8 @@ def radvd_conf(dev, *prefixes, interval=FAST, home_agent=False, lifetime=1800, p
         lines += ["  AdvHomeAgentFlag on;", "  AdvHomeAgentInfo on;",
                   f"  HomeAgentLifetime {ha_lifetime};", f"  HomeAgentPreference {preference};",
                   "  AdvMobRtrSupportFlag on;"]
-    valid, preferred = prefix_lifetime
-    for p in prefixes:
+    for one in prefixes:
+        p, valid, preferred = (one, *prefix_lifetime) if isinstance(one, str) else one
         lines += [f"  prefix {p} {{", "    AdvOnLink on;", "    AdvAutonomous on;",
                   f"    AdvRouterAddr {'on' if home_agent else 'off'};",
                   f"    AdvValidLifetime {valid};", f"    AdvPreferredLifetime {preferred};",

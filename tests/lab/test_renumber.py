@@ -9,6 +9,7 @@ import daemon
 from dump import dump
 from net import B6, HA_ADDR, HOME_PREFIX, MN_HOA
 from proc import until
+from ra import radvd
 from scene import arrived, seen
 from sock import Echo, Session, udp
 from test_mpd import Told
@@ -17,6 +18,7 @@ NEW_PREFIX, NEW_HOA = "2001:db8:280:a::/64", "2001:db8:280:a::cafe"
 CORE = "2001:db8:c1::1"
 PORT = 5000
 INFINITE = 0xffffffff
+PREFIX_DISCOVERY = 1                # status: accepted, but prefix discovery necessary
 SOLICITATION, ADVERTISEMENT = 146, 147
 HA_TIMERS = {"min_mob_pfx_adv_interval": 1, "max_mob_pfx_adv_interval": 3600,
              "prefix_adv_timeout": 1}
@@ -103,4 +105,61 @@ def test_home_network_is_renumbered_while_the_host_is_away(lab):
     daemon.wait_binding(ha, NEW_HOA, coa)
     assert echo.asked_by(udp(net.mn), CORE) == NEW_HOA
     session.close()
+    echo.close()
+
+
+def link_says(net, old):
+    """The home link's routers advertise both prefixes; old: lifetimes of the old one."""
+    net.ra["home"].kill()           # no last words
+    net.ra["home"] = radvd(net.ha, "home0", (f"{HA_ADDR}/64", *old), NEW_PREFIX, home_agent=True)
+
+
+def test_home_network_is_renumbered_while_the_host_is_at_home(lab):
+    net, ha, mn = begin(lab)
+    daemon.wait_home(mn)
+    session = Session(net.b, net.mn, B6, PORT).talk()
+    assert session.source == MN_HOA
+    ha.reload(ha_text(net, old=(600, 0)))
+    ha.wait_log("reloaded")
+    link_says(net, old=(600, 0))
+    until("at home by both prefixes", lambda: len(mn.registrations(state="home")) == 2)
+    echo = Echo(net.b, PORT + 1)
+    until("programs use the new address", lambda: echo.asked_by(udp(net.mn), B6) == NEW_HOA)
+    session.talk()
+    # both go with it
+    net.move(net.mn, "foreign1")
+    coa = arrived(ha, mn, "foreign1", MN_HOA)
+    assert arrived(ha, mn, "foreign1", NEW_HOA) == coa
+    session.talk()
+    assert echo.asked_by(udp(net.mn), B6) == NEW_HOA
+    # and come back; there the old one ends
+    net.move(net.mn, "home")
+    until("both are at home", lambda: len(mn.registrations(state="home")) == 2)
+    session.talk()
+    link_says(net, old=(0, 0))
+    until("the old address is given up", lambda: homes(mn) == [NEW_HOA])
+    daemon.wait_home(mn)
+    until("nothing is left of it", lambda: not of(net.ha, MN_HOA) + of(net.mn, MN_HOA))
+    assert echo.asked_by(udp(net.mn), B6) == NEW_HOA
+    session.close()
+    echo.close()
+
+
+def test_home_network_is_renumbered_while_the_host_is_off(lab):
+    """It hears of that with the answer to its first registration."""
+    net, ha, mn = begin(lab)
+    net.move(net.mn, "foreign1")
+    arrived(ha, mn, "foreign1", MN_HOA)
+    net.unplug(net.mn)
+    ha.reload(ha_text(net, old=(600, 0)))
+    ha.wait_log("reloaded")
+    wire = net.r2.capture("acc0")
+    net.move(net.mn, "foreign2")
+    coa = arrived(ha, mn, "foreign2", MN_HOA)
+    assert arrived(ha, mn, "foreign2", NEW_HOA) == coa
+    first = next(p for p in seen(net, wire, lambda p: p.mh and p.mh.name == "BA"))
+    assert first.mh.status == PREFIX_DISCOVERY, first
+    echo = Echo(net.core, PORT)
+    until("programs use the new address", lambda: echo.asked_by(udp(net.mn), CORE) == NEW_HOA)
+    assert echo.asked_by(udp(net.mn, bind=MN_HOA), CORE) == MN_HOA
     echo.close()

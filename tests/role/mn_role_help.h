@@ -58,6 +58,15 @@ double md_coa_valid(const struct md *md, const char *dev)
 	return coa_valid ? coa_valid : INFINITY;
 }
 
+/* What else is on the home link; family 0: nothing. */
+static struct prefix also_home;
+
+bool md_home_here(const struct md *md, const char *dev, const struct prefix *home)
+{
+	(void)md, (void)dev;
+	return also_home.family && prefix_same_net(&also_home, home);
+}
+
 void md_release_old(struct md *md, const char *dev)
 {
 	(void)md, (void)dev;
@@ -153,6 +162,7 @@ static inline int setup(void **state)
 	ra_ll = (struct nd_lladdr){ 0 };
 	released = 0;
 	coa_valid = cut = 0;
+	also_home = (struct prefix){ 0 };
 	mhsock_open(&mh, NULL, &w.c.dialect, to_mn, NULL);
 	icmp6sock_open(&icmp, NULL, types, icmp_to_mn, NULL);
 	mn = NULL;

@@ -147,6 +147,7 @@ static void test_home_is_renumbered(void **state)
 	assert_int_equal(mn_homes(mn), 2);
 	b = one_bu();
 	assert_true(is6(&b.dst, NEWHA) && is6(&b.conf->hoa.a.in6, NEWHOA));
+	assert_false(w.home[0].deprecated);	/* not before there is another to use */
 	answer_with(&b, &a);
 	turn();
 	assert_true(in_kernel("addr " NEWHOA "/128 dev mip0 nodad home"));
@@ -229,6 +230,164 @@ static void test_at_home_an_old_advertisement_ends_nothing(void **state)
 		;
 }
 
+/* ---- at home ---- */
+
+static void ra(const char *net, uint32_t valid, uint32_t preferred, struct nd_msg *m)
+{
+	m->type = ND_RA;
+	m->ra.prefix[m->ra.n_prefix++] = (struct nd_prefix){
+		.addr = ip6(net), .plen = 64, .on_link = true, .autonomous = true,
+		.valid = valid, .preferred = preferred };
+}
+
+static void hear_ra(const struct nd_msg *m)
+{
+	const struct in6_addr router = ip6(HOME_ROUTER), all = ip6("ff02::1");
+
+	assert_true(fake_nd_rx(WLAN0, &router, &all, m));
+	turn();
+}
+
+static void no_binding(void)
+{
+	struct bu b = { 0 };
+
+	while (next_bu(&b))
+		;
+	assert_true(b.dereg);
+	accept_bu(&b);
+	turn();
+	while (fake_dad_count())
+		dad_says(false);
+	turn();
+}
+
+static void begin_at_home(void)
+{
+	w.c.router = false;
+	w.home[0].n_prefix = 0;
+	w.home[0].renumber = true;
+	ra_ll = (struct nd_lladdr){ .len = 6, .b = { 2, 0, 0, 0, 0, 1 } };
+	start();
+	ndsock_watch(fake_ndsock(), WLAN0, true);
+	at_home();
+	no_binding();
+	assert_int_equal(state_now(), BUL_HOME);
+}
+
+static bool home_again(unsigned i, enum bul_state state)
+{
+	struct mn_info info;
+
+	return mn_home(mn, i, &info) && info.bul->state == state;
+}
+
+/* By the home link itself (RFC 4862 5.5.3); that of another link, just before we notice, is none. */
+static void test_home_is_renumbered_at_home(void **state)
+{
+	struct nd_msg other = { 0 }, m = { 0 };
+	struct mn_info i;
+
+	(void)state;
+	begin_at_home();
+	ra(NEWNET, 90000, 90000, &other);
+	hear_ra(&other);
+	assert_int_equal(mn_homes(mn), 1);
+	also_home = pfx(NEWNET "/64");
+	ra("2001:db8:280::", 8000, 0, &m);
+	ra(NEWHA, 90000, 90000, &m);
+	m.ra.prefix[1].router = true;
+	hear_ra(&m);
+	assert_int_equal(mn_homes(mn), 2);
+	assert_false(w.home[0].deprecated);
+	no_binding();
+	assert_true(home_again(0, BUL_HOME) && home_again(1, BUL_HOME));
+	assert_true(mn_home(mn, 0, &i) && i.valid == run_now() + 8000);
+	assert_true(in_kernel("addr " NEWHOA "/64 dev wlan0 nodad home noprefixroute"));
+	assert_true(w.home[0].deprecated && !w.home[1].deprecated);
+	assert_true(is6(&w.home[1].home_agents[0], HA1));
+	/* both prefixes are of one link */
+	hear_ra(&m);
+	assert_true(home_again(0, BUL_HOME) && home_again(1, BUL_HOME));
+	/* not on the link any more, says its router, but one address is valid for two hours yet */
+	m.ra.prefix[0].valid = 0;
+	hear_ra(&m);
+	assert_true(mn_home(mn, 0, &i) && i.valid == run_now() + 7200);
+	md_says("home", "wlan0", NULL, HOME_ROUTER, NEWNET "/64");
+	turn();
+	assert_true(home_again(0, BUL_HOME) && home_again(1, BUL_HOME));
+	advance(7000);
+	hear_ra(&m);
+	advance(201);
+	assert_false(mn_home(mn, 0, &i));
+	assert_true(home_again(1, BUL_HOME));
+	assert_null(strstr(fake_kern_dump(), "addr " HOA "/"));
+}
+
+/* What was given up comes back with its prefix, and what came lasts no longer than its own. */
+static void test_home_addresses_come_and_go_with_their_prefixes(void **state)
+{
+	struct nd_msg m = { 0 };
+	struct mn_info i;
+
+	(void)state;
+	begin_at_home();
+	also_home = pfx(NEWNET "/64");
+	ra("2001:db8:280::", 8000, 0, &m);
+	ra(NEWNET, 90000, 90000, &m);
+	hear_ra(&m);
+	no_binding();
+	advance(8001);
+	assert_false(mn_home(mn, 0, &i));
+	md_says("home", "wlan0", NULL, HOME_ROUTER, NEWNET "/64");
+	turn();
+	/* the old one is back, in its place */
+	also_home = pfx(HOME_PREFIX);
+	m.ra.prefix[0].valid = m.ra.prefix[0].preferred = 90000;
+	m.ra.prefix[1].valid = 8000;
+	m.ra.prefix[1].preferred = 0;
+	hear_ra(&m);
+	no_binding();
+	assert_true(home_again(0, BUL_HOME) && home_again(1, BUL_HOME));
+	assert_true(w.home[0].home_agents[0].s6_addr[15] == 1 && !w.home[0].retired);
+	assert_int_equal(mn_homes(mn), 2);
+	/* the one that came goes, and leaves its place to the next */
+	advance(8001);
+	assert_false(mn_home(mn, 1, &i));
+	assert_true(home_again(0, BUL_HOME));
+	md_says("home", "wlan0", NULL, HOME_ROUTER, HOME_PREFIX);
+	turn();
+	also_home = pfx("2001:db8:28b::/64");
+	m.ra.prefix[1].addr = ip6("2001:db8:28b::");
+	m.ra.prefix[1].valid = m.ra.prefix[1].preferred = 90000;
+	hear_ra(&m);
+	no_binding();
+	assert_int_equal(mn_homes(mn), 2);
+	assert_true(home_again(1, BUL_HOME));
+	assert_true(in_kernel("addr 2001:db8:28b::beef/64 dev wlan0 nodad home noprefixroute"));
+}
+
+/* Nobody on the home link said anything for too long; then somebody does. */
+static void test_configured_home_address_comes_back_at_home(void **state)
+{
+	struct nd_msg m = { 0 }, last = { 0 };
+	struct mn_info i;
+
+	(void)state;
+	begin_at_home();
+	ra("2001:db8:280::", 8000, 4000, &m);
+	hear_ra(&m);
+	advance(8001);
+	assert_false(mn_home(mn, 0, &i));
+	ra("2001:db8:280::", 8000, 0, &last);
+	hear_ra(&last);
+	assert_false(mn_home(mn, 0, &i));
+	hear_ra(&m);
+	no_binding();
+	assert_true(home_again(0, BUL_HOME) && !w.home[0].retired);
+	assert_true(in_kernel("addr " HOA "/64 dev wlan0 nodad home noprefixroute"));
+}
+
 /* Held by the operator when its prefix ends: nobody was asked, so nobody knows. */
 static void test_held_home_is_kept_beyond_its_prefix(void **state)
 {
@@ -269,6 +428,9 @@ int main(void)
 		T(test_last_home_address_that_ends_takes_nothing_else_with_it),
 		T(test_at_home_an_old_advertisement_ends_nothing),
 		T(test_held_home_is_kept_beyond_its_prefix),
+		T(test_home_is_renumbered_at_home),
+		T(test_configured_home_address_comes_back_at_home),
+		T(test_home_addresses_come_and_go_with_their_prefixes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -281,6 +281,55 @@ static void test_default_router_beside_a_home_agent(void **state)
 	assert_true(in6_eq(&l.router[0].global, (struct in6_addr[]){ ip(HOMENET "1") }));
 }
 
+/* A home network that is renumbered: two home prefixes of one link. */
+static void test_home_link_may_have_several_prefixes(void **state)
+{
+	static struct home_conf two[2];
+	const struct mn_conf c = { .homes = two, .n_home = 2 };
+	const struct in6_addr from = ip("fe80::1");
+	struct nd_ra ra = { .router_lifetime = 1800, .n_prefix = 2 };
+	struct prefix other, none;
+	struct md_link l;
+
+	(void)state;
+	two[0] = home[0];
+	prefix_parse("2001:db8:28a::beef/64", &two[1].hoa);
+	other = two[1].hoa;
+	prefix_parse("2001:db8:28b::/64", &none);
+	for (unsigned i = 0; i < 2; i++)
+		ra.prefix[i] = (struct nd_prefix){
+			.addr = i ? ip("2001:db8:28a::") : ip("2001:db8:280::"), .plen = 64,
+			.on_link = true, .autonomous = true, .valid = 100, .preferred = 50 };
+	md_link_init(&l);
+	md_on_link(&l, true, &tm, 0);
+	md_on_ra(&l, &from, &ra, &c, &tm, 1);
+	assert_true(l.router[0].is_home && l.router[0].home == 0);
+	assert_true(md_is_on_link(&l, &two[0].hoa, 1) && md_is_on_link(&l, &other, 1));
+	assert_false(md_is_on_link(&l, &none, 1));
+	other.plen = 60;
+	assert_false(md_is_on_link(&l, &other, 1));
+	other.plen = 64;
+	assert_false(md_is_on_link(&l, &other, 102));
+	/* left out now and then, and for good */
+	ra.n_prefix = 1;
+	for (unsigned i = 1; i < tm.ra_lost_factor; i++)
+		md_on_ra(&l, &from, &ra, &c, &tm, 2);
+	assert_true(md_is_on_link(&l, &other, 2));
+	md_on_ra(&l, &from, &ra, &c, &tm, 2);
+	assert_false(md_is_on_link(&l, &other, 2) || !md_is_on_link(&l, &two[0].hoa, 2));
+	/* the first one ends: it is the home of the other */
+	ra.n_prefix = 2;
+	ra.prefix[0].valid = ra.prefix[0].preferred = 0;
+	assert_int_equal(md_on_ra(&l, &from, &ra, &c, &tm, 3).act, MD_CHANGED);
+	assert_true(l.router[0].is_home && l.router[0].home == 1);
+	assert_false(md_is_on_link(&l, &two[0].hoa, 3) || !md_is_on_link(&l, &other, 3));
+	/* given up: a prefix like any other */
+	two[1].retired = true;
+	md_on_ra(&l, &from, &ra, &c, &tm, 4);
+	assert_false(l.router[0].is_home && l.router[0].home == 1);
+	assert_true(in6_eq(&l.router[0].prefix.a.in6, (struct in6_addr[]){ ip("2001:db8:28a::") }));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -297,6 +346,7 @@ int main(void)
 		cmocka_unit_test(test_home_prefix_is_home),
 		cmocka_unit_test(test_home_is_believed_at_once_and_kept),
 		cmocka_unit_test(test_default_router_beside_a_home_agent),
+		cmocka_unit_test(test_home_link_may_have_several_prefixes),
 	};
 
 	return cmocka_run_group_tests(tests, md_setup, NULL);

@@ -37,14 +37,21 @@ static void with(struct icmp6_msg *m, const char *addr, uint32_t valid, uint32_t
 		.valid = valid, .preferred = preferred };
 }
 
+static struct mpd_prefixes of(const struct icmp6_msg *m)
+{
+	return (struct mpd_prefixes){ m->mpa.prefix, m->mpa.n, false };
+}
+
 /* The home agent says these lifetimes of the home prefix. */
 static void said(struct talk *k, uint32_t valid, uint32_t preferred)
 {
 	const struct prefix hoa = pfx(HOA "/64");
 	struct icmp6_msg m = advert(0);
+	struct mpd_prefixes p;
 
 	with(&m, "2001:db8:280::", valid, preferred);
-	mpd_home_prefix(&k->d, &k->t, &hoa, &m, k->now);
+	p = of(&m);
+	mpd_home_prefix(&k->d, &k->t, &hoa, &p, k->now);
 }
 
 static unsigned next(struct talk *k)
@@ -162,6 +169,7 @@ static void test_new_prefix_keeps_the_interface_identifier(void **state)
 	struct in6_addr agent;
 	struct prefix p;
 	unsigned at = 0;
+	struct mpd_prefixes all;
 
 	(void)state;
 	with(&m, "2001:db8:280::1", 9000, 9000);	/* ours */
@@ -175,11 +183,34 @@ static void test_new_prefix_keeps_the_interface_identifier(void **state)
 	with(&m, NEWNET "1", 9000, 9000);
 	m.mpa.prefix[6].router = true;
 	with(&m, "2001:db8:28f::", 9000, 9000);
-	assert_true(mpd_new_prefix(&m, &hoa, &at, &p, &agent));
+	all = of(&m);
+	assert_true(mpd_new_prefix(&all, &hoa, &at, &p, &agent));
 	assert_true(is6(&p.a.in6, NEWNET "beef") && p.plen == 64 && is6(&agent, NEWNET "1"));
-	assert_true(mpd_new_prefix(&m, &hoa, &at, &p, &agent));
+	assert_true(mpd_new_prefix(&all, &hoa, &at, &p, &agent));
 	assert_true(is6(&p.a.in6, "2001:db8:28f::beef") && is6(&agent, "::"));
-	assert_false(mpd_new_prefix(&m, &hoa, &at, &p, &agent));
+	assert_false(mpd_new_prefix(&all, &hoa, &at, &p, &agent));
+}
+
+static void test_home_link_lists_the_home_prefix_itself(void **state)
+{
+	const struct prefix hoa = pfx(HOA "/64");
+	struct icmp6_msg m = advert(0);
+	struct mpd_prefixes all;
+
+	(void)state;
+	with(&m, NEWNET, 9000, 9000);
+	with(&m, "2001:db8:280::1", 9000, 0);
+	all = of(&m);
+	assert_true(mpd_is_home_link(&all, &hoa));
+	m.mpa.prefix[1].on_link = false;
+	assert_false(mpd_is_home_link(&all, &hoa));
+	m.mpa.prefix[1].on_link = true;
+	m.mpa.prefix[1].valid = 0;
+	assert_true(mpd_is_home_link(&all, &hoa));
+	m.mpa.prefix[1].plen = 60;
+	assert_false(mpd_is_home_link(&all, &hoa));
+	all.n = 1;
+	assert_false(mpd_is_home_link(&all, &hoa));
 }
 
 int main(void)
@@ -191,6 +222,7 @@ int main(void)
 		cmocka_unit_test(test_ends_are_said_once),
 		cmocka_unit_test(test_nobody_ends_a_home_address_soon),
 		cmocka_unit_test(test_new_prefix_keeps_the_interface_identifier),
+		cmocka_unit_test(test_home_link_lists_the_home_prefix_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
