@@ -146,6 +146,16 @@ static void stopped_step(struct mn_home *h)
 		h->held = true;
 }
 
+static void look(struct mn_home *h, bool again);
+
+static void resume(struct mn_home *h)
+{
+	if (!h->resume || !h->held)
+		return;
+	h->resume = h->held = false;
+	look(h, true);
+}
+
 void mn_step(struct mn_home *h, enum bul_ev ev, const struct bul_ba *ba)
 {
 	const struct mn_conf *c = h->mn->conf;
@@ -184,6 +194,7 @@ void mn_step(struct mn_home *h, enum bul_ev ev, const struct bul_ba *ba)
 		mn_return_learn(h);
 	ro_follow(h, false);
 	mn_kern_sync(h);
+	resume(h);
 }
 
 /* ---- movement ---- */
@@ -532,12 +543,11 @@ int mn_refresh(struct mn *mn, const struct in6_addr *hoa)
 		if (h->retiring || (hoa && !in6_eq(hoa, mn_hoa(h))))
 			continue;
 		n++;
-		if (!h->held) {
+		h->resume = h->held || h->ro.leaving || h->bul.state == BUL_STOP;
+		if (h->held)
+			resume(h);
+		else if (!h->resume)
 			mn_step(h, BUL_EV_REFRESH_REQ, NULL);
-			continue;
-		}
-		h->held = false;
-		look(h, true);
 	}
 	return n;
 }
@@ -554,6 +564,7 @@ int mn_deregister(struct mn *mn, const struct in6_addr *hoa)
 		if ((hoa && !in6_eq(hoa, mn_hoa(h))) || h->held || h->retiring || h->bul.state == BUL_HOME)
 			continue;
 		n++;
+		h->resume = false;
 		mn_leave(h);
 	}
 	return n;

@@ -83,6 +83,7 @@ struct mn_home {
 	unsigned index;
 	struct bul bul;
 	bool held;			/* the operator de-registered it */
+	bool resume;			/* and then wanted it, while that was under way */
 	bool gone;			/* stopping: the kernel shall have nothing */
 	bool finished;			/* and has nothing */
 	bool started;			/* the first plan is in the kernel */

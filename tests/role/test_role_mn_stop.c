@@ -82,6 +82,43 @@ static void test_operator_deregisters_and_registers_again(void **state)
 	one_bu();
 }
 
+/* The last word counts: registered anew when the de-registration is through, answered or not. */
+static void test_refresh_while_a_deregistration_is_unanswered_is_not_lost(void **state)
+{
+	struct bu b;
+
+	(void)state;
+	registered();
+	for (int answered = 0; answered < 2; answered++) {
+		mn_deregister(mn, NULL);
+		turn();
+		b = one_bu();
+		assert_true(b.dereg);
+		assert_int_equal(mn_refresh(mn, NULL), 1);
+		turn();
+		no_bu();
+		if (answered)
+			accept_bu(&b);
+		for (int s = 0; s < 10 && b.dereg; s++) {
+			advance(1);
+			(void)next_bu(&b);
+		}
+		assert_false(b.dereg);
+		accept_bu(&b);
+		assert_int_equal(state_now(), BUL_BOUND);
+		advance(1);
+	}
+	mn_deregister(mn, NULL);
+	mn_refresh(mn, NULL);
+	mn_deregister(mn, NULL);
+	turn();
+	b = one_bu();
+	accept_bu(&b);
+	advance(10);
+	no_bu();
+	assert_int_equal(state_now(), BUL_IDLE);
+}
+
 /* ---- stop ---- */
 
 static void test_stop_deregisters_and_leaves_nothing(void **state)
@@ -177,6 +214,7 @@ int main(void)
 		T(test_two_homes_behind_one_care_of_address_share_the_tunnel),
 		T(test_homes_with_several_agents_have_tunnels_of_their_own),
 		T(test_operator_deregisters_and_registers_again),
+		T(test_refresh_while_a_deregistration_is_unanswered_is_not_lost),
 		T(test_stop_deregisters_and_leaves_nothing),
 		T(test_stop_gives_up_after_two_tries),
 		T(test_stop_in_every_phase_leaves_nothing),
