@@ -48,8 +48,74 @@ static struct json_object *agent_json(const struct ha_conf *c, const struct ha_a
 	ctl_set(o, "remaining", h->own ? NULL : ctl_seconds(MAX(h->e.expires - run_now(), 0)));
 	ctl_set(o, "mobile_routers", ctl_bool(h->e.router));
 	ctl_set(o, "warnings", warnings(h->adv_wrong));
+	ctl_set(o, "home_address", NULL);
+	ctl_set(o, "source", NULL);
 	return o;
 }
+
+/* ---- of a mobile node ---- */
+
+static const char *candidate_state(const struct bul *b, const struct in6_addr *a)
+{
+	if (b->bound_coa.family && in6_eq(&b->bound_ha, a))
+		return "registered";
+	if (!in6_eq(&b->ha, a))
+		return "candidate";
+	return b->state == BUL_WAIT_BA || b->state == BUL_LEAVE || b->state == BUL_STOP ?
+	       "asked" : "next";
+}
+
+static bool configured(const struct home_conf *h, const struct in6_addr *a)
+{
+	for (size_t i = 0; i < h->n_ha; i++)
+		if (in6_eq(&h->home_agents[i], a))
+			return true;
+	return false;
+}
+
+static struct json_object *candidate_json(const struct mn_info *i, unsigned k)
+{
+	struct json_object *o = json_object_new_object(), *v = json_object_new_array();
+	struct json_object *home = json_object_new_array();
+	const struct in6_addr *a = &i->bul->cand[k];
+	const struct prefix net = prefix_network(&i->conf->hoa);
+
+	json_object_array_add(v, ctl_addr(a));
+	json_object_array_add(home, ctl_prefix(&net));
+	ctl_set(o, "role", json_object_new_string(i->bul->router ? "mr" : "mn"));
+	ctl_set(o, "device", ctl_text(i->uplink));
+	ctl_set(o, "home_prefixes", home);
+	ctl_set(o, "state", json_object_new_string(candidate_state(i->bul, a)));
+	ctl_set(o, "link_local", NULL);
+	ctl_set(o, "addresses", v);
+	ctl_set(o, "preference", NULL);		/* replies of discovery name them in order only */
+	ctl_set(o, "lifetime", NULL);
+	ctl_set(o, "remaining", NULL);
+	ctl_set(o, "mobile_routers", NULL);
+	ctl_set(o, "warnings", json_object_new_array());
+	ctl_set(o, "home_address", ctl_addr(&i->conf->hoa.a.in6));
+	ctl_set(o, "source", json_object_new_string(configured(i->conf, a) ? "configured" :
+						    "discovered"));
+	return o;
+}
+
+static bool candidates_step(struct ctl_client *c)
+{
+	struct ctl_listing *l = &c->list;
+	struct node *n = c->ctl->node;
+	struct mn_info i;
+
+	for (; n && n->mn && l->at < mn_homes(n->mn); l->at++, l->sub = 0) {
+		if (!mn_home(n->mn, (unsigned)l->at, &i) || l->sub >= i.bul->n_cand)
+			continue;
+		ctl_reply(c, candidate_json(&i, (unsigned)l->sub++), true);
+		return true;
+	}
+	ctl_reply(c, NULL, false);
+	return false;
+}
+
+/* ---- of a home agent ---- */
 
 /* Of each home link this home agent and then the others; at last that of no link. */
 static bool step(struct ctl_client *c)
@@ -65,8 +131,9 @@ static bool step(struct ctl_client *c)
 		ctl_reply(c, agent_json(ha_conf_of(n->ha), &h), true);
 		return true;
 	}
-	ctl_reply(c, NULL, false);
-	return false;
+	l->at = l->sub = 0;
+	l->step = candidates_step;
+	return candidates_step(c);
 }
 
 void ctl_list_agents(struct ctl_client *c, struct json_object *params)

@@ -34,7 +34,7 @@ const struct command cmd_table[] = {
 	{ "peer", "flush", false, HOA(ARG_PEER), "jp",
 	  "remove the correspondent's binding of that home address, or all", cmd_flush_peers },
 	{ "home-agent", "list", false, { { 0 } }, "jpod",
-	  "home agents of the home links, best first in discovery", cmd_home_agent },
+	  "home agents of the home links, or those to register with", cmd_home_agent },
 	{ "home-agent", "show", false, { { 0 } }, "jpo",
 	  "the same, and what is wrong in advertisements", cmd_home_agent },
 	{ "stats", NULL, false, { { 0 } }, "jp", "counters", cmd_stats },

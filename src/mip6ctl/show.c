@@ -188,6 +188,7 @@ void show_prefix_row(struct fmt_table *t, struct json_object *o)
 
 const char *const show_agent_head[] = {
 	"DEVICE", "STATE", "ADDRESS", "PREFERENCE", "LIFETIME", "ROUTERS", "WARNINGS",
+	"HOME ADDRESS", "SOURCE",
 };
 
 static const char *agent_lifetime(struct json_object *o, char buf[static FMT_LEN])
@@ -198,13 +199,20 @@ static const char *agent_lifetime(struct json_object *o, char buf[static FMT_LEN
 	return buf;
 }
 
+static const char *routers(struct json_object *o)
+{
+	if (!fmt_has(o, "mobile_routers"))
+		return "-";
+	return fmt_true(o, "mobile_routers") ? "yes" : "no";
+}
+
 void show_agent_row(struct fmt_table *t, struct json_object *o)
 {
 	char addr[FMT_LEN], life[FMT_LEN], n[FMT_LEN];
 	const char *cell[] = {
 		fmt_str(o, "device"), fmt_str(o, "state"), fmt_join(o, "addresses", " ", addr),
 		fmt_str(o, "preference"), agent_lifetime(o, life),
-		fmt_true(o, "mobile_routers") ? "yes" : "no", n,
+		routers(o), n, fmt_str(o, "home_address"), fmt_str(o, "source"),
 	};
 
 	snprintf(n, sizeof(n), "%zu", count(o, "warnings"));
@@ -226,8 +234,9 @@ void show_agent(const struct fmt_opt *opt, struct json_object *o)
 	       agent_lifetime(o, buf));
 	next_line(opt);
 	printf("dev %s link-local %s mobile-routers %s home %s", fmt_str(o, "device"),
-	       fmt_str(o, "link_local"), fmt_true(o, "mobile_routers") ? "yes" : "no",
-	       fmt_join(o, "home_prefixes", " ", buf));
+	       fmt_str(o, "link_local"), routers(o), fmt_join(o, "home_prefixes", " ", buf));
+	if (fmt_has(o, "home_address"))
+		printf(" home-address %s %s", fmt_str(o, "home_address"), fmt_str(o, "source"));
 	for (size_t i = 0; i < count(o, "warnings"); i++) {
 		next_line(opt);
 		fmt_paint(opt, FMT_BAD, "warning: %s", text_at(o, "warnings", i));

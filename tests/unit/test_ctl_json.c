@@ -261,6 +261,46 @@ static void test_home_agents_are_listed_with_what_is_wrong(void **state)
 	close(fd);
 }
 
+static void candidate_is(struct fix *f, int fd, const char *state, const char *addresses,
+			 const char *source)
+{
+	struct json_object *o = hear(f, fd);
+
+	assert_string_equal(text_of(o, "role"), "mr");
+	assert_string_equal(text_of(o, "home_address"), "2001:db8:280::beef");
+	assert_string_equal(text_of(o, "home_prefixes"), "[ \"2001:db8:280::\\/64\" ]");
+	assert_string_equal(text_of(o, "state"), state);
+	assert_string_equal(text_of(o, "addresses"), addresses);
+	assert_string_equal(text_of(o, "source"), source);
+	assert_null(text_of(o, "preference"));
+	json_object_put(o);
+}
+
+static void test_home_agents_of_a_mobile_node_are_its_candidates(void **state)
+{
+	static const char *const row[] = { "2001:db8:280::3", "2001:db8:280::1",
+					   "2001:db8:280::4" };
+	struct fix *f = *state;
+	struct bul *b = &fake_node.bul[0];
+	int fd;
+
+	begin(f, mr_text);
+	for (b->n_cand = 0; b->n_cand < 3; b->n_cand++)
+		inet_pton(AF_INET6, row[b->n_cand], &b->cand[b->n_cand]);
+	b->router = true;
+	b->state = BUL_WAIT_BA;
+	b->bound_coa.family = AF_INET6;
+	b->bound_ha = b->cand[0];
+	b->ha = b->cand[1];
+	fd = connect_to(f);
+	say(f, fd, "{\"method\":\"io.mip6d.ListHomeAgents\",\"more\":true}");
+	candidate_is(f, fd, "registered", "[ \"2001:db8:280::3\" ]", "discovered");
+	candidate_is(f, fd, "asked", "[ \"2001:db8:280::1\" ]", "configured");
+	candidate_is(f, fd, "candidate", "[ \"2001:db8:280::4\" ]", "discovered");
+	hears(f, fd, "{\"parameters\":{}}");
+	close(fd);
+}
+
 static void test_registrations_show_what_the_home_agent_said(void **state)
 {
 	struct fix *f = *state;
@@ -489,6 +529,7 @@ int main(void)
 		T(test_a_listing_is_made_as_it_is_read),
 		T(test_records_have_the_documented_shape),
 		T(test_home_agents_are_listed_with_what_is_wrong),
+		T(test_home_agents_of_a_mobile_node_are_its_candidates),
 		T(test_registrations_show_what_the_home_agent_said),
 		T(test_peers_of_a_correspondent),
 		T(test_peers_say_how_and_why),

@@ -76,6 +76,11 @@ static void serve(const char *text, const char *name)
 	} else {
 		fake_node.answer = 1;
 		fake_node.bul[0].state = BUL_BOUND;
+		fake_node.bul[0].n_cand = 2;
+		inet_pton(AF_INET6, "2001:db8:280::1", &fake_node.bul[0].cand[0]);
+		inet_pton(AF_INET6, "2001:db8:280::2", &fake_node.bul[0].cand[1]);
+		fake_node.bul[0].ha = fake_node.bul[0].bound_ha = fake_node.bul[0].cand[0];
+		fake_node.bul[0].bound_coa.family = AF_INET6;
 		fake_node.prefix[0][0].status = MNP_REFUSED;
 		fake_node.prefix[0][0].code = 133;
 		fake_node.prefix[0][1].status = MNP_ACCEPTED;
@@ -166,6 +171,11 @@ static void test_each_command_has_its_text(void **state)
 		{ "mr", "reg", "\n2001:db8:280::beef  bound" },
 		{ "mr", "reg show 2001:db8:280::beef",
 		  "prefix 10.0.0.0/24 refused explicit dev lan0 (133: not authorised" },
+		{ "mr", "home-agent", "registered  2001:db8:280::1  -           -         -        0" },
+		{ "mr", "home-agent", "candidate   2001:db8:280::2  -           -         -        0" },
+		{ "mr", "home-agent", "  2001:db8:280::beef  configured\n" },
+		{ "mr", "home-agent", "  2001:db8:280::beef  discovered\n" },
+		{ "mr", "home-agent show", " home-address 2001:db8:280::beef configured\n" },
 		{ "mr", "reg refresh", "1\n" },
 		{ "mr", "reg deregister 2001:db8:280::beef", "1\n" },
 	};
