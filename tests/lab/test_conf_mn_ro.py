@@ -92,12 +92,16 @@ def test_each_peer_has_its_own_way(w):
 
 @case("MN_11.3.1_15")
 def test_elsewhere_the_tunnel_is_used_until_the_peer_knows(w):
+    """While the care-of test is made, and while the peer has not said yes."""
     c = optimised(w, "foreign1")
-    c.silent = {"BU"}
+    c.silent = {"CoTI", "BU"}
     w.move("foreign2")
+    assert c.next("CoTI", seen=1).src.startswith("2001:db8:f2:")
+    w.settles()
+    assert c.is_tunnelled() and c.count("BU") == 1
+    c.say(c.test(c.all("CoTI")[-1]))
     c.next("BU", seen=1)
-    p = c.data()
-    assert p.inner and p.hao is None and p.src == w.ha.care_of and p.src.startswith("2001:db8:f2:")
+    assert c.is_tunnelled()
     c.goes_on()
     c.optimised(w.ha.care_of)
     assert c.is_direct()
