@@ -122,9 +122,10 @@ def test_it_is_asked_again_and_ever_later(w):
 
     def sent():
         return w.out.since(mark, is_question)
-    until("two more", lambda: len(sent()) >= 3, step=0.02)
+    until("three more", lambda: len(sent()) >= 4, step=0.02)
     got = sent()
-    assert not_early(got[:3], SOLICIT, 2 * SOLICIT) and {ident(p) for p in got} == {ident(first)}
+    assert not_early(got[:4], SOLICIT, 2 * SOLICIT, 4 * SOLICIT), [p.t for p in got]
+    assert {ident(p) for p in got} == {ident(first)}
     w.ha.send(advert(first.src, ident(first)))
     w.heard()
     asked_so_far = len(sent())
@@ -303,7 +304,7 @@ def test_a_deprecated_home_prefix_is_said(w):
     """The only home address is used on: a care-of address would be no better."""
     told(w, home(LONG, 0))
     w.daemon.wait_log("its home prefix is deprecated")
-    assert begin(w).is_tunnelled()
+    assert begin(w, silent={"HoTI"}).is_tunnelled()
     told(w)
 
 
