@@ -362,7 +362,7 @@ static inline void no_bu(void)
 /* How to answer; zeros: as a good home agent does. */
 struct ba {
 	uint8_t status;
-	bool no_r, no_ipv4, no_auth, bad_mac, bad_spi, no_stamp, no_rh2, with_hao;
+	bool k, no_r, no_ipv4, no_auth, bad_mac, bad_spi, no_stamp, no_rh2, with_hao;
 	const char *src, *rh2;		/* NULL: the right ones */
 	int lifetime;			/* 0 = as asked */
 	uint16_t seq;			/* with other_seq */
@@ -398,6 +398,7 @@ static inline void answer_with(const struct bu *b, const struct ba *a)
 		rx.rh2_coa = ip6(a->rh2);
 	m.ba.status = a->status;
 	m.ba.flags = b->flags & BU_R && !a->no_r ? BA_R : 0;
+	m.ba.flags |= a->k ? BA_K : 0;
 	m.ba.seq = a->other_seq ? a->seq : b->seq;
 	m.ba.lifetime = a->status >= 128 ? 0 : a->lifetime ? (uint32_t)a->lifetime : b->lifetime;
 	if (a->status < 128 && !a->no_ipv4)
