@@ -39,6 +39,7 @@ STRANGER = "2001:db8:bad::1"
 F1, F2 = "2001:db8:f1::/64", "2001:db8:f2::/64"
 OTHER_NET = "2001:db8:f3::/64"   # of a router that nobody expects on foreign1
 A = "2001:db8:281::a"           # the host behind the mobile router
+A_MAC = "02:00:00:00:0a:0a"
 
 
 def case(name):
@@ -101,7 +102,7 @@ class Around(World):
             r.alive = True
         self.out.neighbours = {(r.link, r.address): r.mac for r in self.out.routers}
         self.out.neighbours["home", HA_ADDR] = self.ha.mac
-        self.out.neighbours["lan", A] = "02:00:00:00:0a:0a"
+        self.out.neighbours["lan", A] = A_MAC
         for ha in self.out.agents:
             ha.answer = ha.accept
 
@@ -359,8 +360,8 @@ def found(p, addresses=(HA_ADDR, OTHER_HA), src=HA_ADDR, dst=None, number=None, 
 numbers = iter(range(1, 60000))         # of echo requests
 
 
-def echo(src, dst, seq):
-    return IPv6(src=src, dst=dst, hlim=60) / ICMPv6EchoRequest(id=0x6d70, seq=seq)
+def echo(src, dst, seq, hlim=60):
+    return IPv6(src=src, dst=dst, hlim=hlim) / ICMPv6EchoRequest(id=0x6d70, seq=seq)
 
 
 def tunnelled(coa, inner, src=HA_ADDR):
@@ -394,3 +395,17 @@ def ask(node, dst, src=None, dev=None, groups_by=None, size=0):
 
 def request(seq):
     return lambda p: p.innermost().echo == ("request", 0x6d71, seq)
+
+
+# ---- for the cases of mobile routers: the host behind it ----
+
+def from_a(w, src, dst, **more):
+    """The host behind the router sends an echo request; its number."""
+    seq = next(numbers)
+    w.out.send("lan", echo(src, dst, seq, **more), A_MAC, w.mn.mac("lan0"))
+    return seq
+
+
+def passed(seq, **wanted):
+    return lambda p: p.innermost().echo == ("request", 0x6d70, seq) and \
+        all(getattr(p, k) == v for k, v in wanted.items())

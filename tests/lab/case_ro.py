@@ -31,9 +31,9 @@ OPTION_222 = bytes([222, 4]) + b"mip6"
 LIMIT = 30
 
 
-def world(request, **more):
+def world(request, role="mn", **more):
     """The body of a module's fixture: one daemon that optimises, for all its cases."""
-    yield from case_mobile.world(request, "mn", **{**ON, **more})
+    yield from case_mobile.world(request, role, **{**ON, **more})
 
 
 def timers(**more):

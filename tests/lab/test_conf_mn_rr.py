@@ -8,8 +8,8 @@ import pytest
 
 import case_ro
 import conf
-from case_mobile import (HA_ADDR, HOA, LEN, PROTO, RESERVED, STRANGER, case, cases, with_octet,
-                         wrong_sum)
+from case_mobile import (HA_ADDR, HOA, LEN, PROTO, RESERVED, STRANGER, case, cases, echo, numbers,
+                         tunnelled, with_octet, wrong_sum)
 from case_ro import HASTY, OPTION_222, Correspondent, begin, hint, not_early, optimised, timers
 from forge import IPv6, in6_chksum
 from net import hoa
@@ -427,6 +427,15 @@ def test_two_home_addresses_and_one_peer(homes):
     until("both are known to the peer", lambda: len(c.bindings) == 2)
     assert {p.src for p in c.all("HoTI")} == {p.hao for p in c.all("BU")} == {HOA, OTHER_HOA}
     assert len(set(c.bindings.values())) == 1
+
+
+@case("MN_11.7.2_29")
+def test_the_home_address_is_the_one_that_the_packet_was_for(homes):
+    """The destination of the packet in the tunnel."""
+    c, w = Correspondent(homes), homes
+    w.ha.send(tunnelled(w.ha.care_of, echo(c.address, OTHER_HOA, next(numbers))))
+    until("it is known to the peer", lambda: c.bindings)
+    assert {p.src for p in c.all("HoTI")} == set(c.bindings) == {OTHER_HOA}
 
 
 @case("MN_11.8_14")

@@ -7,9 +7,9 @@ import pytest
 
 import case_mobile
 import conf
-from case_mobile import (A, CN, HA_ADDR, HOA, OTHER_HA, PAUSE, STRANGER, case, cases, found, ident,
-                         is_request, looking)
-from forge import ICMPv6EchoRequest, IPv6
+from case_mobile import (A, CN, HA_ADDR, HOA, OTHER_HA, PAUSE, STRANGER, case, cases, echo, found,
+                         from_a, ident, is_request, looking, numbers, passed, tunnelled)
+from forge import IPv6
 from net import MNP
 from proc import until
 from scene import TARGET_LL, nd_option
@@ -17,7 +17,7 @@ from scene import TARGET_LL, nd_option
 from scapy.layers.inet6 import ICMPv6ND_NS, ICMPv6ND_RS, ICMPv6NDOptSrcLLAddr
 
 MNP_OPTION = 6
-A_MAC, BAD_MAC = "02:00:00:00:0a:0a", "02:00:00:00:0b:ad"
+BAD_MAC = "02:00:00:00:0b:ad"
 OUTSIDER = "2001:db8:999::1"            # no address of the mobile network
 BOTH = conf.Raw(f'[ "{HA_ADDR}", "{OTHER_HA}" ]')
 
@@ -25,29 +25,6 @@ BOTH = conf.Raw(f'[ "{HA_ADDR}", "{OTHER_HA}" ]')
 @pytest.fixture(scope="module")
 def w(request):
     yield from case_mobile.world(request, "mr")
-
-
-_seq = iter(range(1, 60000))
-
-
-def echo(src, dst, seq, hlim=60):
-    return IPv6(src=src, dst=dst, hlim=hlim) / ICMPv6EchoRequest(id=0x6d70, seq=seq)
-
-
-def tunnelled(coa, inner, src=HA_ADDR):
-    return IPv6(src=src, dst=coa, hlim=60, nh=41) / inner
-
-
-def from_a(w, src, dst, **more):
-    """The host behind the router sends an echo request; its number."""
-    seq = next(_seq)
-    w.out.send("lan", echo(src, dst, seq, **more), A_MAC, w.mn.mac("lan0"))
-    return seq
-
-
-def passed(seq, **wanted):
-    return lambda p: p.innermost().echo == ("request", 0x6d70, seq) and \
-        all(getattr(p, k) == v for k, v in wanted.items())
 
 
 # ---- 5.2: sending Binding Updates ----
@@ -205,7 +182,7 @@ def test_refused_by_all_it_stops_asking(w, row):
 
 @case("MR_5.5_1")
 def test_packets_for_the_mobile_network_come_out_of_the_tunnel(w):
-    coa, seq = w.bound(), next(_seq)
+    coa, seq = w.bound(), next(numbers)
     mark = w.out.mark()
     w.ha.send(tunnelled(coa, echo(CN, A, seq)))
     p = w.out.wait("the request on the lan", passed(seq, link="lan"), mark)
@@ -218,7 +195,7 @@ def test_hop_limits_of_the_tunnel(w):
     coa = w.bound()
     p = w.out.wait("the request", passed(from_a(w, A, CN, hlim=33), link=w.out.at))
     assert p.frame[14 + 7] == 64 and p.body[7] == 32
-    seq, mark = next(_seq), w.out.mark()
+    seq, mark = next(numbers), w.out.mark()
     w.ha.send(tunnelled(coa, echo(CN, A, seq, hlim=33)))
     p = w.out.wait("the request on the lan", passed(seq, link="lan"), mark)
     assert p.frame[14 + 7] == 32
@@ -238,7 +215,7 @@ NOT_FORWARDED = {
 def test_what_does_not_come_out_of_the_tunnel(w, row):
     """Not from the home agent, not for the mobile network, or not to be forwarded at all."""
     coa, mark = w.bound(), w.out.mark()
-    seq, good = next(_seq), next(_seq)
+    seq, good = next(numbers), next(numbers)
     w.ha.send(row(coa, seq))
     w.ha.send(tunnelled(coa, echo(CN, A, good)))
     w.out.wait("the good one on the lan", passed(good, link="lan"), mark)
@@ -352,7 +329,7 @@ def test_at_home_it_de_registers_without_prefixes(w):
 @case("MR_5.8_2")
 def test_at_home_it_forwards_as_any_router(w):
     w.at_home()
-    mark, seq = w.out.mark(), next(_seq)
+    mark, seq = w.out.mark(), next(numbers)
     w.out.send("home", echo(CN, A, seq), w.ha.mac)
     w.out.wait("the request on the lan", passed(seq, link="lan"), mark)
     p = w.out.wait("the other way", passed(from_a(w, A, CN), link="home"), mark)
