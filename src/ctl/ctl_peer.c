@@ -90,7 +90,7 @@ static struct json_object *mn_peer_json(const struct mn_peer_info *i)
 	ctl_set(o, "state", json_object_new_string(ro_state_str(r)));
 	ctl_set(o, "how", json_object_new_string(i->optimized ? "optimised" : "tunnel"));
 	ctl_set(o, "sequence", ctl_int(r->seq));
-	ctl_set(o, "lifetime", has ? ctl_int(r->expires - r->first_sent_at + 0.5) : NULL);
+	ctl_set(o, "lifetime", has ? ctl_int(r->lifetime) : NULL);
 	ctl_set(o, "remaining", has ? ctl_seconds(MAX(r->expires - now, 0)) : NULL);
 	ctl_set(o, "age", r->since > 0 ? ctl_seconds(now - r->since) : NULL);
 	ctl_set(o, "registered_care_of", has ? ctl_locator(&bound) : NULL);

@@ -248,18 +248,22 @@ static struct mn_home *quoted_bu(struct mn *mn, const struct icmp6_msg *m)
 	return h;
 }
 
-static void param_problem(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg *m)
+/* False: it is not about a home registration. */
+static bool param_problem(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg *m)
 {
 	struct mn_home *h = quoted_bu(mn, m);
 
+	if (!h)
+		return false;
 	/* only a destination looks at next headers: nobody on the way may say it */
-	if (!h || !in6_eq(&rx->src, &m->err.dst))
-		return;
+	if (!in6_eq(&rx->src, &m->err.dst))
+		return true;
 	if (m->code == 1)		/* unrecognized next header: the Mobility Header */
 		mn_step(h, BUL_EV_NO_MH, NULL);
 	else				/* 11.3.5: code 2 is logged and discarded */
 		log_rl(&mn->rl, "mn", "%s: %s: parameter problem, code %u, octet %u of our BU",
 		       A6(mn_hoa(h)), A6(&rx->src), m->code, m->err.arg);
+	return true;
 }
 
 void mn_icmp_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg *m)
@@ -270,6 +274,6 @@ void mn_icmp_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg
 		mn_dhaad_rx(mn, rx, m);
 	else if (m->type == ICMP6_MPA)
 		mn_mpa_rx(mn, rx, m);
-	else if (!ro_icmp_rx(mn, rx, m) && m->type == ICMP6_PARAMPROB_)
-		param_problem(mn, rx, m);
+	else if (m->type != ICMP6_PARAMPROB_ || !param_problem(mn, rx, m))
+		ro_icmp_rx(mn, rx, m);	/* the home registration comes first */
 }

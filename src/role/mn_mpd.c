@@ -124,6 +124,9 @@ static const char *bad_advert(const struct mn_home *h, const struct icmp6_rx *rx
 		return "not from the home agent";
 	if (!rx->has_rh2)
 		return "no type 2 routing header";
+	/* 10.6.3: to where the solicitation came from; unasked, by the binding */
+	if (b->bound_coa.family && !in6_eq(&rx->rh2_coa, &b->bound_coa.a.in6))
+		return "not to the care-of address";
 	if (rx->has_hao)
 		return "a home address option";
 	return NULL;

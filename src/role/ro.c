@@ -30,10 +30,30 @@ struct ro_entry *ro_find(struct mn *mn, const struct in6_addr *hoa, const struct
 	return e;
 }
 
+/* What MAX_UPDATE_RATE counts is kept for as long as it counts: an entry that goes and comes again
+ * is no way around it. */
+static void peers_sweep(struct mn *mn)
+{
+	double now = run_now();
+	struct ro_peer *p, *tmp;
+
+	HASH_ITER(hh, mn->ro.peers, p, tmp) {
+		bool waits = false;
+
+		for (unsigned m = 0; m < RO_MSG__COUNT; m++)
+			waits |= bul_rate(p->pace.sent[m], 1, 1, now) > now;
+		if (p->users || waits)
+			continue;
+		HASH_DEL(mn->ro.peers, p);
+		free(p);
+	}
+}
+
 static struct ro_peer *peer_get(struct mn *mn, const struct in6_addr *addr)
 {
 	struct ro_peer *p;
 
+	peers_sweep(mn);
 	HASH_FIND(hh, mn->ro.peers, addr, sizeof(*addr), p);
 	if (!p && (p = calloc(1, sizeof(*p)))) {
 		p->addr = *addr;
@@ -48,14 +68,6 @@ static struct ro_peer *peer_get(struct mn *mn, const struct in6_addr *addr)
 	return p;
 }
 
-static void peer_put(struct mn *mn, struct ro_peer *p)
-{
-	if (--p->users)
-		return;
-	HASH_DEL(mn->ro.peers, p);
-	free(p);
-}
-
 static void entry_free(struct ro_entry *e)
 {
 	struct mn *mn = e->h->mn;
@@ -65,7 +77,7 @@ static void entry_free(struct ro_entry *e)
 	kplan_free(&e->have);
 	kplan_free(&e->flying);
 	HASH_DEL(mn->ro.entries, e);
-	peer_put(mn, e->peer);
+	e->peer->users--;
 	crypto_wipe(e, sizeof(*e));
 	free(e);
 }
@@ -89,7 +101,7 @@ static struct ro_entry *entry_new(struct mn_home *h, const struct in6_addr *peer
 	HASH_ADD(hh, h->mn->ro.entries, key, sizeof(e->key), e);
 	if (e->hh.tbl)
 		return e;
-	peer_put(h->mn, e->peer);
+	e->peer->users--;
 	free(e);
 	return NULL;
 }
@@ -123,7 +135,7 @@ struct ro_env ro_env_of(struct ro_entry *e)
 	const struct bul *b = &h->bul;
 	struct ro_env env = {
 		.t = &h->mn->conf->timers, .now = run_now(), .where = where(h),
-		.registered = h->ro.ready, .home_expires = fmin(b->expires, h->mpd.valid),
+		.registered = h->ro.ready, .no_home = !b->bound_coa.family, .home_expires = fmin(b->expires, h->mpd.valid),
 		.pace = &e->peer->pace,
 	};
 
@@ -389,9 +401,14 @@ void ro_home_free(struct mn_home *h)
 void ro_free(struct mn *mn)
 {
 	struct ro_entry *e, *tmp;
+	struct ro_peer *p, *ptmp;
 
 	HASH_ITER(hh, mn->ro.entries, e, tmp)
 		entry_free(e);
+	HASH_ITER(hh, mn->ro.peers, p, ptmp) {
+		HASH_DEL(mn->ro.peers, p);
+		free(p);
+	}
 	for (unsigned i = 0; mn->home && i < mn->n_home; i++)
 		ro_home_free(&mn->home[i]);
 }

@@ -28,7 +28,7 @@ struct mn_home;
 struct ro_peer {			/* what the entries with one peer share */
 	struct in6_addr addr;
 	struct ro_pace pace;
-	unsigned users;
+	unsigned users;			/* entries */
 	UT_hash_handle hh;
 };
 
@@ -97,6 +97,6 @@ void ro_send_bu(struct ro_entry *e);
 bool ro_ba_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m);
 bool ro_brr_rx(struct mn *mn, const struct mh_rx *rx);
 bool ro_be_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m);
-bool ro_icmp_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg *m);
+void ro_icmp_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg *m);
 
 #endif

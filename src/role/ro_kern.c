@@ -21,7 +21,7 @@ static void tell_added(struct ro_entry *e)
 	ev.bul_add.care_of = locator6(&e->ro.bound_coa);
 	ev.bul_add.peer = e->key.peer;
 	ev.bul_add.flags = BU_A;
-	ev.bul_add.lifetime = (uint32_t)(e->ro.expires - e->ro.first_sent_at + 0.5);
+	ev.bul_add.lifetime = e->ro.lifetime;
 	ev.bul_add.rtt = e->rtt;
 	event_emit(&ev);
 }

@@ -103,6 +103,7 @@ bool ro_ba_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 {
 	struct ro_entry *e = ro_find(mn, &rx->dst, &rx->src);
 	struct ro_in in = { .status = m->ba.status, .seq = m->ba.seq, .lifetime = m->ba.lifetime };
+	double rtt;
 
 	if (!e)
 		return false;
@@ -121,7 +122,8 @@ bool ro_ba_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 		       A6(&rx->src));
 		return true;
 	}
-	e->rtt = rx->at - e->ro.first_sent_at;
+	rtt = ro_rtt(&e->ro, in.status, in.seq, rx->at);
+	e->rtt = rtt > 0 ? rtt : e->rtt;
 	if (in.status >= BA_UNSPECIFIED)
 		refused(e, in.status);
 	ro_run(e, RO_EV_BA, &in);
@@ -213,15 +215,15 @@ static bool is_ours(const struct icmp6_msg *m)
 	       (m->err.mh_type == MH_HOTI || m->err.mh_type == MH_COTI || m->err.mh_type == MH_BU);
 }
 
-bool ro_icmp_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg *m)
+void ro_icmp_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg *m)
 {
 	struct ro_entry *e;
 
 	if (m->type != ICMP6_PARAMPROB_ && m->type != ICMP6_UNREACH_)
-		return false;
+		return;
 	e = quoted(mn, m);
 	if (!e)
-		return false;
+		return;
 	/* only a destination looks at next headers: nobody on the way may say it */
 	if (m->type == ICMP6_PARAMPROB_ && m->code == 1 && is_ours(m) &&
 	    in6_eq(&rx->src, &e->key.peer))
@@ -231,5 +233,4 @@ bool ro_icmp_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg
 		       A6(&e->key.hoa), A6(&rx->src), m->code, m->err.arg);
 	else if (m->code != 4 && m->err.has_hao && m->err.proto != IPPROTO_MH_)
 		doubt(e);		/* not of a port: direct packets do not get there */
-	return true;
 }

@@ -6,6 +6,7 @@
 #include "base/util.h"
 
 #define PART		0.9		/* of what is left of a lifetime, until we ask */
+#define WRONG_MAX	4		/* advertisements with another identifier, of one round */
 #define TIMES		5		/* solicitations in a row */
 #define ND_INFINITE	UINT32_MAX
 #define SLACK		1e-6		/* a timer may come this much early */
@@ -31,6 +32,7 @@ static unsigned begin(struct mpd *d, const struct timers *t, uint16_t id, double
 	d->missed = false;
 	d->id = id;
 	d->sent = 1;
+	d->wrong = 0;
 	d->asked_at = now;
 	d->timo = t->initial_solicit_timer;
 	d->due = now + d->timo;
@@ -125,8 +127,14 @@ double mpd_due(const struct mpd *d)
 
 bool mpd_answered(struct mpd *d, const struct icmp6_msg *m)
 {
-	if (!d->asking || m->mpa.id != d->id)
+	if (!d->asking)
 		return false;
+	if (m->mpa.id != d->id) {
+		/* some are what the home agent says unasked; so many are guesses */
+		if (++d->wrong == WRONG_MAX)
+			quiet(d);
+		return false;
+	}
 	quiet(d);
 	return true;
 }

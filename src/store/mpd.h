@@ -12,7 +12,9 @@
  * say so, when it is asked for a registration.
  *
  * Advertisements count only as answers; the identifier is all that proves that, for
- * without IPsec nobody signs them. So they cannot end an address soon: what is left of
+ * without IPsec nobody signs them. After a few wrong ones no other is believed either,
+ * and the next question has a new one: who cannot see it has four guesses among 65536
+ * in three seconds. And advertisements cannot end an address soon: what is left of
  * its valid lifetime is not cut below min_valid_lifetime (the two hours of RFC 4862
  * 5.5.3 e). They may deprecate it, which ends nothing.
  *
@@ -30,7 +32,7 @@ struct mpd {
 	bool heard;			/* a lifetime was said, ever */
 	bool by_link;			/* last by the home link itself */
 	uint16_t id;
-	unsigned sent;			/* solicitations of this round */
+	unsigned sent, wrong;		/* of this round: solicitations, other identifiers */
 	double timo, due;		/* of the repetition; due 0 = none */
 	double asked_at;		/* the last round began; 0 = never */
 	bool missed;			/* a question was due, and nobody could be asked */

@@ -111,6 +111,7 @@ static void send_bu(struct step *x)
 	r->n_bu++;
 	r->seq++;
 	r->asked = asked;
+	r->last_sent_at = x->e->now;
 	if (!r->awaited) {
 		r->first_seq = r->seq;
 		r->first_sent_at = x->e->now;
@@ -147,7 +148,7 @@ static void advance(struct step *x)
 		r->due = 0;
 		home = test_run(x, RO_HOTI, e->where == RO_AWAY && reg);
 		care = r->state == RO_TEST &&
-		       test_run(x, RO_COTI, e->where == RO_AWAY && e->told);
+		       test_run(x, RO_COTI, e->where == RO_AWAY && e->told && !e->no_home);
 		if (home && care && reg)
 			send_bu(x);
 		break;
@@ -184,7 +185,10 @@ static void on_moved(struct step *x)
 static void on_follow(struct step *x)
 {
 	struct ro *r = x->r;
+	bool had = ro_is_bound(r);
 
+	if (x->e->where == RO_AWAY && x->e->no_home)
+		unbind(x, "home registration gone");
 	switch (x->e->where) {
 	case RO_NOWHERE:
 		if (r->state == RO_WAIT_BA)
@@ -200,6 +204,8 @@ static void on_follow(struct step *x)
 			x->act |= RO_DO_PLAN;	/* moved, or back where it is bound */
 		if (!in6_eq(&r->coa, &x->e->coa))
 			on_moved(x);
+		else if (x->e->no_home && had && r->state != RO_DELETE)
+			begin(x, RO_TEST);	/* as soon as there is one again */
 		else if (ro_outlasts(r, x->e))
 			begin(x, RO_TEST);	/* at once, and not for so long */
 		break;

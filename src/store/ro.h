@@ -21,6 +21,10 @@
  * home agent (11.7.2: after it); the Binding Update to the peer waits for the home
  * agent's answer, as 11.7.2 says, and so does the Home Test Init, which needs the tunnel.
  *
+ * Where the home agent refused, or its binding ended, the home address is nobody's word but
+ * ours: data do not go by the bindings of peers either (11.7.2: "assured that its home
+ * address is valid").
+ *
  * The peer may have a binding that we do not count on (.maybe_until): it is deleted
  * when nothing better is to be had, for the peer would send to an address we left.
  *
@@ -79,6 +83,7 @@ struct ro_env {
 	bool told;			/* a Binding Update with it went to the home agent */
 	bool registered;		/* AWAY: the home agent said yes, and the tunnel carries;
 					   HOME: the home link carries */
+	bool no_home;			/* AWAY: no home agent has a binding for us */
 	double home_expires;		/* of the home registration or prefix, the first */
 	uint64_t cookie[2];		/* random: home, care-of */
 	struct ro_pace *pace;		/* of the peer; updated */
@@ -119,7 +124,8 @@ struct ro {
 	bool awaited;			/* its acknowledgement */
 	unsigned n_bu;			/* BUs of this exchange */
 	uint32_t asked;			/* lifetime in the last one */
-	double first_sent_at, timo, bu_due;
+	double first_sent_at, last_sent_at, timo, bu_due;
+	uint32_t lifetime;		/* granted by the last acknowledgement; 0 = not bound */
 	unsigned resync, again;		/* 135 in a row; 136 to 138 */
 	double due;			/* BOUND: see whether to refresh; HOLD, IDLE: the end */
 	double backoff;			/* last pause */
@@ -141,12 +147,17 @@ struct ro_step ro_step(struct ro *r, enum ro_ev ev, const struct ro_env *e,
 		       const struct ro_in *in);
 double ro_timer(const struct ro *r);	/* absolute; 0 = none */
 
+/* The peer said yes to some care-of address, and that lasts. */
+bool ro_is_bound(const struct ro *r);
 /* The peer has our present care-of address: data may go and come directly. */
 bool ro_carries(const struct ro *r, const struct ro_env *e);
 /* An answer to this test is awaited, with this cookie (11.6.2). */
 bool ro_cookie_ok(const struct ro_test *t, uint64_t cookie);
 /* The acknowledgement answers a Binding Update that is outstanding (11.7.3). */
 bool ro_seq_ok(const struct ro *r, uint8_t status, uint16_t seq);
+/* Round-trip time by an acknowledgement that came at that time: only of the last Binding Update, for
+ * when the others left is not kept (and 135 says which number the peer has). 0 = not known. */
+double ro_rtt(const struct ro *r, uint8_t status, uint16_t seq, double at);
 const char *ro_state_str(const struct ro *r);	/* "refresh" too */
 /* 11.7.2: what a Binding Update may ask for: not longer than the home address is good for. */
 uint32_t ro_lifetime(const struct ro_env *e);

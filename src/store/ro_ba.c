@@ -23,6 +23,7 @@ static void accepted(struct step *x)
 	after = fmax(fmin(REFRESH_PART * granted,
 			  granted - REFRESH_ROOM * t->initial_bindack_timeout), granted / 2.);
 	r->expires = from + granted;
+	r->lifetime = granted;
 	r->maybe_until = fmax(r->maybe_until, r->expires);
 	r->due = fmin(from + after, fmax(r->home.at + REFRESH_PART * t->max_token_lifetime,
 					 x->e->now + t->initial_bindack_timeout));

@@ -18,9 +18,19 @@ const char *ro_state_str(const struct ro *r)
 	return (unsigned)r->state < ARRAY_SIZE(name) ? name[r->state] : "?";
 }
 
+bool ro_is_bound(const struct ro *r)
+{
+	return !IN6_IS_ADDR_UNSPECIFIED(&r->bound_coa);
+}
+
+double ro_rtt(const struct ro *r, uint8_t status, uint16_t seq, double at)
+{
+	return r->awaited && seq == r->seq && status != BA_SEQUENCE ? at - r->last_sent_at : 0;
+}
+
 bool ro_carries(const struct ro *r, const struct ro_env *e)
 {
-	return e->where == RO_AWAY && !IN6_IS_ADDR_UNSPECIFIED(&r->bound_coa) &&
+	return e->where == RO_AWAY && !e->no_home && !IN6_IS_ADDR_UNSPECIFIED(&r->bound_coa) &&
 	       in6_eq(&r->bound_coa, &e->coa) && e->now < r->expires &&
 	       (r->state == RO_TEST || r->state == RO_WAIT_BA || r->state == RO_BOUND);
 }

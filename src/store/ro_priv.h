@@ -41,6 +41,7 @@ static inline void unbind(struct step *x, const char *gone)
 		return;
 	r->bound_coa = in6addr_any;
 	r->expires = r->since = 0;
+	r->lifetime = 0;
 	x->act |= RO_DO_PLAN | RO_DO_TELL_REMOVE;
 	x->gone = gone;
 }

@@ -57,13 +57,18 @@ static void and_new(struct icmp6_msg *m)
 		.router = true, .valid = 90000, .preferred = 90000 };
 }
 
-static void hear_from(const char *src, bool rh2, const struct icmp6_msg *m)
+static void hear_at(const char *coa, const char *src, bool rh2, const struct icmp6_msg *m)
 {
 	struct icmp6_rx rx = { .src = ip6(src), .dst = ip6(HOA), .has_rh2 = rh2,
-			       .rh2_coa = ip6(COA1), .at = run_now() };
+			       .rh2_coa = ip6(coa), .at = run_now() };
 
 	fake_icmp_rx(&rx, m);
 	turn();
+}
+
+static void hear_from(const char *src, bool rh2, const struct icmp6_msg *m)
+{
+	hear_at(COA1, src, rh2, m);
 }
 
 static void test_status_1_starts_prefix_discovery(void **state)
@@ -98,6 +103,7 @@ static void test_advertisement_must_come_from_the_home_agent_and_be_asked_for(vo
 	m = advert(id, 100000, 50000);
 	hear_from(HA2, true, &m);
 	hear_from(HA1, false, &m);		/* MUST have a type 2 routing header */
+	hear_at(COA2, HA1, true, &m);		/* MUST go to where the solicitation came from */
 	assert_true(mn_home(mn, 0, &i) && isinf(i.valid));
 	assert_int_equal(mn_stats(mn).mpa, 0);
 	m.mpa.id++;

@@ -213,6 +213,34 @@ static void test_home_link_lists_the_home_prefix_itself(void **state)
 	assert_false(mpd_is_home_link(&all, &hoa));
 }
 
+/* Nobody signs them: so many wrong ones are guesses, and the next question has another identifier. */
+static void test_guesses_are_few(void **state)
+{
+	struct talk k = talk_make();
+	struct icmp6_msg m = advert(ID + 100);
+
+	(void)state;
+	assert_int_equal(mpd_ask(&k.d, &k.t, ID, k.now), MPD_SEND);
+	for (int i = 0; i < 3; i++)
+		assert_false(mpd_answered(&k.d, &m));
+	m = advert(ID);
+	assert_true(mpd_answered(&k.d, &m));	/* among what was said unasked */
+	k.now += 100;
+	assert_int_equal(mpd_ask(&k.d, &k.t, ID, k.now), MPD_SEND);
+	m = advert(ID + 100);
+	for (int i = 0; i < 4; i++)
+		assert_false(mpd_answered(&k.d, &m));
+	m = advert(ID);
+	assert_false(mpd_answered(&k.d, &m));
+	/* which is a reason to ask, not at once */
+	assert_int_equal(mpd_ask(&k.d, &k.t, ID + 1, k.now), 0);
+	assert_true(mpd_due(&k.d) == k.now + 3);
+	assert_true(next(&k) & MPD_SEND);
+	assert_int_equal(k.d.id, ID + 1);
+	m = advert(ID + 1);
+	assert_true(mpd_answered(&k.d, &m));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +251,7 @@ int main(void)
 		cmocka_unit_test(test_nobody_ends_a_home_address_soon),
 		cmocka_unit_test(test_new_prefix_keeps_the_interface_identifier),
 		cmocka_unit_test(test_home_link_lists_the_home_prefix_itself),
+		cmocka_unit_test(test_guesses_are_few),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

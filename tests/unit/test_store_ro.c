@@ -225,6 +225,52 @@ static void test_lifetime_counts_from_the_first_update(void **state)
 	assert_true(p.r.maybe_until == START + 420);	/* what was asked for may have been granted */
 }
 
+/* Karn: an answer to one that was repeated says nothing, unless it names the last one. */
+static void test_round_trip_is_that_of_the_last_update(void **state)
+{
+	struct peer p;
+	uint16_t first;
+
+	(void)state;
+	init(&p);
+	step(&p, RO_EV_HINT);
+	token(&p, RO_EV_HOT, 3);
+	token(&p, RO_EV_COT, 4);
+	first = p.r.seq;
+	assert_true(ro_rtt(&p.r, 0, first, START + 0.25) == 0.25);
+	assert_true(ro_rtt(&p.r, BA_SEQUENCE, first, START + 0.25) == 0);
+	assert_int_equal(tick(&p) & SIGNAL, RO_DO_BU);
+	assert_true(p.e.now == START + 1 && p.r.seq == (uint16_t)(first + 1));
+	assert_true(ro_rtt(&p.r, 0, first, START + 1.5) == 0);
+	assert_true(ro_rtt(&p.r, 0, p.r.seq, START + 1.5) == 0.5);
+	ba(&p, 0, 420);
+	assert_true(ro_rtt(&p.r, 0, p.r.seq, START + 2) == 0);
+}
+
+/* What was granted, also while a refresh is under way. */
+static void test_lifetime_is_that_of_the_last_acknowledgement(void **state)
+{
+	struct peer p;
+
+	(void)state;
+	init(&p);
+	bind_peer(&p);
+	assert_int_equal(p.r.lifetime, 420);
+	assert_true(tick(&p) & RO_DO_ASK_USE);
+	step(&p, RO_EV_USED);
+	token(&p, RO_EV_HOT, 5);
+	if (p.r.state == RO_TEST)
+		token(&p, RO_EV_COT, 5);
+	assert_int_equal(p.r.state, RO_WAIT_BA);
+	assert_true(p.r.first_sent_at > START + 100);
+	assert_int_equal(p.r.lifetime, 420);
+	ba(&p, 0, 300);
+	assert_int_equal(p.r.lifetime, 300);
+	p.e.where = RO_HOME;
+	step(&p, RO_EV_FOLLOW);
+	assert_int_equal(p.r.lifetime, 0);
+}
+
 static void test_granted_more_than_asked_is_as_asked(void **state)
 {
 	struct peer p;
@@ -466,6 +512,8 @@ int main(void)
 		cmocka_unit_test(test_rate_is_kept_for_each_kind_of_message),
 		cmocka_unit_test(test_lifetime_counts_from_the_first_update),
 		cmocka_unit_test(test_granted_more_than_asked_is_as_asked),
+		cmocka_unit_test(test_round_trip_is_that_of_the_last_update),
+		cmocka_unit_test(test_lifetime_is_that_of_the_last_acknowledgement),
 		cmocka_unit_test(test_135_goes_on_from_the_number_given),
 		cmocka_unit_test(test_expired_nonces_are_asked_for_anew),
 		cmocka_unit_test(test_expired_nonces_for_ever_end_in_a_pause),

@@ -315,6 +315,34 @@ static void test_what_was_given_up_is_deleted_when_the_address_is_left(void **st
 	}
 }
 
+/* The home agent refused, or its binding ended: the home address is not to be used at all. */
+static void test_without_a_home_registration_nothing_goes_directly(void **state)
+{
+	struct peer p;
+
+	(void)state;
+	init(&p);
+	bind_peer(&p);
+	assert_true(ro_carries(&p.r, &p.e));
+	p.e.no_home = true;
+	p.e.registered = false;
+	assert_false(ro_carries(&p.r, &p.e));
+	assert_true((step(&p, RO_EV_FOLLOW) & (RO_DO_PLAN | RO_DO_TELL_REMOVE)) ==
+		    (RO_DO_PLAN | RO_DO_TELL_REMOVE));
+	assert_int_equal(p.r.state, RO_TEST);
+	p.e.now += 300;				/* no token is good any more; none is asked for */
+	assert_int_equal(step(&p, RO_EV_FOLLOW) & SIGNAL, 0);
+	/* the next home agent takes us */
+	p.e.no_home = false;
+	p.e.registered = true;
+	p.e.home_expires = p.e.now + 600;
+	assert_int_equal(step(&p, RO_EV_FOLLOW) & SIGNAL, RO_DO_HOTI | RO_DO_COTI);
+	token(&p, RO_EV_HOT, 7);
+	assert_int_equal(token(&p, RO_EV_COT, 8) & SIGNAL, RO_DO_BU);
+	ba(&p, 0, 420);
+	assert_true(ro_carries(&p.r, &p.e));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -335,6 +363,7 @@ int main(void)
 		cmocka_unit_test(test_after_a_lie_coming_home_still_deletes),
 		cmocka_unit_test(test_no_mobile_ipv6_is_not_believed_of_a_bound_peer),
 		cmocka_unit_test(test_what_was_given_up_is_deleted_when_the_address_is_left),
+		cmocka_unit_test(test_without_a_home_registration_nothing_goes_directly),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
