@@ -6,8 +6,8 @@ RFC 6275 6.7, 6.8, 11.4.2, 11.4.3, and 11.8 for solicitations.
 import pytest
 
 import case_ro
-from case_mobile import (HA_ADDR, HOA, OTHER_HA, STRANGER, HomeAgent, case, cases, prefix,
-                         tunnelled)
+from case_mobile import (F2, HA_ADDR, HOA, OTHER_HA, STRANGER, HomeAgent, case, cases, prefix,
+                         redraw, tunnelled)
 from case_ro import begin, not_early, optimised, timers
 from forge import HAO, IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrRouting, in6_chksum
 from proc import until
@@ -164,6 +164,29 @@ def test_peers_are_told_of_a_lifetime_that_became_shorter(w):
     assert brief.count("BU") == 1
     told(w)
     knows(w, LONG)
+
+
+@case("MN_11.7.1_17")
+def test_the_home_agent_is_asked_for_no_more_than_the_home_address_has(w):
+    told(w, home(valid=100))
+    knows(w, 100)
+    assert 80 <= w.refreshing(answer=w.ha.accept).mh.lifetime <= 100
+    told(w)
+    knows(w, LONG)
+
+
+@case("MN_11.7.1_18")
+def test_nobody_is_asked_for_more_than_the_care_of_address_has(w):
+    """Neither the home agent nor a peer."""
+    w.bound("foreign1")
+    w.r2.said = {"prefixes": [prefix(F2, validlifetime=200, preferredlifetime=100)]}
+    try:
+        bu = w.update(w.move("foreign2"))
+        assert bu.src.startswith("2001:db8:f2:") and 150 <= bu.mh.lifetime <= 200
+        assert 100 <= begin(w, link="foreign2").next("BU").mh.lifetime <= 200
+    finally:
+        redraw(w)
+        w.bound("foreign1")
 
 
 @case("MN_11.4.2_5")
