@@ -276,11 +276,16 @@ static void test_what_is_dropped_goes_whatever_comes_meanwhile(void **state)
 		drain();
 	}
 	assert_int_equal(mn_peers(mn), 1);
+	assert_int_equal(i.ro->state, RO_BOUND);
 	fake_run_each_turn(NULL);
 	fake_run_advance(2);
 	event_drain();
+	assert_int_equal(mn_peers(mn), 1);	/* the kernel is still at it */
+	assert_int_equal(i.ro->state, RO_IDLE);
+	assert_int_equal(fake_kern_unfinished(), 1);
 	md_says("coa", "wlan0", COA2, ROUTER2, LINK2);
 	event_drain();
+	assert_int_equal(i.ro->state, RO_IDLE);
 	fake_run_each_turn(turn);
 	turn();
 	assert_int_equal(mn_peers(mn), 0);
