@@ -17,7 +17,12 @@
  *
  * Unreachable (9.3.4): three ICMPv6 errors that quote a packet to the registered care-of
  * address, a second or more apart, and no packet from the mobile node by this binding since the
- * first. So who can guess all three addresses still cannot end a binding that is alive.
+ * first. Nobody signs errors, and all that theirs must show are the three addresses, which
+ * whoever reads a packet between here and the care-of address knows and others may guess. So
+ * that node can end the binding of a mobile node that is silent meanwhile, not of one that
+ * sends: data take the way through the home agent then, until the mobile node binds again. It
+ * cannot make or move a binding: that takes what both tests brought, so reading the way to the
+ * home network and the one to a care-of address (15.4).
  */
 #ifndef MIP6_ROLE_CN_H
 #define MIP6_ROLE_CN_H

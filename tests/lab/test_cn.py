@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The correspondent node (RFC 6275 5.2, 9): `b`, with a mobile node played by hand at `evil`."""
+import socket
 import time
 
 import pytest
+from scapy.layers.inet6 import ICMPv6ND_NS, ICMPv6NDOptSrcLLAddr, IPv6
+from scapy.layers.l2 import Ether
+from scapy.utils6 import in6_getnsma, in6_getnsmac
 
 import conf
 import daemon
@@ -181,6 +185,35 @@ def test_unreachable_care_of_address(mn, cn):
     assert cn.peers()
     until("the binding is given up", sent)
     assert time.time_ns() - since > 2e9
+
+
+def test_neighbour_discovery_knows_no_bindings(net, cn, mn):
+    """RFC 6275 9.3.2: a mobile node that is on the link is answered there, at its home address."""
+    mn.register()
+    assert echo(mn, 1).rh2 == mn.hoa
+    link = net.b.capture("eth0")
+    group = in6_getnsma(socket.inet_pton(socket.AF_INET6, mn.cn))
+    ask = Ether(src=net.ha.mac("home0"), dst=in6_getnsmac(group)) / \
+        IPv6(src=mn.hoa, dst=socket.inet_ntop(socket.AF_INET6, group), hlim=255) / \
+        ICMPv6ND_NS(tgt=mn.cn) / ICMPv6NDOptSrcLLAddr(lladdr=net.ha.mac("home0"))
+    s = net.ha.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    s.bind(("home0", 0x86dd))
+
+    def answers():
+        s.send(bytes(ask))
+        net.reactor.flush()
+        return [p for p in packets(link.path) if p.nd == "NA" and mn.hoa in (p.dst, p.rh2)]
+    na = until("the neighbour is answered", answers)[0]
+    s.close()
+    link.stop()
+    assert (na.dst, na.rh2) == (mn.hoa, None), na
+
+
+def test_the_operator_flushes_peers(cn, mn):
+    mn.register()
+    assert cn.mip6ctl("peer", "flush", mn.hoa).strip() == "1"
+    until("it is gone", lambda: not cn.peers())
+    assert mn.wait("BE", mn.send(mn.echo(1))).mh.status == 1
 
 
 def test_policy_and_reload(net, cn, mn):

@@ -326,6 +326,29 @@ static void test_registrations_show_what_the_home_agent_said(void **state)
 	close(fd);
 }
 
+static void test_peers_are_flushed_and_counted(void **state)
+{
+	struct fix *f = *state;
+	int fd;
+
+	begin(f, cn_text);
+	fake_node_peer(1);
+	fake_node_peer(2);
+	log_init(LOG_LV_ERR);		/* who asked is logged */
+	fd = connect_to(f);
+	say(f, fd, "{\"method\":\"io.mip6d.FlushPeers\",\"parameters\":"
+		   "{\"home_address\":\"2001:db8:280::1:2\"}}");
+	hears(f, fd, "{\"parameters\":{\"count\":1}}");
+	say(f, fd, "{\"method\":\"io.mip6d.FlushPeers\"}");
+	hears(f, fd, "{\"parameters\":{\"count\":2}}");	/* the fake one keeps them */
+	assert_int_equal(fake_node.flushed, 2);
+	say(f, fd, "{\"method\":\"io.mip6d.FlushPeers\",\"parameters\":"
+		   "{\"home_address\":\"2001:db8:280::1:3\"}}");
+	hears(f, fd, "{\"error\":\"io.mip6d.NotFound\",\"parameters\":"
+		     "{\"home_address\":\"2001:db8:280::1:3\"}}");
+	close(fd);
+}
+
 static void test_peers_of_a_correspondent(void **state)
 {
 	struct fix *f = *state;
@@ -531,6 +554,7 @@ int main(void)
 		T(test_home_agents_are_listed_with_what_is_wrong),
 		T(test_home_agents_of_a_mobile_node_are_its_candidates),
 		T(test_registrations_show_what_the_home_agent_said),
+		T(test_peers_are_flushed_and_counted),
 		T(test_peers_of_a_correspondent),
 		T(test_peers_say_how_and_why),
 		T(test_every_method_that_is_described_exists),
