@@ -97,6 +97,8 @@ static void client_free(struct ctl_client *c)
 	ev_io_stop(ctl->loop, &c->rd);
 	ev_io_stop(ctl->loop, &c->wr);
 	close(c->fd);
+	if (ctl->reloader == c)
+		ctl->reloader = NULL;
 	ctl_listing_end(c);
 	ctl_buf_free(&c->in);
 	ctl_buf_free(&c->out);
@@ -123,7 +125,7 @@ static int flush_out(struct ctl_client *c)
 
 static bool busy(const struct ctl_client *c)
 {
-	return c->list.step || c->monitor || queued(&c->out) >= CTL_OUT_LOW;
+	return c->list.step || c->monitor || c->waiting || queued(&c->out) >= CTL_OUT_LOW;
 }
 
 /* The next whole call, or NULL. */
@@ -193,7 +195,7 @@ static void client_run(struct ctl_client *c)
 	if (rc == 0)
 		rc = flush_out(c);
 	if (c->dead || (rc < 0 && rc != -EAGAIN) ||
-	    (c->eof && !queued(&c->out) && !c->list.step && !more))
+	    (c->eof && !queued(&c->out) && !c->list.step && !c->waiting && !more))
 		client_free(c);
 	else
 		client_watch(c, more);
@@ -505,7 +507,14 @@ void ctl_close(struct ctl *ctl)
 		unlink(ctl->conf->control.socket);
 	if (ctl->fd >= 0)
 		close(ctl->fd);
+	json_object_put(ctl->base);
 	free(ctl);
+}
+
+void ctl_on_reload(struct ctl *ctl, ctl_reload_fn fn, void *arg)
+{
+	ctl->reload = fn;
+	ctl->reload_arg = arg;
 }
 
 void ctl_set_node(struct ctl *ctl, struct node *node)

@@ -11,6 +11,8 @@
 #ifndef MIP6_CTL_CTL_H
 #define MIP6_CTL_CTL_H
 
+#include <stdbool.h>
+
 struct conf;
 struct ctl;
 struct ev_loop;
@@ -31,5 +33,15 @@ void ctl_close(struct ctl *ctl);		/* NULL is harmless */
 int ctl_claim(void);
 void ctl_set_node(struct ctl *ctl, struct node *node);	/* NULL: about to be freed */
 void ctl_set_conf(struct ctl *ctl, const struct conf *conf);
+
+/*
+ * An operator asks for a reload. False: one is under way; else ctl_reload_done() is called, at
+ * once or later, and is harmless if nobody waits. text: CTL_RELOADED: warnings, or ""; BAD: what
+ * is wrong, a line each; REFUSED: the key that cannot change; FAILED: why.
+ */
+typedef bool (*ctl_reload_fn)(void *arg);
+enum ctl_reload_rc { CTL_RELOADED, CTL_RELOAD_BAD, CTL_RELOAD_REFUSED, CTL_RELOAD_FAILED };
+void ctl_on_reload(struct ctl *ctl, ctl_reload_fn fn, void *arg);
+void ctl_reload_done(struct ctl *ctl, enum ctl_reload_rc rc, const char *text);
 
 #endif

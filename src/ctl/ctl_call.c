@@ -84,12 +84,6 @@ static void status(struct ctl_client *c, struct json_object *params)
 	ctl_reply(c, ctl_status(c->ctl), false);
 }
 
-static void stats(struct ctl_client *c, struct json_object *params)
-{
-	(void)params;
-	ctl_reply(c, ctl_stats(c->ctl), false);
-}
-
 /* The optional home_address of a call: 1 given, 0 not, -EINVAL refused. */
 static int get_hoa(struct ctl_client *c, struct json_object *params, struct in6_addr *hoa)
 {
@@ -185,7 +179,10 @@ static const struct method {
 	void (*fn)(struct ctl_client *c, struct json_object *params);
 } method[] = {
 	{ MIP6_CTL_INTERFACE ".Status", false, false, { NULL }, status },
-	{ MIP6_CTL_INTERFACE ".GetStats", false, false, { NULL }, stats },
+	{ MIP6_CTL_INTERFACE ".GetStats", false, false, { "raw" }, ctl_get_stats },
+	{ MIP6_CTL_INTERFACE ".GetConfig", false, true, { "effective" }, ctl_get_config },
+	{ MIP6_CTL_INTERFACE ".GetLogLevels", false, true, { NULL }, ctl_get_log },
+	{ MIP6_CTL_INTERFACE ".ListHandovers", false, true, { "last" }, ctl_list_handovers },
 	{ MIP6_CTL_INTERFACE ".ListBindings", false, true, { "home_address" }, ctl_list_bindings },
 	{ MIP6_CTL_INTERFACE ".ListRegistrations", false, true, { "home_address" },
 	  ctl_list_registrations },
@@ -197,6 +194,9 @@ static const struct method {
 	{ MIP6_CTL_INTERFACE ".Deregister", true, false, { "home_address" }, deregister },
 	{ MIP6_CTL_INTERFACE ".Flush", true, false, { "home_address" }, flush },
 	{ MIP6_CTL_INTERFACE ".FlushPeers", true, false, { "home_address" }, flush_peers },
+	{ MIP6_CTL_INTERFACE ".Reload", true, false, { NULL }, ctl_reload },
+	{ MIP6_CTL_INTERFACE ".ResetStats", true, false, { NULL }, ctl_reset_stats },
+	{ MIP6_CTL_INTERFACE ".SetLogLevel", true, false, { "room", "level" }, ctl_set_log },
 	{ MIP6_CTL_INTERFACE ".Inject", true, false, { "event", "fields" }, ctl_inject },
 	{ SERVICE ".GetInfo", false, false, { NULL }, get_info },
 	{ SERVICE ".GetInterfaceDescription", false, false, { "interface" }, get_description },

@@ -57,6 +57,7 @@ void ctl_on_event(void *arg, const struct event *e)
 	const char *text = NULL;
 	size_t n = 0;
 
+	ctl_moves_note(&ctl->moves, e);
 	DL_FOREACH(ctl->clients, c) {
 		if (!c->monitor || !(c->wanted & BIT64(e->type)))
 			continue;

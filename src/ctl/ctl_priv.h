@@ -9,6 +9,8 @@
  *   ctl_agents.c the listing of home agents
  *   ctl_event.c  events as JSON, hints from JSON, Monitor
  *   ctl_peer.c   peers of route optimisation
+ *   ctl_moves.c  the last movements
+ *   ctl_admin.c  configuration in force, reload, log levels, counters from a reset on
  *   ctl_json.c   values as JSON
  *   ctl_idl.c    the interface's description
  */
@@ -28,6 +30,9 @@
 #define CTL_OUT_LOW	65536		/* a listing goes on below that */
 #define CTL_OUT_MAX	(1 << 20)	/* unread events: the client is closed */
 #define CTL_BURST	256		/* records and calls of a client in one turn of the loop */
+#define CTL_MOVES	64		/* movements that are remembered */
+#define CTL_PHASES	4		/* of a movement: detect, bu, ba, total */
+#define CTL_BUCKETS	10
 
 struct ctl_buf { char *p; size_t at, n, cap; };	/* p[at..n) is in the buffer */
 
@@ -41,7 +46,7 @@ struct ctl_listing {
 	struct bc_key *key;		/* bindings; owned */
 	struct cn_key *peer;		/* the correspondent's bindings; owned */
 	size_t n_key, n_peer, at, sub;
-	unsigned phase;			/* Monitor */
+	unsigned phase;			/* Monitor; GetConfig: defaults too */
 	bool has_hoa;
 	struct in6_addr hoa;
 	struct in6_addr last_hoa, last_peer;	/* ListPeers: what was said last */
@@ -58,9 +63,17 @@ struct ctl_client {
 	bool monitor;
 	bool eof;			/* it sends no more; answers still go out */
 	bool dead;			/* to be closed: protocol error, or too slow */
+	bool waiting;			/* for the end of its reload */
 	uint64_t wanted;		/* Monitor: bits of enum event_type */
 	struct ctl_buf held;		/* events that happen before `sync` */
 	struct ctl_listing list;
+};
+
+struct ctl_phase { uint64_t n, bucket[CTL_BUCKETS]; double sum; };
+struct ctl_moves {
+	struct event ring[CTL_MOVES];	/* the i-th movement is at i modulo CTL_MOVES */
+	size_t n;			/* since the start */
+	struct ctl_phase phase[CTL_PHASES];
 };
 
 struct ctl {
@@ -77,6 +90,12 @@ struct ctl {
 	gid_t admin;			/* who may change beside root; -1 = nobody */
 	struct log_rl rl;
 	bool listening;			/* to events */
+	struct ctl_moves moves;
+	ctl_reload_fn reload;		/* NULL: cannot */
+	void *reload_arg;
+	struct ctl_client *reloader;	/* waits for the end of a reload; NULL: nobody */
+	struct json_object *base;	/* counters at the last reset; NULL: none */
+	double reset_at;
 };
 
 /* ---- ctl.c ---- */
@@ -124,6 +143,21 @@ void ctl_collect_peers(struct ctl_client *c);	/* as ctl_collect() */
 bool ctl_present_peer(struct ctl_client *c, struct event *e);	/* the next one as an event */
 struct json_object *ctl_cn_json(struct cn *cn);
 struct json_object *ctl_cn_stats(const struct cn *cn);
+
+/* ---- ctl_moves.c ---- */
+
+void ctl_moves_note(struct ctl_moves *m, const struct event *e);
+struct json_object *ctl_moves_stats(const struct ctl_moves *m);
+void ctl_list_handovers(struct ctl_client *c, struct json_object *params);
+
+/* ---- ctl_admin.c ---- */
+
+void ctl_get_config(struct ctl_client *c, struct json_object *params);
+void ctl_reload(struct ctl_client *c, struct json_object *params);
+void ctl_get_log(struct ctl_client *c, struct json_object *params);
+void ctl_set_log(struct ctl_client *c, struct json_object *params);
+void ctl_get_stats(struct ctl_client *c, struct json_object *params);
+void ctl_reset_stats(struct ctl_client *c, struct json_object *params);
 
 /* ---- ctl_event.c ---- */
 

@@ -302,6 +302,7 @@ struct json_object *ctl_stats(const struct ctl *ctl)
 	ctl_set(o, "home_agent", n && n->ha ? ha_stats_json(n->ha) : NULL);
 	ctl_set(o, "mobile_node", n && n->mn ? mn_stats_json(n->mn) : NULL);
 	ctl_set(o, "correspondent", n && n->cn ? ctl_cn_stats(n->cn) : NULL);
+	ctl_set(o, "handovers", n && n->mn ? ctl_moves_stats(&ctl->moves) : NULL);
 	ctl_set(o, "control_clients", ctl_int(ctl->n_client));
 	return o;
 }

@@ -35,6 +35,7 @@ struct daemon {
 	unsigned role_override;
 	bool debug;
 	struct conf *conf, *next;	/* next: a reload is under way */
+	char *warnings;			/* of the last reload */
 	struct node *node;
 	struct ctl *ctl;
 	ev_signal term, intr, hup;
@@ -198,49 +199,74 @@ static void take_over(struct daemon *d)
 	apply_log(d);
 }
 
+static void end_reload(struct daemon *d, enum ctl_reload_rc rc, const char *text)
+{
+	if (rc != CTL_RELOADED) {
+		conf_free(d->next);
+		d->next = NULL;
+	}
+	sdnotify_ready();
+	ctl_reload_done(d->ctl, rc, text);
+}
+
 static void on_reloaded(void *arg, int rc)
 {
 	struct daemon *d = arg;
 
 	if (rc < 0) {
 		log_err("main", "reload: %s", strerror(-rc));
-	} else {
-		take_over(d);
-		log_notice("main", "reloaded");
+		end_reload(d, CTL_RELOAD_FAILED, strerror(-rc));
+		return;
 	}
+	take_over(d);
+	log_notice("main", "reloaded");
 	conf_free(d->next);
 	d->next = NULL;
-	sdnotify_ready();
+	end_reload(d, CTL_RELOADED, d->warnings ? d->warnings : "");
 }
 
-static void on_hup(struct ev_loop *loop, ev_signal *w, int revents)
+/* The messages as lines; NULL: no memory. */
+static char *joined(const struct conf_errs *errs)
 {
-	struct daemon *d = w->data;
+	size_t n = 1, used = 0;
+	char *text;
+
+	for (size_t i = 0; i < errs->n; i++)
+		n += strlen(errs->msg[i].text) + sizeof("warning: ");
+	text = calloc(1, n);
+	for (size_t i = 0; text && i < errs->n; i++)
+		used += (size_t)snprintf(text + used, n - used, "%s%s%s", i ? "\n" : "",
+					 errs->msg[i].warning ? "warning: " : "",
+					 errs->msg[i].text);
+	return text;
+}
+
+/* False: another one is under way. */
+static bool reload(void *arg)
+{
+	struct daemon *d = arg;
 	struct conf_errs errs = { 0 };
 	const char *key;
 	int rc;
 
-	(void)loop, (void)revents;
-	if (d->stopping || d->next) {
-		log_warn("main", "reload: another one is under way");
-		return;
-	}
+	if (d->stopping || d->next)
+		return false;
 	sdnotify_reloading();
 	rc = conf_load(d->path, d->role_override, &d->next, &errs);
 	log_errs(&errs);
+	free(d->warnings);
+	d->warnings = joined(&errs);
 	conf_errs_free(&errs);
 	if (rc < 0) {
 		log_err("main", "reload: the configuration is wrong, the old one stays");
-		sdnotify_ready();
-		return;
+		end_reload(d, CTL_RELOAD_BAD, d->warnings ? d->warnings : strerror(-rc));
+		return true;
 	}
 	key = reload_refused(d->conf, d->next);
 	if (key) {
 		log_err("main", "reload: %s cannot change while running; nothing was changed", key);
-		conf_free(d->next);
-		d->next = NULL;
-		sdnotify_ready();
-		return;
+		end_reload(d, CTL_RELOAD_REFUSED, key);
+		return true;
 	}
 	warn_security(d->next);
 	reload_clocks(d->next, d->conf, run_now());
@@ -248,6 +274,14 @@ static void on_hup(struct ev_loop *loop, ev_signal *w, int revents)
 		ha_reload(d->node->ha, &d->next->ha, on_reloaded, d);
 	else
 		on_reloaded(d, 0);
+	return true;
+}
+
+static void on_hup(struct ev_loop *loop, ev_signal *w, int revents)
+{
+	(void)loop, (void)revents;
+	if (!reload(w->data))
+		log_warn("main", "reload: another one is under way");
 }
 
 /* ---- main ---- */
@@ -283,6 +317,7 @@ static int start(struct daemon *d)
 	if (rc < 0)
 		return rc;
 	ctl_set_node(d->ctl, d->node);
+	ctl_on_reload(d->ctl, reload, d);
 	return 0;
 }
 
@@ -440,6 +475,7 @@ int main(int argc, char **argv)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	rc = run(&d);
+	free(d.warnings);
 	conf_free(d.next);
 	conf_free(d.conf);
 	return rc;

@@ -31,12 +31,19 @@ static int explain(const struct run *r, int rc)
 		{ "org.varlink.service.InvalidParameter", "not understood", MIP6_EXIT_USAGE },
 		{ MIP6_CTL_E_NOT_FOUND, "no such home address", MIP6_EXIT_NOT_FOUND },
 		{ MIP6_CTL_E_NO_ROLE, "the daemon has not this role", MIP6_EXIT_REFUSED },
+		{ MIP6_CTL_E_BAD_CONFIG, "nothing was changed, the configuration is wrong",
+		  MIP6_EXIT_REFUSED },
+		{ MIP6_CTL_E_CANNOT_CHANGE,
+		  "nothing was changed, that takes a restart", MIP6_EXIT_REFUSED },
 		{ MIP6_CTL_E_FAILED, "failed", MIP6_EXIT_REFUSED },
 	};
 	const char *arg;
 
 	if (rc == 0)
 		return MIP6_EXIT_DONE;
+	if (rc == -EREMOTEIO && r->absent_is_false &&
+	    strcmp(client_error(r->c), MIP6_CTL_E_NOT_FOUND) == 0)
+		return MIP6_EXIT_NOT_TRUE;
 	if (rc != -EREMOTEIO) {
 		fprintf(stderr, "mip6ctl: %s: %s\n", r->socket, strerror(-rc));
 		return MIP6_EXIT_UNREACHABLE;
@@ -45,7 +52,8 @@ static int explain(const struct run *r, int rc)
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
 		if (strcmp(row[i].error, client_error(r->c)) != 0)
 			continue;
-		fprintf(stderr, "mip6ctl: %s%s%s\n", row[i].text, *arg ? ": " : "", arg);
+		fprintf(stderr, "mip6ctl: %s%s%s\n", row[i].text,
+			!*arg ? "" : strchr(arg, '\n') ? ":\n" : ": ", arg);
 		return row[i].status;
 	}
 	fprintf(stderr, "mip6ctl: the daemon says %s %s\n", client_error(r->c), arg);

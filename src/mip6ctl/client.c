@@ -15,13 +15,14 @@
 
 #define REPLY_MAX	(16 << 20)
 #define ERROR_LEN	128
+#define ARG_LEN		16384		/* all that is wrong in a configuration */
 
 struct client {
 	int fd;
 	double limit;
 	char *buf;			/* buf[at..n) has arrived and was not handed out */
 	size_t at, n, cap;
-	char error[ERROR_LEN], arg[ERROR_LEN];
+	char error[ERROR_LEN], arg[ARG_LEN];
 };
 
 static double now(void)

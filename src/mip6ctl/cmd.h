@@ -59,6 +59,8 @@ struct run {
 	const struct command *cmd;
 	int argc;			/* words behind the command and its sub */
 	char **argv;
+	bool effective;			/* config show: defaults too */
+	bool absent_is_false;		/* wait: what is not there may come */
 	struct client *c;
 };
 
@@ -117,7 +119,20 @@ int cmd_refresh(struct run *r);
 int cmd_deregister(struct run *r);
 int cmd_flush_peers(struct run *r);
 int cmd_monitor(struct run *r);
+int cmd_wait_registered(struct run *r);
+int cmd_wait_home(struct run *r);
+int cmd_wait_bound(struct run *r);
+int cmd_handover(struct run *r);
+int cmd_metrics(struct run *r);
 int cmd_config_check(struct run *r);
+int cmd_config_show(struct run *r);
+int cmd_config_diff(struct run *r);
+int cmd_config_reload(struct run *r);
+int cmd_stats_reset(struct run *r);
+int cmd_log(struct run *r);
+int cmd_inject(struct run *r);
+int cmd_decode(struct run *r);
+int cmd_capture(struct run *r);
 
 /* Groups of events that monitor knows by one word. */
 struct cmd_group { const char *name, *events; };

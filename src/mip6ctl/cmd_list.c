@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Commands that show what is, and the short ones that change it. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mip6/ctl.h"
@@ -114,6 +115,38 @@ int cmd_home_agent(struct run *r)
 	struct listing k = { .row = show_agent_row, .full = show_agent };
 
 	return listing(r, "ListHomeAgents", NULL, &k, SHOW_AGENT_COLS, show_agent_head);
+}
+
+/* ---- movements ---- */
+
+static bool show_move(void *arg, struct json_object *o)
+{
+	struct listing *k = arg;
+
+	if (k->r->opt.json)
+		fmt_list_add(&k->list, o);
+	else
+		show_handover(&k->r->opt, o);
+	return true;
+}
+
+int cmd_handover(struct run *r)
+{
+	struct listing k = { .r = r };
+	struct json_object *o = json_object_new_object();
+	char *end = "";
+	long n = r->argc ? strtol(r->argv[0], &end, 10) : 1;
+	int rc;
+
+	if (r->argc && (*end || n < 1)) {
+		json_object_put(o);
+		return cmd_error("handover last: \"%s\" is not a number of movements", r->argv[0]);
+	}
+	json_object_object_add(o, "last", json_object_new_int64(n));
+	fmt_list_begin(&k.list, &r->opt);
+	rc = cmd_call(r, "ListHandovers", o, true, show_move, &k);
+	fmt_list_end(&k.list, rc == MIP6_EXIT_DONE);
+	return rc;
 }
 
 /* ---- changes ---- */

@@ -76,3 +76,95 @@ int cmd_monitor(struct run *r)
 	r->limit = 0;
 	return cmd_call(r, "Monitor", o, true, on_event, &m);
 }
+
+/* ---- wait ---- */
+
+struct want { const struct run *r; const char *method, *state[2]; size_t seen, good; };
+
+static bool look(void *arg, struct json_object *o)
+{
+	struct want *w = arg;
+	const char *state = fmt_str(o, "state");
+
+	w->seen++;
+	for (size_t i = 0; i < ARRAY_SIZE(w->state); i++)
+		w->good += w->state[i] && strcmp(w->state[i], state) == 0;
+	return true;
+}
+
+/* Is it so now? An enum mip6_exit. */
+static int is_so(struct run *r, struct want *w)
+{
+	int rc;
+
+	w->seen = w->good = 0;
+	rc = cmd_call(r, w->method, cmd_param("home_address", r->argc ? r->argv[0] : NULL), true,
+		      look, w);
+	if (rc != MIP6_EXIT_DONE)
+		return rc;
+	return w->seen && w->good == w->seen ? MIP6_EXIT_DONE : MIP6_EXIT_NOT_TRUE;
+}
+
+struct pause { bool synced; double end; struct run *r; struct want *w; int rc; };
+
+/* The state is looked at when the daemon watches for us, so that no change is missed. */
+static bool on_change(void *arg, struct json_object *o)
+{
+	struct pause *p = arg;
+
+	if (!p->synced && strcmp(fmt_str(o, "event"), "sync") != 0)
+		return true;
+	p->synced = true;
+	p->rc = is_so(p->r, p->w);
+	return p->rc == MIP6_EXIT_NOT_TRUE && !(p->end > 0 && cmd_clock() >= p->end);
+}
+
+/* A change that no event tells is seen that late. */
+#define LOOK_AGAIN	1.
+
+static int wait_for(struct run *r, struct want *w)
+{
+	const double end = r->limit > 0 ? cmd_clock() + r->limit : 0;
+	struct pause p = { .end = end, .r = r, .w = w, .rc = MIP6_EXIT_NOT_TRUE };
+
+	r->limit = -1;
+	while (p.rc == MIP6_EXIT_NOT_TRUE) {
+		double left = end > 0 ? end - cmd_clock() : LOOK_AGAIN;
+		const char *why;
+		struct client *c;
+
+		if (left <= 0) {
+			fprintf(stderr, "mip6ctl: wait: not %s in time\n", r->cmd->sub);
+			break;
+		}
+		c = client_open(r->socket, MIN(left, LOOK_AGAIN), &why);
+		if (!c)
+			return is_so(r, w);	/* says why */
+		p.synced = false;
+		client_call(c, "Monitor", NULL, true, on_change, &p);
+		client_close(c);
+	}
+	return p.rc;
+}
+
+int cmd_wait_registered(struct run *r)
+{
+	struct want w = { .r = r, .method = "ListRegistrations", .state = { "bound", "refresh" } };
+
+	return wait_for(r, &w);
+}
+
+int cmd_wait_home(struct run *r)
+{
+	struct want w = { .r = r, .method = "ListRegistrations", .state = { "home" } };
+
+	return wait_for(r, &w);
+}
+
+int cmd_wait_bound(struct run *r)
+{
+	struct want w = { .r = r, .method = "ListBindings", .state = { "bound" } };
+
+	r->absent_is_false = true;
+	return wait_for(r, &w);
+}

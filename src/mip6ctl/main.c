@@ -58,6 +58,8 @@ static int option(struct run *r, int o)
 	case 'd': r->opt.details = true; break;
 	case '4': r->opt.ipv4 = true; break;
 	case '6': r->opt.ipv6 = true; break;
+	case 'e': r->effective = true; break;
+	case 'w': r->file = optarg; break;
 	case 'S': r->socket = optarg; break;
 	case 'c': return set_color(&r->opt, optarg);
 	case 'n':

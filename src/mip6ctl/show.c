@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* ---- bindings ---- */
 
@@ -42,7 +41,7 @@ void show_binding_row(struct fmt_table *t, struct json_object *o)
 	fmt_table_row(t, cell, SHOW_BINDING_COLS, FMT_PLAIN);
 }
 
-static void next_line(const struct fmt_opt *opt)
+void show_next_line(const struct fmt_opt *opt)
 {
 	/* as iproute2: one record, one line */
 	fputs(opt->oneline ? "\\  " : "\n  ", stdout);
@@ -58,7 +57,7 @@ static void prefixes(const struct fmt_opt *opt, struct json_object *o)
 
 		if (!fmt_family(opt, p))
 			continue;
-		next_line(opt);
+		show_next_line(opt);
 		printf("prefix %s ", fmt_str(p, "prefix"));
 		fmt_paint(opt, fmt_state_color(state), "%s", state);
 		if (fmt_has(p, "mode"))
@@ -78,11 +77,11 @@ void show_binding(const struct fmt_opt *opt, struct json_object *o)
 	fmt_paint(opt, FMT_HEAD, "%s", fmt_str(o, "home_address"));
 	printf("  home registration  seq %s  lifetime %s  flags %s", fmt_str(o, "sequence"),
 	       lifetime(o, a), fmt_join(o, "flags", "", b));
-	next_line(opt);
+	show_next_line(opt);
 	printf("bid %s care-of %s home-agent %s age %s", fmt_str(o, "bid"),
 	       fmt_locator(o, "care_of", a), fmt_str(o, "home_agent"),
 	       fmt_age(fmt_num(o, "age"), b));
-	next_line(opt);
+	show_next_line(opt);
 	printf("tunnel %s %s", fmt_str(o, "tunnel"), fmt_str(k, "kind"));
 	if (fmt_has(k, "key"))
 		printf(" key %s", fmt_str(k, "key"));
@@ -130,7 +129,7 @@ static void candidates(const struct fmt_opt *opt, struct json_object *o)
 
 	if (n < 2)
 		return;
-	next_line(opt);
+	show_next_line(opt);
 	printf("candidates");
 	for (size_t i = 0; i < n; i++)
 		printf(" %s", json_object_get_string(json_object_array_get_idx(a, i)));
@@ -149,10 +148,10 @@ void show_registration(const struct fmt_opt *opt, struct json_object *o)
 	       fmt_str(o, "sequence"), lifetime(o, a));
 	if (fmt_has(o, "refresh_in"))
 		printf("  refresh in %s", fmt_age(fmt_num(o, "refresh_in"), a));
-	next_line(opt);
+	show_next_line(opt);
 	printf("care-of %s registered %s uplink %s", fmt_locator(o, "care_of", a),
 	       fmt_locator(o, "registered_care_of", b), fmt_str(o, "uplink"));
-	next_line(opt);
+	show_next_line(opt);
 	printf("tunnel %s rtt %s lost %s  security %s", fmt_str(o, "tunnel"), rtt(o, a),
 	       fmt_str(o, "probes_lost"), fmt_str(o, "security"));
 	if (fmt_has(o, "nai"))
@@ -232,13 +231,13 @@ void show_agent(const struct fmt_opt *opt, struct json_object *o)
 		fmt_paint(opt, FMT_HEAD, "%s ", text_at(o, "addresses", i));
 	printf(" %s  preference %s  lifetime %s", fmt_str(o, "state"), fmt_str(o, "preference"),
 	       agent_lifetime(o, buf));
-	next_line(opt);
+	show_next_line(opt);
 	printf("dev %s link-local %s mobile-routers %s home %s", fmt_str(o, "device"),
 	       fmt_str(o, "link_local"), routers(o), fmt_join(o, "home_prefixes", " ", buf));
 	if (fmt_has(o, "home_address"))
 		printf(" home-address %s %s", fmt_str(o, "home_address"), fmt_str(o, "source"));
 	for (size_t i = 0; i < count(o, "warnings"); i++) {
-		next_line(opt);
+		show_next_line(opt);
 		fmt_paint(opt, FMT_BAD, "warning: %s", text_at(o, "warnings", i));
 	}
 	putchar('\n');
@@ -383,61 +382,4 @@ void show_status(const struct fmt_opt *opt, struct json_object *o)
 	if (opt->details)
 		printf("pid %s\n", fmt_str(o, "pid"));
 	sysctls(o);
-}
-
-/* ---- statistics ---- */
-
-static void stat_list(const char *group, const char *key, struct json_object *a)
-{
-	for (size_t i = 0; i < json_object_array_length(a); i++) {
-		struct json_object *e = json_object_array_get_idx(a, i);
-
-		printf("%s.%s.%s  %s\n", group, key,
-		       fmt_has(e, "status") ? fmt_str(e, "status") : fmt_str(e, "name"),
-		       fmt_str(e, "count"));
-	}
-}
-
-void show_stats(const struct fmt_opt *opt, struct json_object *o)
-{
-	(void)opt;
-	json_object_object_foreach(o, group, v) {
-		if (!json_object_is_type(v, json_type_object)) {
-			if (v)
-				printf("%s  %s\n", group, json_object_get_string(v));
-			continue;
-		}
-		json_object_object_foreach(v, key, n) {
-			if (json_object_is_type(n, json_type_array))
-				stat_list(group, key, n);
-			else if (n)
-				printf("%s.%s  %s\n", group, key, json_object_get_string(n));
-		}
-	}
-}
-
-/* ---- events ---- */
-
-void show_event(const struct fmt_opt *opt, struct json_object *o)
-{
-	const char *name = fmt_str(o, "event");
-	double at = fmt_num(o, "time");
-	time_t s = (time_t)at;
-	char when[32] = "", loc[FMT_LEN];
-	struct tm tm;
-
-	if (localtime_r(&s, &tm))
-		strftime(when, sizeof(when), opt->details ? "%F %T" : "%T", &tm);
-	printf("%s.%03d ", when, (int)((at - (double)s) * 1000));
-	fmt_paint(opt, FMT_HEAD, "%s", name);
-	json_object_object_foreach(o, key, v) {
-		if (!v || strcmp(key, "event") == 0 || strcmp(key, "time") == 0)
-			continue;
-		if (json_object_is_type(v, json_type_object))
-			printf(" %s %s", key, fmt_locator(o, key, loc));
-		else
-			printf(" %s %s", key, json_object_get_string(v));
-	}
-	putchar('\n');
-	fflush(stdout);
 }

@@ -10,6 +10,9 @@
 void show_status(const struct fmt_opt *opt, struct json_object *o);
 void show_stats(const struct fmt_opt *opt, struct json_object *o);
 void show_event(const struct fmt_opt *opt, struct json_object *o);
+void show_handover(const struct fmt_opt *opt, struct json_object *o);
+void show_message(const struct fmt_opt *opt, struct json_object *o);	/* of decode.h */
+void show_next_line(const struct fmt_opt *opt);	/* of a record of more than one */
 
 /* Listings. A row per record; with -d (or -o -d, in one line) all of the record. */
 extern const char *const show_binding_head[], *const show_registration_head[],

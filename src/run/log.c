@@ -69,12 +69,17 @@ void log_set_level(const char *room, enum log_level level)
 	conf.room[i].level = level;
 }
 
+enum log_level log_level_of(const char *room)
+{
+	for (unsigned i = 0; room && i < conf.n; i++)
+		if (!strcmp(conf.room[i].name, room))
+			return conf.room[i].level;
+	return conf.all;
+}
+
 bool log_wants(const char *room, enum log_level level)
 {
-	for (unsigned i = 0; i < conf.n; i++)
-		if (!strcmp(conf.room[i].name, room))
-			return level <= conf.room[i].level;
-	return level <= conf.all;
+	return level <= log_level_of(room);
 }
 
 static const char *level_str(enum log_level level)

@@ -23,6 +23,7 @@ struct log_rl { double tokens, last; unsigned swallowed; };
 void log_init(enum log_level level);
 void log_to_syslog(void);	/* a daemon in the background: from now on */
 void log_set_level(const char *room, enum log_level level);	/* room NULL: all */
+enum log_level log_level_of(const char *room);	/* room NULL: of those without their own */
 bool log_wants(const char *room, enum log_level level);
 void log_line(enum log_level level, const char *room, const char *fmt, ...) PRINTF(3, 4);
 void log_rl_line(struct log_rl *rl, enum log_level level, const char *room, const char *fmt, ...)

@@ -153,7 +153,8 @@ static void test_a_monitor_that_leaves_is_noticed(void **state)
 
 static void test_only_the_right_ones_may_change(void **state)
 {
-	static const char *const row[] = { "Refresh", "Deregister", "Flush", "FlushPeers",
+	static const char *const row[] = { "Refresh", "Deregister", "Flush", "FlushPeers", "Reload",
+					   "ResetStats", "SetLogLevel",
 					   "Inject" };
 	struct fix *f = *state;
 	char call[128];

@@ -1,151 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * mip6ctl as its users have it: the program, run against a server with a fake
- * node. The environment variable MIP6CTL names the program; else it is the one of
- * this build.
- */
-#include <errno.h>
-#include <ev.h>
-#include <fcntl.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "ctl/ctl_priv.h"
-#include "fake_node.h"
-
-#define OUT_MAX	65536
-
-static char dir[] = "/tmp/mip6d-cli.XXXXXX";
-static char out[OUT_MAX];
-static char program[512];
-static pid_t server[2];			/* home agent, mobile router */
-static const char *const sock[] = { "ha", "mr" };
-
-static const char ha_text[] =
-	"roles = [ \"ha\" ];\n"
-	"home_links = ( { device = \"eth0\"; address = \"2001:db8:280::1\";\n"
-	"                 prefixes = [ \"2001:db8:280::/64\" ]; } );\n"
-	"mobile_nodes = ( { home_address = \"2001:db8:280::1:1\"; prefixes = [ \"10.0.0.0/24\",\n"
-	"                   \"2001:db8:281::/64\" ]; security = { method = \"none\"; }; },\n"
-	"                 { home_address = \"2001:db8:280::1:2\"; security = { method = "
-	"\"none\"; }; } );\n";
-static const char mr_text[] =
-	"roles = [ \"mr\" ];\n"
-	"uplinks = ( { device = \"wwan0\"; }, { device = \"wlan0\"; } );\n"
-	"homes = ( { home_address = \"2001:db8:280::beef/64\"; home_agent = \"2001:db8:280::1\";\n"
-	"            prefixes = ( { prefix = \"10.0.0.0/24\"; device = \"lan0\"; },\n"
-	"                         { prefix = \"2001:db8:281::/64\"; device = \"lan0\"; } );\n"
-	"            security = { method = \"none\"; }; } );\n";
-
-static void move(struct ev_loop *loop, ev_timer *w, int revents)
-{
-	struct event e = { .type = EV_handover, .handover.total = 0.05 };
-
-	(void)loop, (void)w, (void)revents;
-	event_emit(&e);
-	event_drain();
-}
-
-/* Serves until it is ended; a handover happens every 20 ms. */
-static void serve(const char *text, const char *name)
-{
-	struct ev_loop *loop = ev_default_loop(0);
-	struct conf_errs errs = { 0 };
-	struct conf *c = NULL;
-	struct ctl *ctl;
-	ev_timer t;
-
-	log_init(LOG_LV_ERR);
-	if (conf_load_text(text, name, 0, &c, &errs) < 0)
-		_exit(1);
-	snprintf(c->control.socket, sizeof(c->control.socket), "%s/%s", dir, name);
-	c->control.group[0] = '\0';
-	fake_node_start(c);
-	if (c->roles & ROLE_HA) {
-		fake_node_bind(1);
-	} else {
-		fake_node.answer = 1;
-		fake_node.bul[0].state = BUL_BOUND;
-		fake_node.bul[0].n_cand = 2;
-		inet_pton(AF_INET6, "2001:db8:280::1", &fake_node.bul[0].cand[0]);
-		inet_pton(AF_INET6, "2001:db8:280::2", &fake_node.bul[0].cand[1]);
-		fake_node.bul[0].ha = fake_node.bul[0].bound_ha = fake_node.bul[0].cand[0];
-		fake_node.bul[0].bound_coa.family = AF_INET6;
-		fake_node.prefix[0][0].status = MNP_REFUSED;
-		fake_node.prefix[0][0].code = 133;
-		fake_node.prefix[0][1].status = MNP_ACCEPTED;
-		fake_node.uplink[0].attached = fake_node.uplink[0].up = true;
-	}
-	if (ctl_open(&ctl, loop, c, &fake_node.node) < 0)
-		_exit(1);
-	ev_timer_init(&t, move, 0.02, 0.02);
-	ev_timer_start(loop, &t);
-	ev_run(loop, 0);
-	_exit(0);
-}
-
-static int setup(void **state)
-{
-	static const char *const text[] = { ha_text, mr_text };
-
-	(void)state;
-	assert_non_null(mkdtemp(dir));
-	unsetenv("NO_COLOR");
-	setenv("TZ", "UTC", 1);
-	for (size_t i = 0; i < ARRAY_SIZE(server); i++) {
-		char path[128];
-
-		server[i] = fork();
-		assert_true(server[i] >= 0);
-		if (server[i] == 0)
-			serve(text[i], sock[i]);
-		snprintf(path, sizeof(path), "%s/%s", dir, sock[i]);
-		for (unsigned k = 0; k < 1000 && access(path, F_OK) < 0; k++)
-			usleep(10000);
-	}
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	char path[128];
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(server); i++) {
-		if (server[i] > 0) {	/* 0 and -1 would name others */
-			kill(server[i], SIGKILL);
-			waitpid(server[i], NULL, 0);
-		}
-		snprintf(path, sizeof(path), "%s/%s", dir, sock[i]);
-		unlink(path);
-	}
-	return rmdir(dir);
-}
-
-/* Runs it; both streams in `out`, the exit status back. */
-static int run(const char *node, const char *args)
-{
-	char cmd[1024];
-	FILE *p;
-	int rc;
-
-	snprintf(cmd, sizeof(cmd), "'%s' -S %s/%s %s 2>&1", program, dir, node, args);
-	p = popen(cmd, "r");
-	assert_non_null(p);
-	out[fread(out, 1, sizeof(out) - 1, p)] = '\0';
-	rc = pclose(p);
-	return WIFEXITED(rc) ? WEXITSTATUS(rc) : -1;
-}
+/* mip6ctl: what it shows of a home agent and a mobile router, and how it ends. */
+#include "mip6ctl_help.h"
 
 static void test_each_command_has_its_text(void **state)
 {
@@ -203,16 +58,6 @@ static void test_the_family_filter_takes_prefixes_away(void **state)
 	assert_non_null(strstr(out, "10.0.0.0/24"));
 	assert_int_equal(run("mr", "-4 reg show"), 0);
 	assert_null(strstr(out, "2001:db8:281::/64"));
-}
-
-static struct json_object *json(const char *node, const char *args)
-{
-	struct json_object *o;
-
-	assert_int_equal(run(node, args), 0);
-	o = json_tokener_parse(out);
-	assert_non_null(o);
-	return o;
 }
 
 static void test_the_shape_of_json_does_not_depend_on_the_rows(void **state)
@@ -334,7 +179,6 @@ static void test_output_that_cannot_be_written_is_no_success(void **state)
 
 int main(int argc, char **argv)
 {
-	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_command_has_its_text),
 		cmocka_unit_test(test_the_family_filter_takes_prefixes_away),
@@ -346,15 +190,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_output_that_cannot_be_written_is_no_success),
 	};
 
-	/* beside tests/ in the build there is src/ */
-	if (getenv("MIP6CTL"))
-		snprintf(program, sizeof(program), "%s", getenv("MIP6CTL"));
-	else
-		snprintf(program, sizeof(program), "%.*s../src/mip6ctl",
-			 slash ? (int)(slash - argv[0]) + 1 : 0, argv[0]);
-	if (access(program, X_OK) < 0) {
-		fprintf(stderr, "%s is not there (MIP6CTL names the program)\n", program);
+	if (find_program(argc, argv) < 0)
 		return EXIT_FAILURE;
-	}
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

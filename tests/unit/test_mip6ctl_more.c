@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* mip6ctl: numbers for programs, configuration, log, waiting, and messages from capture files. */
+#include "mip6ctl_help.h"
+
+#include <ctype.h>
+
+#include "mip6ctl/pcap.h"
+#include "wire/exthdr.h"
+#include "wire/mh.h"
+
+static void shows(const char *node, const char *args, int wanted, const char *has)
+{
+	int rc = run(node, args);
+
+	if (rc != wanted || !strstr(out, has))
+		fail_msg("mip6ctl %s: status %d, wanted %d, no \"%s\" in:\n%s", args, rc, wanted,
+			 has, out);
+}
+
+/* ---- movements, counters, log ---- */
+
+static unsigned lines(const char *has)
+{
+	unsigned n = 0;
+
+	for (char *p = strstr(out, has); p; p = strstr(p + 1, has))
+		n++;
+	return n;
+}
+
+static void test_movements_are_shown_with_their_phases(void **state)
+{
+	struct json_object *o;
+
+	(void)state;
+	/* one happens every 20 ms */
+	assert_int_equal(run("mr", "-n 3 monitor handover"), 0);
+	shows("mr", "handover", 0, "  home -> home\n  total 50.0 ms:  detect 0.0 ms  bu");
+	assert_int_equal(lines("total"), 1);
+	shows("mr", "-o handover last 2", 0, "\\  total 50.0 ms:");
+	assert_int_equal(lines("\n"), 2);
+	shows("mr", "handover 3", 0, "total");
+	assert_int_equal(lines("total"), 3);
+	o = json("mr", "-j handover last 1");
+	assert_int_equal(json_object_array_length(o), 1);
+	json_object_put(o);
+	shows("mr", "handover last x", 2, "");
+	shows("mr", "handover last 0", 2, "not a number of movements");
+	shows("mr", "stats", 0, "handovers.total  ");
+	assert_non_null(strstr(out, "(mean 0.050s)"));
+}
+
+static void test_counters_and_levels(void **state)
+{
+	(void)state;
+	shows("ha", "stats", 0, "home_agent.bu  7\n");
+	shows("ha", "stats reset", 0, "");
+	shows("ha", "stats", 0, "home_agent.bu  0\n");
+	shows("ha", "metrics", 0, "mip6_messages_total{dir=\"rx\",type=\"bu\"} 11\n");
+	shows("ha", "log", 0, "\nmn        error\n");
+	shows("ha", "log mn deb", 0, "");
+	shows("ha", "log", 0, "\nmn        debug\n");
+	shows("ha", "log error", 0, "");
+	shows("ha", "log", 0, "\nmn        error\n");
+	shows("ha", "log loud", 2, "is no level");
+	shows("ha", "log m debug", 2, "is no room");
+	shows("ha", "log mn debug x", 2, "too much");
+}
+
+/* ---- metrics ---- */
+
+struct prom { char family[128], type[16], seen[64][128]; size_t n; double last; char series[256]; };
+
+static void new_family(struct prom *p, const char *line)
+{
+	size_t n = strcspn(line, " ");
+
+	for (size_t i = 0; i < p->n; i++) {
+		if (strlen(p->seen[i]) == n && strncmp(p->seen[i], line, n) == 0)
+			fail_msg("a second # HELP: %s", line);
+	}
+	assert_true(n < sizeof(p->family) && p->n < 64);
+	snprintf(p->family, sizeof(p->family), "%.*s", (int)n, line);
+	memcpy(p->seen[p->n++], p->family, sizeof(p->family));
+	p->type[0] = '\0';
+	assert_true(isalpha((unsigned char)line[n + 1]));	/* it says something */
+}
+
+static void type_of_family(struct prom *p, const char *line)
+{
+	size_t n = strlen(p->family);
+
+	if (strncmp(line, p->family, n) != 0 || line[n] != ' ')
+		fail_msg("# TYPE of another family: %s", line);
+	snprintf(p->type, sizeof(p->type), "%.*s", (int)strcspn(line + n + 1, "\n"), line + n + 1);
+	assert_true(strcmp(p->type, "gauge") == 0 || strcmp(p->type, "counter") == 0 ||
+		    strcmp(p->type, "histogram") == 0);
+	/* as promtool check metrics wants it */
+	assert_int_equal(n > 6 && strcmp(p->family + n - 6, "_total") == 0,
+			 strcmp(p->type, "counter") == 0);
+}
+
+/* name{label="...",...} value */
+static void one_sample(struct prom *p, const char *line)
+{
+	const char *rest = line + strlen(p->family), *le;
+	char *end;
+	double v;
+
+	assert_true(p->type[0]);
+	if (strncmp(line, p->family, strlen(p->family)) != 0)
+		fail_msg("of no family: %s", line);
+	if (strcmp(p->type, "histogram") == 0)
+		rest += strncmp(rest, "_bucket", 7) == 0 ? 7 : strncmp(rest, "_sum", 4) == 0 ? 4
+			: strncmp(rest, "_count", 6) == 0 ? 6 : 0;
+	le = strncmp(rest - 7, "_bucket{", 8) == 0 ? strstr(rest, "le=\"") : NULL;
+	if (*rest == '{') {
+		for (rest++; *rest != '}'; rest += *rest == ',') {
+			size_t n = strspn(rest, "abcdefghijklmnopqrstuvwxyz_");
+
+			assert_true(n && rest[n] == '=' && rest[n + 1] == '"');
+			rest += n + 2;
+			assert_int_equal(strcspn(rest, "\"\\\n"), strcspn(rest, "\""));
+			rest += strcspn(rest, "\"") + 1;
+			assert_true(*rest == ',' || *rest == '}');
+		}
+		rest++;
+	}
+	assert_int_equal(*rest, ' ');
+	v = strtod(rest + 1, &end);
+	if (*end != '\n' || v < 0)
+		fail_msg("no number: %s", line);
+	if (!le) {
+		p->last = -1;
+		return;
+	}
+	assert_true(v >= p->last);	/* buckets hold what is in the smaller ones */
+	p->last = strncmp(le, "le=\"+Inf", 8) == 0 ? -1 : v;
+}
+
+static unsigned check_format(void)
+{
+	struct prom p = { .last = -1 };
+	unsigned samples = 0;
+
+	for (char *s = out; *s; s += strcspn(s, "\n") + 1) {
+		if (strncmp(s, "# HELP ", 7) == 0)
+			new_family(&p, s + 7);
+		else if (strncmp(s, "# TYPE ", 7) == 0)
+			type_of_family(&p, s + 7);
+		else
+			one_sample(&p, s), samples++;
+	}
+	return samples;
+}
+
+static void test_metrics_are_what_prometheus_reads(void **state)
+{
+	(void)state;
+	shows("ha", "metrics", 0, "mip6_up 1\n");
+	assert_true(check_format() > 25);
+	assert_non_null(strstr(out, "mip6_bindings{type=\"home\"} 1\n"));
+	assert_non_null(strstr(out, "mip6_prefixes{state=\"in_service\"} 1\n"));
+	assert_non_null(strstr(out, "mip6_ba_status_total{role=\"home_agent\",status=\"132\"} 3\n"));
+	assert_null(strstr(out, "2001:db8"));
+	shows("mr", "metrics", 0, "mip6_registered 1\n");
+	assert_true(check_format() > 40);
+	assert_non_null(strstr(out, "mip6_handover_seconds_bucket{phase=\"total\",le=\"0.05\"} "));
+	/* the collector wants to know that it is down, and so does a shell */
+	shows("none", "metrics", 3, "mip6_up 0\n");
+}
+
+/* ---- configuration ---- */
+
+static void with_file(const char *text, char path[static 64])
+{
+	FILE *f;
+
+	snprintf(path, 64, "%s/conf", dir);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void test_the_configuration_in_force_is_shown(void **state)
+{
+	struct json_object *o;
+
+	(void)state;
+	shows("ha", "config show", 0, "roles = [ \"ha\" ];\n");
+	assert_non_null(strstr(out, "mobile_nodes = (\n  {\n    home_address = "
+			       "\"2001:db8:280::1:1\";\n"));
+	assert_null(strstr(out, "max_lifetime"));
+	shows("ha", "-e config show", 0, "max_lifetime = 3600;\n");
+	assert_non_null(strstr(out, "valid_lifetime = 4294967295L;\n"));
+	o = json("ha", "-j config show --effective");
+	assert_int_equal(json_object_array_length(json_object_object_get(o, "mobile_nodes")), 2);
+	json_object_put(o);
+}
+
+static void test_what_is_shown_can_be_read_again(void **state)
+{
+	char path[64], args[128];
+
+	(void)state;
+	assert_int_equal(run("ha", "-e config show"), 0);
+	with_file(out, path);
+	snprintf(args, sizeof(args), "config check %s", path);
+	shows("ha", args, 0, "");
+	snprintf(args, sizeof(args), "config diff %s", path);
+	shows("ha", args, 0, "");
+	assert_string_equal(out, "");
+	unlink(path);
+}
+
+static void test_differences_to_a_file(void **state)
+{
+	static const char text[] =
+		"roles = [ \"ha\" ]; max_lifetime = 1200;\n"
+		"home_links = ( { device = \"eth0\"; address = \"2001:db8:280::1\";\n"
+		"                 prefixes = [ \"2001:db8:280::/64\" ]; } );\n"
+		"mobile_nodes = ( { home_address = \"2001:db8:280::1:2\"; nai = \"x\";\n"
+		"                   security = { method = \"none\"; }; } );\n";
+	char path[64], args[128];
+	struct json_object *o;
+
+	(void)state;
+	with_file(text, path);
+	snprintf(args, sizeof(args), "config diff %s", path);
+	shows("ha", args, 1, "-max_lifetime = 3600\n+max_lifetime = 1200\n");
+	/* the first node is gone, the second is the same one still */
+	assert_non_null(strstr(out, "-mobile_nodes[2001:db8:280::1:1].prefixes = "));
+	assert_non_null(strstr(out, "+mobile_nodes[2001:db8:280::1:2].nai = \"x\"\n"));
+	assert_null(strstr(out, "mobile_nodes[2001:db8:280::1:2].home_address"));
+	snprintf(args, sizeof(args), "-j config diff %s", path);
+	assert_int_equal(run("ha", args), 1);
+	o = json_tokener_parse(out);
+	assert_true(json_object_is_type(o, json_type_array) && json_object_array_length(o) > 5);
+	json_object_put(o);
+	with_file("roles = [ \"ha\" ]; nonsense = 1;\n", path);
+	snprintf(args, sizeof(args), "config diff %s", path);
+	shows("ha", args, 4, "nonsense");
+	unlink(path);
+}
+
+static void test_a_reload_that_is_refused_says_why(void **state)
+{
+	(void)state;
+	/* this server cannot */
+	shows("ha", "config reload", 4, "mip6ctl: failed: another reload is under way\n");
+}
+
+/* ---- waiting, hints ---- */
+
+static void test_waiting_ends_when_it_is_so_or_in_time(void **state)
+{
+	(void)state;
+	shows("mr", "wait registered", 0, "");
+	shows("mr", "wait registered 2001:db8:280::beef", 0, "");
+	shows("mr", "wait registered 2001:db8:280::bee0", 5, "no such home address");
+	shows("mr", "-t 0.2 wait home", 1, "wait: not home in time");
+	shows("ha", "wait bound 2001:db8:280::1:1", 0, "");
+	shows("ha", "wait bound", 0, "");
+	shows("ha", "-t 0.2 wait bound 2001:db8:280::1:2", 1, "wait: not bound in time");
+	shows("none", "-t 1 wait registered", 3, "is mip6d running?");
+	shows("mr", "wait", 2, "wait: say registered, home, bound");
+}
+
+static void test_hints_are_told(void **state)
+{
+	(void)state;
+	shows("mr", "event inject md_info kind=lost device=wwan0", 0, "");
+	shows("mr", "event inject be_hint peer=2001:db8::1 status=1", 0, "");
+	shows("mr", "event inject be_hint status=x", 2, "is not FIELD=VALUE");
+	shows("mr", "event inject be_hint colour=1", 2, "is no field of it");
+	shows("mr", "event inject be_hint peer=nobody", 2, "not understood: peer");
+	shows("mr", "event inject handover total=1", 2, "not understood: event");
+	shows("mr", "event inject", 2, "event is missing");
+}
+
+/* ---- capture files ---- */
+
+static size_t ipv6(uint8_t *p, uint8_t next, const char *src, const char *dst, size_t len)
+{
+	memset(p, 0, 40);
+	p[0] = 0x60;
+	p[4] = (uint8_t)(len >> 8);
+	p[5] = (uint8_t)len;
+	p[6] = next;
+	p[7] = 64;
+	assert_int_equal(inet_pton(AF_INET6, src, p + 8), 1);
+	assert_int_equal(inet_pton(AF_INET6, dst, p + 24), 1);
+	return 40;
+}
+
+/* A home registration: IPv6, Home Address option, Binding Update. */
+static size_t registration(uint8_t *p)
+{
+	struct mh_msg m = { .type = MH_BU, .bu = { .seq = 4711, .lifetime = 600,
+						  .flags = BU_A | BU_H | BU_R } };
+	struct in6_addr hoa;
+	uint8_t mh[256];
+	ssize_t n;
+
+	m.opt.n_mnp = 1;
+	m.opt.seen = BIT64(MHOPT_MNP);
+	assert_int_equal(prefix_parse("2001:db8:281::/64", &m.opt.mnp[0]), 0);
+	n = mh_build(&m, NULL, mh, sizeof(mh), NULL);
+	assert_true(n > 0);
+	ipv6(p, 60, "2001:db8:f1::2", "2001:db8:280::1", HAO_HDR_LEN + (size_t)n);
+	inet_pton(AF_INET6, "2001:db8:280::beef", &hoa);
+	hao_build(&hoa, p + 40);
+	p[40] = IPPROTO_MH_;
+	memcpy(p + 40 + HAO_HDR_LEN, mh, (size_t)n);
+	return 40 + HAO_HDR_LEN + (size_t)n;
+}
+
+static void test_a_capture_file_is_decoded(void **state)
+{
+	static uint8_t packet[2048], outer[2048];
+	char path[64], args[128];
+	struct json_object *o;
+	size_t n, m;
+	FILE *f;
+
+	(void)state;
+	n = registration(packet);
+	m = ipv6(outer, 41, "2001:db8:f1::2", "2001:db8:280::1", n);
+	memcpy(outer + m, packet, n);
+	snprintf(path, sizeof(path), "%s/a.pcap", dir);
+	f = fopen(path, "w");
+	assert_int_equal(pcap_begin(f), 0);
+	assert_int_equal(pcap_put(f, 1000, 5000000, 3, 0x86dd, 4, packet, n), 0);
+	assert_int_equal(pcap_put(f, 1001, 0, 3, 0x0800, 4, packet, n), 0);	/* not IPv6 */
+	assert_int_equal(pcap_put(f, 1002, 0, 3, 0x86dd, 4, packet, n - 8), 0);	/* cut off */
+	assert_int_equal(pcap_put(f, 1003, 0, 3, 0x86dd, 0, outer, m + n), 0);
+	packet[40] = 17;						/* UDP */
+	assert_int_equal(pcap_put(f, 1004, 0, 3, 0x86dd, 0, packet, n), 0);
+	assert_int_equal(fclose(f), 0);
+	snprintf(args, sizeof(args), "decode %s", path);
+	shows("none", args, 0, "00:16:40.005 2001:db8:f1::2 > 2001:db8:280::1 BU home_address "
+	      "2001:db8:280::beef sequence 4711 lifetime 600 flags AHR prefixes "
+	      "2001:db8:281::/64\n");
+	assert_int_equal(lines("\n"), 3);
+	assert_int_equal(lines("malformed cut off"), 1);
+	assert_int_equal(lines("(in a tunnel 2001:db8:f1::2 > 2001:db8:280::1)"), 1);
+	snprintf(args, sizeof(args), "-n 1 decode %s", path);
+	assert_int_equal(run("none", args), 0);
+	assert_int_equal(lines("\n"), 1);
+	snprintf(args, sizeof(args), "-j decode - <%s", path);
+	o = json("none", args);
+	assert_int_equal(json_object_array_length(o), 3);
+	json_object_put(o);
+	snprintf(args, sizeof(args), "decode %s/b.pcap", dir);
+	shows("none", args, 4, "No such file");
+	/* the end is missing */
+	assert_int_equal(truncate(path, 500), 0);
+	snprintf(args, sizeof(args), "decode %s", path);
+	shows("none", args, 4, "cut off");
+	unlink(path);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_movements_are_shown_with_their_phases),
+		cmocka_unit_test(test_counters_and_levels),
+		cmocka_unit_test(test_metrics_are_what_prometheus_reads),
+		cmocka_unit_test(test_the_configuration_in_force_is_shown),
+		cmocka_unit_test(test_what_is_shown_can_be_read_again),
+		cmocka_unit_test(test_differences_to_a_file),
+		cmocka_unit_test(test_a_reload_that_is_refused_says_why),
+		cmocka_unit_test(test_waiting_ends_when_it_is_so_or_in_time),
+		cmocka_unit_test(test_hints_are_told),
+		cmocka_unit_test(test_a_capture_file_is_decoded),
+	};
+
+	if (find_program(argc, argv) < 0)
+		return EXIT_FAILURE;
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
