@@ -42,7 +42,7 @@ def ha_conf(world, **more):
 def state(ha):
     """What no attack may change: bindings, and the kernel of the home agent."""
     fields = ("home_address", "care_of", "sequence", "lifetime", "flags", "prefixes")
-    return ([{k: b[k] for k in fields} for b in ha.bindings()], dump(ha.node, sysctls=False))
+    return ([{k: b[k] for k in fields} for b in ha.bindings()], dump(ha.node, files=False))
 
 
 def unchanged(ha, before):
@@ -286,7 +286,7 @@ def test_nobody_gets_what_is_not_his(lab):
     assert [(x[0], socket.inet_ntoa(x[2:6])) for x in acks] == [
         (0, own4.split("/")[0]), (UNAUTHORISED4, "10.0.0.0"), (UNAUTHORISED4, "10.0.0.0"),
         (UNAUTHORISED4, "0.0.0.0"), (130, "10.7.7.7")], acks
-    new = difference(before[1], dump(ha.node, sysctls=False))
+    new = difference(before[1], dump(ha.node, files=False))
     for wrong in ("dst=10.0.0.0", "dst=0.0.0.0", "dst=10.7.7.7", "dst=2001:db8:281:"):
         assert not any(wrong in x and x.startswith("+ route") for x in new), (wrong, new)
     assert any("dst=10.0.1.0" in x and "mip6ha" in x for x in new), new

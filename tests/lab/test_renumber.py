@@ -67,7 +67,7 @@ def homes(mn):
 def of(node, address):
     """What the kernel of a node has of an address."""
     octets = socket.inet_pton(socket.AF_INET6, address).hex()
-    return [x for x in dump(node, sysctls=False) if f"={address} " in f"{x} " or octets in x]
+    return [x for x in dump(node, files=False) if f"={address} " in f"{x} " or octets in x]
 
 
 def test_home_network_is_renumbered_while_the_host_is_away(lab):
