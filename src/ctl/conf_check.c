@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "ctl/conf_schema.h"
+#include "ctl/conf_check.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/nonce.h"
 
-#define UPLINK_TABLE	6000
-#define HOME_TABLE	6500
 #define PLACE_LEN	512
 
-/* Where a key of the top level is set; NULL = nowhere. */
-static const config_setting_t *top(const struct conf_ctx *x, const char *key)
+const config_setting_t *conf_top(const struct conf_ctx *x, const char *key)
 {
 	size_t i = 0;
 
@@ -20,8 +17,8 @@ static const config_setting_t *top(const struct conf_ctx *x, const char *key)
 	return i < conf_schema_top.n ? x->top[i] : NULL;
 }
 
-static const config_setting_t *at(const struct conf_ctx *x, enum conf_src src, size_t i,
-				  const char *key)
+const config_setting_t *conf_at(const struct conf_ctx *x, enum conf_src src, size_t i,
+				const char *key)
 {
 	const config_setting_t *s = i < x->src[src].n ? x->src[src].s[i] : NULL;
 	const config_setting_t *m = s && key ? config_setting_get_member(s, key) : NULL;
@@ -29,19 +26,18 @@ static const config_setting_t *at(const struct conf_ctx *x, enum conf_src src, s
 	return m ? m : s;
 }
 
-/* The j-th text of an array that is a member of an item. */
-static const config_setting_t *at_elem(const struct conf_ctx *x, enum conf_src src, size_t i,
-				       const char *key, size_t j)
+const config_setting_t *conf_at_elem(const struct conf_ctx *x, enum conf_src src, size_t i,
+				     const char *key, size_t j)
 {
-	const config_setting_t *a = at(x, src, i, key);
+	const config_setting_t *a = conf_at(x, src, i, key);
 	const config_setting_t *e = a ? config_setting_get_elem(a, (unsigned)j) : NULL;
 
 	return e ? e : a;
 }
 
-static void check_some(struct conf_ctx *x, const char *key)
+void conf_check_some(struct conf_ctx *x, const char *key)
 {
-	const config_setting_t *s = top(x, key);
+	const config_setting_t *s = conf_top(x, key);
 
 	if (!s)
 		conf_err(x, NULL, key, "is missing: at least one is needed");
@@ -50,14 +46,6 @@ static void check_some(struct conf_ctx *x, const char *key)
 }
 
 /* ---- nobody's address or prefix is another's ---- */
-
-/* One claim to a prefix; a home address is a claim to its /128. */
-struct claim {
-	struct prefix p;
-	bool hoa;
-	size_t owner, at;		/* place in the list; place among its prefixes */
-	enum conf_src src;
-};
 
 static int claim_cmp(const void *va, const void *vb)
 {
@@ -78,8 +66,8 @@ static const config_setting_t *claim_at(const struct conf_ctx *x, const struct c
 	const config_setting_t *e;
 
 	if (c->hoa)
-		return at(x, c->src, c->owner, "home_address");
-	e = at_elem(x, c->src, c->owner, "prefixes", c->at);
+		return conf_at(x, c->src, c->owner, "home_address");
+	e = conf_at_elem(x, c->src, c->owner, "prefixes", c->at);
 	if (e && config_setting_is_group(e) && config_setting_get_member(e, "prefix"))
 		return config_setting_get_member(e, "prefix");
 	return e;
@@ -104,7 +92,7 @@ static void claim_clash(struct conf_ctx *x, const struct claim *outer, const str
 }
 
 /* Prefixes nest or are disjoint: sorted, each is held against those that are open around it. */
-static void check_claims(struct conf_ctx *x, struct claim *claim, size_t n)
+void conf_check_claims(struct conf_ctx *x, struct claim *claim, size_t n)
 {
 	const struct claim *open[130];		/* a chain of 129 lengths at most, and one equal */
 	size_t depth = 0;
@@ -121,7 +109,7 @@ static void check_claims(struct conf_ctx *x, struct claim *claim, size_t n)
 	}
 }
 
-static bool claim_add(struct conf_ctx *x, struct claim **v, size_t *n, struct claim c)
+bool conf_claim_add(struct conf_ctx *x, struct claim **v, size_t *n, struct claim c)
 {
 	struct claim *slot = c.p.family ? conf_grow(x, v, n, sizeof(*slot)) : NULL;
 
@@ -166,23 +154,23 @@ static void check_links(struct conf_ctx *x, const struct ha_conf *h)
 	for (size_t i = 0; i < h->n_link; i++) {
 		const struct home_link *l = &h->links[i];
 
-		check_v6(x, l->prefixes, l->n_prefix, at(x, SRC_LINK, i, "prefixes"));
+		check_v6(x, l->prefixes, l->n_prefix, conf_at(x, SRC_LINK, i, "prefixes"));
 		if (l->n_prefix && !IN6_IS_ADDR_UNSPECIFIED(&l->address) &&
 		    !any_unread(l->prefixes, l->n_prefix) &&
 		    !in_any(l->prefixes, l->n_prefix, &l->address))
-			conf_err(x, at(x, SRC_LINK, i, "address"), NULL,
+			conf_err(x, conf_at(x, SRC_LINK, i, "address"), NULL,
 				 "%s is in none of the link's prefixes", A6(&l->address));
 		if (l->preferred > l->valid)
-			conf_err(x, at(x, SRC_LINK, i, "preferred_lifetime"), NULL,
+			conf_err(x, conf_at(x, SRC_LINK, i, "preferred_lifetime"), NULL,
 				 "%u is more than valid_lifetime", l->preferred);
 		for (size_t j = 0; j < i; j++) {
-			conf_place(x, at(x, SRC_LINK, j, NULL), where, sizeof(where));
+			conf_place(x, conf_at(x, SRC_LINK, j, NULL), where, sizeof(where));
 			if (*l->dev && strcmp(l->dev, h->links[j].dev) == 0)
-				conf_err(x, at(x, SRC_LINK, i, "device"), NULL,
+				conf_err(x, conf_at(x, SRC_LINK, i, "device"), NULL,
 					 "%s is given twice, also in %s", l->dev, where);
 			if (!IN6_IS_ADDR_UNSPECIFIED(&l->address) &&
 			    in6_eq(&l->address, &h->links[j].address))
-				conf_err(x, at(x, SRC_LINK, i, "address"), NULL,
+				conf_err(x, conf_at(x, SRC_LINK, i, "address"), NULL,
 					 "%s is given twice, also in %s", A6(&l->address), where);
 		}
 	}
@@ -191,19 +179,19 @@ static void check_links(struct conf_ctx *x, const struct ha_conf *h)
 /* Links are apart; within a prefix that is on no link they may be (RFC 4887: extended home). */
 static void check_home_prefixes(struct conf_ctx *x, const struct ha_conf *h)
 {
-	const config_setting_t *served = top(x, "served_prefixes");
+	const config_setting_t *served = conf_top(x, "served_prefixes");
 	struct claim *v = NULL;
 	size_t n = 0;
 
 	for (size_t i = 0; i < h->n_link; i++) {
 		for (size_t j = 0; j < h->links[i].n_prefix; j++)
-			claim_add(x, &v, &n,
-				  (struct claim){ .p = h->links[i].prefixes[j],
-						  .owner = i,
-						  .at = j,
-						  .src = SRC_LINK });
+			conf_claim_add(x, &v, &n,
+				       (struct claim){ .p = h->links[i].prefixes[j],
+						       .owner = i,
+						       .at = j,
+						       .src = SRC_LINK });
 	}
-	check_claims(x, v, n);
+	conf_check_claims(x, v, n);
 	for (size_t i = 0; i < h->n_served; i++) {
 		for (size_t j = 0; j < n; j++) {
 			if (h->served[i].family && prefix_contains(&v[j].p, &h->served[i]))
@@ -257,7 +245,7 @@ static void check_mnp_at(struct conf_ctx *x, const config_setting_t *s, const st
 static void check_mnp(struct conf_ctx *x, const struct ha_conf *h, size_t node, size_t j)
 {
 	const struct prefix *p = &h->nodes[node].prefixes[j];
-	const config_setting_t *s = at_elem(x, SRC_NODE, node, "prefixes", j);
+	const config_setting_t *s = conf_at_elem(x, SRC_NODE, node, "prefixes", j);
 
 	for (size_t i = 0; i < h->n_link; i++)
 		check_mnp_at(x, s, p, &h->links[i].address, h->links[i].prefixes,
@@ -271,17 +259,17 @@ static void check_node(struct conf_ctx *x, const struct ha_conf *h, size_t i)
 	const struct mobile_node *n = &h->nodes[i];
 
 	if (!IN6_IS_ADDR_UNSPECIFIED(&n->hoa) && is_own(h, &n->hoa))
-		conf_err(x, at(x, SRC_NODE, i, "home_address"), NULL,
+		conf_err(x, conf_at(x, SRC_NODE, i, "home_address"), NULL,
 			 "%s is the home agent's own address", A6(&n->hoa));
 	else if (!IN6_IS_ADDR_UNSPECIFIED(&n->hoa) && !at_home(h, &n->hoa))
-		conf_err(x, at(x, SRC_NODE, i, "home_address"), NULL,
+		conf_err(x, conf_at(x, SRC_NODE, i, "home_address"), NULL,
 			 "%s is on no home link and in no served prefix", A6(&n->hoa));
 	for (size_t j = 0; j < n->n_prefix; j++) {
 		if (n->prefixes[j].family)
 			check_mnp(x, h, i, j);
 	}
 	if (n->gre_key && h->carrier != CARRIER_IP6GRE)
-		conf_err(x, at(x, SRC_NODE, i, "gre_key"), NULL, "needs carrier = \"ip6gre\"");
+		conf_err(x, conf_at(x, SRC_NODE, i, "gre_key"), NULL, "needs carrier = \"ip6gre\"");
 }
 
 static void check_nodes(struct conf_ctx *x, struct ha_conf *h)
@@ -293,17 +281,17 @@ static void check_nodes(struct conf_ctx *x, struct ha_conf *h)
 		const struct mobile_node *m = &h->nodes[i];
 
 		if (!IN6_IS_ADDR_UNSPECIFIED(&m->hoa))
-			claim_add(x, &v, &n,
-				  (struct claim){ .p = prefix6(&m->hoa, 128),
-						  .hoa = true,
-						  .owner = i,
-						  .src = SRC_NODE });
+			conf_claim_add(x, &v, &n,
+				       (struct claim){ .p = prefix6(&m->hoa, 128),
+						       .hoa = true,
+						       .owner = i,
+						       .src = SRC_NODE });
 		for (size_t j = 0; j < m->n_prefix; j++)
-			claim_add(x, &v, &n, (struct claim){ .p = m->prefixes[j], .owner = i,
-							     .at = j, .src = SRC_NODE });
+			conf_claim_add(x, &v, &n, (struct claim){ .p = m->prefixes[j], .owner = i,
+								  .at = j, .src = SRC_NODE });
 		check_node(x, h, i);
 	}
-	check_claims(x, v, n);
+	conf_check_claims(x, v, n);
 	free(v);
 }
 
@@ -312,7 +300,7 @@ static void check_ha(struct conf_ctx *x)
 	struct ha_conf *h = &x->c->ha;
 
 	if (!h->n_served)
-		check_some(x, "home_links");
+		conf_check_some(x, "home_links");
 	if (h->n_served && !h->n_link && IN6_IS_ADDR_UNSPECIFIED(&h->virtual_address))
 		conf_err(x, NULL, "virtual_address", "is missing: without home links, "
 			 "served_prefixes need it");
@@ -320,166 +308,15 @@ static void check_ha(struct conf_ctx *x)
 	check_home_prefixes(x, h);
 	check_nodes(x, h);
 	if (h->refresh_advice >= h->max_lifetime)
-		conf_err(x, top(x, "refresh_advice"), "refresh_advice",
+		conf_err(x, conf_top(x, "refresh_advice"), "refresh_advice",
 			 "%u is not less than max_lifetime, %u", h->refresh_advice,
 			 h->max_lifetime);
 	if (!h->n_node)
-		conf_warn(x, top(x, "mobile_nodes"), "mobile_nodes",
+		conf_warn(x, conf_top(x, "mobile_nodes"), "mobile_nodes",
 			  "is empty: every registration is refused");
 	if (!h->dad)
-		conf_warn(x, top(x, "dad"), "dad", "off: a home address that somebody else uses "
+		conf_warn(x, conf_top(x, "dad"), "dad", "off: a home address that somebody else uses "
 			  "is not noticed (RFC 6275 10.3.1)");
-}
-
-/* ---- mobile node and router ---- */
-
-static void check_tables(struct conf_ctx *x, const struct mn_conf *m)
-{
-	size_t all = m->n_uplink + m->n_home;
-
-	for (size_t i = 0; i < all; i++) {
-		bool up = i < m->n_uplink;
-		size_t k = up ? i : i - m->n_uplink;
-		uint32_t t = up ? m->uplinks[k].table : m->homes[k].table;
-		const config_setting_t *s = at(x, up ? SRC_UPLINK : SRC_HOME, k, "table");
-
-		if (t >= 253 && t <= 255)
-			conf_err(x, s, NULL, "table %u is the kernel's", t);
-		for (size_t j = 0; j < i; j++) {
-			if (t == (j < m->n_uplink ? m->uplinks[j].table
-						  : m->homes[j - m->n_uplink].table))
-				conf_err(x, s, NULL, "table %u is used twice", t);
-		}
-	}
-}
-
-static void check_uplinks(struct conf_ctx *x, const struct mn_conf *m)
-{
-	for (size_t i = 0; i < m->n_uplink; i++) {
-		const struct uplink_conf *u = &m->uplinks[i];
-
-		if (strcmp(u->dev, m->home_device) == 0)
-			conf_err(x, at(x, SRC_UPLINK, i, "device"), NULL, "%s is home_device",
-				 u->dev);
-		for (size_t j = 0; j < i; j++) {
-			if (*u->dev && strcmp(u->dev, m->uplinks[j].dev) == 0)
-				conf_err(x, at(x, SRC_UPLINK, i, "device"), NULL,
-					 "%s is given twice", u->dev);
-			if (u->bid && u->bid == m->uplinks[j].bid)
-				conf_err(x, at(x, SRC_UPLINK, i, "bid"), NULL,
-					 "%u is given twice", u->bid);
-		}
-	}
-}
-
-static bool is_uplink(const struct mn_conf *m, const char *dev)
-{
-	for (size_t i = 0; i < m->n_uplink; i++) {
-		if (strcmp(m->uplinks[i].dev, dev) == 0)
-			return true;
-	}
-	return false;
-}
-
-static void check_home_mnps(struct conf_ctx *x, const struct mn_conf *m, size_t home)
-{
-	const struct home_conf *h = &m->homes[home];
-	size_t explicit6 = 0, implicit6 = 0, explicit4 = 0;
-
-	for (size_t j = 0; j < h->n_prefix; j++) {
-		const struct mnp_conf *p = &h->prefixes[j];
-		const config_setting_t *s = at_elem(x, SRC_HOME, home, "prefixes", j);
-
-		explicit6 += p->prefix.family == AF_INET6 && p->mode == PREFIX_EXPLICIT;
-		implicit6 += p->prefix.family == AF_INET6 && p->mode == PREFIX_IMPLICIT;
-		explicit4 += p->prefix.family == AF_INET && p->mode == PREFIX_EXPLICIT;
-		if (*p->dev && (is_uplink(m, p->dev) || strcmp(p->dev, m->home_device) == 0))
-			conf_err(x, config_setting_get_member(s, "device"), NULL,
-				 "%s is an uplink or home_device, not a mobile network", p->dev);
-		if (h->hoa.family && h->hoa.plen < 128 && p->prefix.family &&
-		    p->prefix.plen <= h->hoa.plen && prefix_overlaps(&p->prefix, &h->hoa))
-			conf_err(x, s, NULL, "%s contains the home prefix of %s", PFX(&p->prefix),
-				 PFX(&h->hoa));
-	}
-	/* RFC 3963 5.2: one or the other in one registration */
-	if (explicit6 && implicit6)
-		conf_err(x, at(x, SRC_HOME, home, "prefixes"), NULL,
-			 "explicit and implicit IPv6 prefixes are mixed");
-	if (explicit6 > MHOPT_MAX_MNP || explicit4 > MHOPT_MAX_MNP)
-		conf_err(x, at(x, SRC_HOME, home, "prefixes"), NULL,
-			 "more than %d explicit prefixes of one family", MHOPT_MAX_MNP);
-}
-
-/* The mobile network that an address is in; NULL: in none. */
-static const struct prefix *behind_us(const struct mn_conf *m, const struct in6_addr *a)
-{
-	for (size_t i = 0; i < m->n_home; i++) {
-		for (size_t j = 0; j < m->homes[i].n_prefix; j++) {
-			if (prefix_contains6(&m->homes[i].prefixes[j].prefix, a))
-				return &m->homes[i].prefixes[j].prefix;
-		}
-	}
-	return NULL;
-}
-
-static void check_home(struct conf_ctx *x, const struct mn_conf *m, size_t i)
-{
-	const struct home_conf *h = &m->homes[i];
-	const struct in6_addr anycast = in6_home_agents(&h->hoa);
-
-	for (size_t j = 0; j < h->n_ha; j++) {
-		const struct in6_addr *a = &h->home_agents[j];
-		const struct prefix *p = behind_us(m, a);
-
-		if (h->hoa.family && in6_eq(a, &h->hoa.a.in6))
-			conf_err(x, at(x, SRC_HOME, i, "home_agent"), NULL,
-				 "%s is the home address", A6(a));
-		else if (p)
-			conf_err(x, at(x, SRC_HOME, i, "home_agent"), NULL,
-				 "%s is in our own mobile network %s", A6(a), PFX(p));
-	}
-	if (h->discover && h->hoa.family && IN6_IS_ADDR_UNSPECIFIED(&anycast))
-		conf_err(x, at(x, SRC_HOME, i, "home_agent"), NULL,
-			 "discovery needs a home prefix of at most 121 bits");
-	if (h->gre_key && h->carrier != CARRIER_IP6GRE)
-		conf_err(x, at(x, SRC_HOME, i, "gre_key"), NULL, "needs carrier = \"ip6gre\"");
-	check_home_mnps(x, m, i);
-}
-
-static void check_mn(struct conf_ctx *x)
-{
-	struct mn_conf *m = &x->c->mn;
-	struct claim *v = NULL;
-	size_t n = 0, mnps = 0;
-
-	for (size_t i = 0; i < m->n_uplink; i++)
-		m->uplinks[i].table = m->uplinks[i].table ?: (uint32_t)(UPLINK_TABLE + i);
-	for (size_t i = 0; i < m->n_home; i++) {
-		struct home_conf *h = &m->homes[i];
-
-		h->table = h->table ?: (uint32_t)(HOME_TABLE + i);
-		if (h->hoa.family)
-			claim_add(x, &v, &n, (struct claim){ .p = prefix6(&h->hoa.a.in6, 128),
-							     .hoa = true, .owner = i,
-							     .src = SRC_HOME });
-		for (size_t j = 0; j < h->n_prefix; j++)
-			claim_add(x, &v, &n, (struct claim){ .p = h->prefixes[j].prefix, .owner = i,
-							     .at = j, .src = SRC_HOME });
-		mnps += h->n_prefix;
-		check_home(x, m, i);
-	}
-	check_claims(x, v, n);
-	free(v);
-	check_some(x, "uplinks");
-	check_some(x, "homes");
-	check_uplinks(x, m);
-	check_tables(x, m);
-	if (x->c->roles & ROLE_MR && m->n_home && !mnps)
-		conf_err(x, at(x, SRC_HOME, 0, NULL), "homes.prefixes",
-			 "is missing: a mobile router has prefixes (role \"mn\" has none)");
-	if (!(x->c->roles & ROLE_MR) && mnps)
-		conf_err(x, at(x, SRC_HOME, 0, "prefixes"), "homes.prefixes",
-			 "only a mobile router has prefixes: role \"mr\"");
 }
 
 /* ---- the rest ---- */
@@ -488,15 +325,15 @@ static void check_roles(struct conf_ctx *x)
 {
 	unsigned r = x->c->roles, mobile = r & (ROLE_MN | ROLE_MR);
 
-	if (!r && !top(x, "roles"))
+	if (!r && !conf_top(x, "roles"))
 		conf_err(x, NULL, "roles", "is missing");
 	else if (!r)
-		conf_err(x, top(x, "roles"), "roles", "names no role");
+		conf_err(x, conf_top(x, "roles"), "roles", "names no role");
 	if (mobile == (ROLE_MN | ROLE_MR))
-		conf_err(x, top(x, "roles"), "roles",
+		conf_err(x, conf_top(x, "roles"), "roles",
 			 "\"mr\" is \"mn\" with prefixes: name one of them");
 	if (mobile && r & ROLE_HA)
-		conf_err(x, top(x, "roles"), "roles",
+		conf_err(x, conf_top(x, "roles"), "roles",
 			 "a home agent and a mobile node in one daemon: not in "
 			 "this version");
 }
@@ -516,7 +353,7 @@ static void check_option_number(struct conf_ctx *x, const char *key, uint8_t n)
 {
 	/* the pair's usual numbers have the pair's names */
 	if (n != MHOPT_IPV4_MNP_DEFAULT && n != MHOPT_IPV4_MNP_STATUS_DEFAULT && mhopt_name(n))
-		conf_err(x, top(x, key), key, "%u is the number of the option %s", n,
+		conf_err(x, conf_top(x, key), key, "%u is the number of the option %s", n,
 			 mhopt_name(n));
 }
 
@@ -525,7 +362,7 @@ static void check_dialect(struct conf_ctx *x)
 	const struct mh_dialect *d = &x->c->dialect;
 
 	if (d->ipv4_mnp == d->ipv4_mnp_status)
-		conf_err(x, top(x, "ipv4_mnp_status_option"), "ipv4_mnp_status_option",
+		conf_err(x, conf_top(x, "ipv4_mnp_status_option"), "ipv4_mnp_status_option",
 			 "%u is also ipv4_mnp_option", d->ipv4_mnp);
 	check_option_number(x, "ipv4_mnp_option", d->ipv4_mnp);
 	check_option_number(x, "ipv4_mnp_status_option", d->ipv4_mnp_status);
@@ -535,11 +372,11 @@ static void check_dialect(struct conf_ctx *x)
 static void check_nonces(struct conf_ctx *x, const struct timers *t)
 {
 	if (t->max_nonce_lifetime - t->nonce_interval < t->max_token_lifetime)
-		conf_err(x, top(x, "timers"), "timers.nonce_interval",
+		conf_err(x, conf_top(x, "timers"), "timers.nonce_interval",
 			 "%g is more than max_nonce_lifetime - max_token_lifetime, %g",
 			 t->nonce_interval, t->max_nonce_lifetime - t->max_token_lifetime);
 	if (t->max_nonce_lifetime / t->nonce_interval > NONCE_MAX - 1)
-		conf_err(x, top(x, "timers"), "timers.nonce_interval",
+		conf_err(x, conf_top(x, "timers"), "timers.nonce_interval",
 			 "%g makes more than %d nonces in max_nonce_lifetime, %g",
 			 t->nonce_interval, NONCE_MAX - 1, t->max_nonce_lifetime);
 }
@@ -549,15 +386,15 @@ static void check_common(struct conf_ctx *x)
 	struct conf *c = x->c;
 
 	if (c->timers.initial_bindack_timeout > c->timers.max_bindack_timeout)
-		conf_err(x, top(x, "timers"), "timers.initial_bindack_timeout",
+		conf_err(x, conf_top(x, "timers"), "timers.initial_bindack_timeout",
 			 "%g is more than max_bindack_timeout, %g",
 			 c->timers.initial_bindack_timeout, c->timers.max_bindack_timeout);
 	check_nonces(x, &c->timers);
 	if (*c->control.socket != '/')
-		conf_err(x, top(x, "control"), "control.socket", "\"%s\" is not an absolute path",
+		conf_err(x, conf_top(x, "control"), "control.socket", "\"%s\" is not an absolute path",
 			 c->control.socket);
 	if (*c->state_dir != '/')
-		conf_err(x, top(x, "state_dir"), "state_dir", "\"%s\" is not an absolute path",
+		conf_err(x, conf_top(x, "state_dir"), "state_dir", "\"%s\" is not an absolute path",
 			 c->state_dir);
 	if (x->n_open)
 		conf_warn(x, NULL, "security",
@@ -595,6 +432,6 @@ void conf_finish(struct conf_ctx *x)
 	if (x->c->roles & ROLE_HA)
 		check_ha(x);
 	if (x->c->roles & (ROLE_MN | ROLE_MR))
-		check_mn(x);
+		conf_check_mn(x);
 	hand_out(x->c);
 }
