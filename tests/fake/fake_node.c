@@ -15,6 +15,7 @@ static struct in6_addr hoa_of(unsigned i)
 {
 	struct in6_addr a = { .s6_addr = { 0x20, 1, 0xd, 0xb8, 2, 0x80, [13] = 1 } };
 
+	a.s6_addr[11] = (uint8_t)(i >> 16);
 	a.s6_addr[14] = (uint8_t)(i >> 8);
 	a.s6_addr[15] = (uint8_t)i;
 	return a;

@@ -199,6 +199,33 @@ static void test_a_listing_is_made_as_it_is_read(void **state)
 	close(fd);
 }
 
+/* The daemon holds the keys of what it lists, and one queue that is never long. */
+static void test_a_hundred_thousand_bindings_cost_one_small_queue(void **state)
+{
+	enum { N = 100000 };
+	struct fix *f = *state;
+	struct json_object *o;
+	unsigned seen = 0;
+	size_t most = 0;
+	int fd;
+
+	begin(f, ha_text);
+	for (unsigned i = 1; i <= N; i++)
+		fake_node_bind(i);
+	fd = connect_to(f);
+	say(f, fd, "{\"method\":\"io.mip6d.ListBindings\",\"more\":true}");
+	while ((o = hear(f, fd)) && text_of(o, "home_address")) {
+		most = MAX(most, f->ctl->clients->out.cap);
+		seen++;
+		json_object_put(o);
+	}
+	json_object_put(o);
+	assert_int_equal(seen, N);
+	assert_true(most <= 4 * CTL_OUT_LOW);
+	assert_null(f->ctl->clients->list.key);
+	close(fd);
+}
+
 static void test_records_have_the_documented_shape(void **state)
 {
 	struct fix *f = *state;
@@ -550,6 +577,7 @@ int main(void)
 		T(test_calls_arrive_in_pieces_and_in_heaps),
 		T(test_oneway_draws_no_reply),
 		T(test_a_listing_is_made_as_it_is_read),
+		T(test_a_hundred_thousand_bindings_cost_one_small_queue),
 		T(test_records_have_the_documented_shape),
 		T(test_home_agents_are_listed_with_what_is_wrong),
 		T(test_home_agents_of_a_mobile_node_are_its_candidates),

@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""mip6ctl: each command and option against a live home agent and mobile router; each JSON output
+against doc/schema/mip6ctl.json, with nothing in it that the schema does not know."""
+import copy
+import json
+import os
+import re
+import subprocess
+
+import jsonschema
+
+import conf
+from daemon import MIP6CTL
+from net import HA_ADDR, HOA, MNP, MNP4
+from proc import until
+from scene import arrived, at, away
+
+DONE, NOT_TRUE, USAGE, UNREACHABLE, REFUSED, NOT_FOUND = range(6)
+SCHEMA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../doc/schema/mip6ctl.json")
+ROLES = ("ha", "cn")
+NOBODY = "2001:db8:280::dead"
+STAMP = r"\d\d:\d\d:\d\d\.\d\d\d "
+
+
+def closed(s):
+    """Nothing but what the schema names."""
+    if isinstance(s, dict):
+        out = {k: closed(v) for k, v in s.items()}
+        if s.get("type") == "object" and isinstance(s.get("properties"), dict):
+            out.setdefault("additionalProperties", False)
+            out["properties"] = {k: closed(v) for k, v in s["properties"].items()}
+        return out
+    return [closed(x) for x in s] if isinstance(s, list) else s
+
+
+class Ctl:
+    """mip6ctl of one node; remembers which commands were seen in JSON."""
+
+    def __init__(self):
+        with open(SCHEMA) as f:
+            schema = json.load(f)
+        jsonschema.Draft202012Validator.check_schema(schema)
+        self.schema = closed(copy.deepcopy(schema))
+        self.seen = set()
+
+    def run(self, node, *words, status=DONE):
+        """What it says: standard output, or if it is to fail what it tells its user."""
+        with node.ns:
+            done = subprocess.run([MIP6CTL, "-S", conf.socket_path(node), *words],
+                                  capture_output=True, text=True, timeout=60)
+        assert done.returncode == status, (words, done)
+        return done.stdout if status in (DONE, NOT_TRUE) and done.stdout else done.stderr
+
+    def valid(self, command, value):
+        self.seen.add(command)
+        jsonschema.Draft202012Validator(
+            {**self.schema, "$ref": f"#/$defs/mip6ctl {command}"}).validate(value)
+        return value
+
+    def json(self, node, command, *more, status=DONE, options=("-j",)):
+        """The output of a command as its schema has it."""
+        text = self.run(node, *options, *command.split(), *more, status=status)
+        return self.valid(command, json.loads(text))
+
+    def json_lines(self, command, text):
+        return [self.valid(command, json.loads(line)) for line in text.splitlines()]
+
+
+def test_every_command_and_option(net):
+    ctl = Ctl()
+    ha, mr = away(net, ha={"roles": ROLES})
+    lists(ctl, net)
+    options(ctl, net)
+    numbers(ctl, net)
+    logs(ctl, net)
+    configuration(ctl, net, ha)
+    moves(ctl, net, ha, mr)
+    packets(ctl, net)
+    changes(ctl, net, ha, mr)
+    refusals(ctl, net)
+    missing = {d.removeprefix("mip6ctl ") for d in ctl.schema["$defs"] if " " in d} - ctl.seen
+    assert not missing, f"JSON that was not looked at: {missing}"
+
+
+def lists(ctl, net):
+    assert ctl.json(net.ha, "status")["home_agent"]["bindings"] == 1
+    assert ctl.json(net.mr, "status")["mobile_node"]["registered"] == 1
+    for words in ("binding list", "binding show"):
+        assert ctl.json(net.ha, words)[0]["home_address"] == HOA
+        assert ctl.json(net.ha, words, HOA)[0]["home_address"] == HOA
+        assert ctl.json(net.mr, words) == []
+    for words in ("registration list", "registration show"):
+        assert ctl.json(net.mr, words, HOA)[0]["home_agent"] == HA_ADDR
+    for words in ("prefix list", "prefix show"):
+        for node in (net.ha, net.mr):
+            assert {p["prefix"] for p in ctl.json(node, words)} == {MNP, MNP4}
+    for words in ("home-agent list", "home-agent show"):
+        assert ctl.json(net.ha, words)[0]["addresses"] == [HA_ADDR]
+        assert ctl.json(net.mr, words)[0]["state"] == "registered"
+    for words in ("peer list", "peer show"):
+        assert ctl.json(net.mr, words) == []
+    assert "prefix " + MNP in ctl.run(net.ha, "binding", HOA)
+    assert HOA in ctl.run(net.mr, "reg")
+    assert "REASON" not in ctl.run(net.mr, "peer")       # no head without rows
+
+
+def options(ctl, net):
+    assert ctl.run(net.ha, "-p", "binding").count("\n") > 20
+    assert ctl.run(net.ha, "-o", "-d", "binding").count("\n") == 1
+    assert "HOME ADDRESS" in ctl.run(net.ha, "binding")
+    assert "HOME ADDRESS" not in ctl.run(net.ha, "-o", "binding")
+    assert "home_agent.accepted  " in ctl.run(net.ha, "-s")
+    assert "pid " in ctl.run(net.ha, "-d")
+    assert [p["prefix"] for p in ctl.json(net.ha, "prefix list", options=("-4j",))] == [MNP4]
+    assert [p["prefix"] for p in ctl.json(net.ha, "prefix list", options=("-6j",))] == [MNP]
+    assert "\033[" in ctl.run(net.mr, "-c", "reg") and "\033[" not in ctl.run(net.mr, "reg")
+    assert "\033[" not in ctl.run(net.mr, "--color=auto", "reg")
+    assert ctl.run(net.ha, "-V").startswith("mip6ctl ")
+    assert "config reload" in ctl.run(net.ha, "-h")
+    # completion asks the daemon for what there is
+    words = ctl.run(net.ha, "--complete", status=USAGE)
+    assert "usage" in words                              # only as the first word
+    with net.ha.ns:
+        words = subprocess.run([MIP6CTL, "--complete", "-S", conf.socket_path(net.ha), "binding",
+                                "show", ""], capture_output=True, text=True).stdout
+    assert words.split() == [HOA]
+
+
+def numbers(ctl, net):
+    stats = ctl.json(net.ha, "stats show")
+    assert stats["home_agent"]["accepted"] >= 1 and stats["reset_age"] is None
+    ctl.run(net.ha, "stats", "reset")
+    stats = ctl.json(net.ha, "stats show")
+    assert stats["home_agent"]["accepted"] == 0 and stats["reset_age"] >= 0
+    metrics = ctl.run(net.ha, "metrics")
+    accepted = re.search(r'^mip6_messages_total{dir="tx",type="ba"} (\d+)$', metrics, re.M)
+    assert int(accepted[1]) >= 1 and 'mip6_bindings{type="home"} 1\n' in metrics
+    assert "mip6_registered 1\n" in ctl.run(net.mr, "metrics")
+
+
+def logs(ctl, net):
+    levels = {r["room"]: r["level"] for r in ctl.json(net.mr, "log")}
+    assert set(levels.values()) == {"debug"}             # of --debug
+    ctl.run(net.mr, "log", "error")
+    ctl.run(net.mr, "log", "mn", "notice")
+    levels = {r["room"]: r["level"] for r in ctl.json(net.mr, "log")}
+    assert levels.pop("mn") == "notice" and set(levels.values()) == {"error"}
+    ctl.run(net.mr, "log", "debug")
+
+
+def configuration(ctl, net, ha):
+    running = ctl.json(net.ha, "config show")
+    assert "max_lifetime" not in running and running["roles"] == list(ROLES)
+    assert running["mobile_nodes"][0]["security"]["key_file"] == "(hidden)"
+    everything = ctl.json(net.ha, "config show", "--effective")
+    assert everything["max_lifetime"] == 3600 and set(running) < set(everything)
+    assert 'roles = [ "ha", "cn" ];' in ctl.run(net.ha, "config", "show")
+    assert ctl.json(net.ha, "config diff", ha.config) == []
+    ha.write(conf.ha_conf(net, roles=ROLES, max_lifetime=1200))
+    ctl.run(net.ha, "config", "check", ha.config)
+    changed = {d["key"]: d for d in ctl.json(net.ha, "config diff", ha.config, status=NOT_TRUE)}
+    assert changed["max_lifetime"] == {"key": "max_lifetime", "running": 3600, "file": 1200}
+    assert "+max_lifetime = 1200\n" in ctl.run(net.ha, "config", "diff", ha.config,
+                                               status=NOT_TRUE)
+    assert ctl.json(net.ha, "config reload") == {"warnings": None}
+    assert ctl.json(net.ha, "config diff", ha.config) == []
+    # refused: nothing changes, and it says what for
+    ha.write(conf.ha_conf(net, roles=ROLES, max_lifetime=600, metric=3000))
+    told = ctl.run(net.ha, "config", "reload", status=REFUSED)
+    assert "takes a restart: metric" in told, told
+    ha.write(conf.ha_conf(net, roles=ROLES) + "max_lifetim = 60;\n")
+    told = ctl.run(net.ha, "config", "reload", status=REFUSED)
+    assert "max_lifetim" in told and "did you mean" in told, told
+    assert ctl.json(net.ha, "config show")["max_lifetime"] == 1200
+    ha.write(conf.ha_conf(net, roles=ROLES))
+    ctl.run(net.ha, "config", "reload")
+    assert ctl.json(net.ha, "binding list")[0]["home_address"] == HOA
+
+
+def moves(ctl, net, ha, mr):
+    """The present state, sync, what happens; and afterwards what is remembered of it."""
+    before = len(ctl.json(net.mr, "handover last", "64"))
+    watch = net.mr.spawn("monitor", [MIP6CTL, "-S", conf.socket_path(net.mr), "-j", "-n", "1",
+                                     "monitor", "handover", "registration"])
+    watch.wait_log('"sync"')
+    wait = net.ha.spawn("wait", [MIP6CTL, "-S", conf.socket_path(net.ha), "-t", "60", "wait",
+                                 "bound", HOA])
+    assert wait.wait() == DONE                            # it is so already
+    net.move(net.mr, "foreign2")
+    assert watch.wait() == DONE
+    events = ctl.json_lines("monitor", watch.text())
+    names = [e["event"] for e in events]
+    assert names[:2] == ["bul_add", "sync"] and len(names) == 3, names
+    arrived(ha, mr, "foreign2")
+    ctl.run(net.mr, "-t", "60", "wait", "registered")
+    until("the movement is remembered",
+          lambda: len(ctl.json(net.mr, "handover last", "64")) == before + 1)
+    last = ctl.json(net.mr, "handover last")
+    assert len(last) == 1 and last[0]["to"]["addr"].startswith(at("foreign2"))
+    assert last[0]["total"] >= last[0]["ba"] >= 0
+    assert re.search(r"total [\d.]+ ms:  detect", ctl.run(net.mr, "handover", "last", "1"))
+    assert ctl.json(net.mr, "stats show")["handovers"][3]["count"] >= 1
+    # -t ends a monitor without a failure; all kinds of events are as the schema has them
+    ctl.json_lines("monitor", ctl.run(net.mr, "-j", "-t", "0.3", "monitor"))
+    ctl.json_lines("monitor", ctl.run(net.ha, "-j", "-t", "0.3", "monitor", "all"))
+    assert re.match(STAMP + "bc_add home_address " + HOA, ctl.run(net.ha, "-t", "0.3", "monitor",
+                                                                  "binding"))
+    ctl.run(net.mr, "-t", "0.3", "wait", "home", status=NOT_TRUE)
+    ctl.run(net.ha, "-t", "0.3", "wait", "bound", NOBODY, status=NOT_TRUE)
+
+
+def packets(ctl, net):
+    """What capture writes is what decode reads, and what passes is said at once."""
+    path = net.result("mobility.raw.pcap")
+    write = net.ha.spawn("capture", [MIP6CTL, "-w", path, "-n", "2", "-t", "60", "capture"])
+    live = net.ha.spawn("capture-live", [MIP6CTL, "-j", "-n", "2", "-t", "60", "capture"])
+    until("they listen", lambda: all(listens(net.ha, p) for p in (write, live)))
+    ctl.run(net.mr, "registration", "refresh", HOA)
+    assert write.wait() == DONE and live.wait() == DONE
+    messages = ctl.json(net.ha, "decode", path)
+    assert [m["type"] for m in messages] == ["BU", "BA"]
+    assert messages[0]["home_address"] == HOA == messages[1]["routed_to"]
+    assert messages[0]["sequence"] == messages[1]["sequence"]
+    assert [m["type"] for m in ctl.json_lines("capture", live.text())] == ["BU", "BA"]
+    assert re.match(STAMP + ".* BU home_address " + HOA, ctl.run(net.ha, "-n", "1", "decode",
+                                                                 path))
+
+
+def listens(node, proc):
+    """It has a packet socket."""
+    fds = f"/proc/{proc.pid}/fd"
+    inodes = [line.split()[-1] for line in node.run("cat", "/proc/net/packet").splitlines()[1:]]
+    return any(f"socket:[{i}]" == os.readlink(f"{fds}/{n}") for n in os.listdir(fds)
+               for i in inodes)
+
+
+def changes(ctl, net, ha, mr):
+    ctl.run(net.mr, "event", "inject", "rr_hint", f"home_address={HOA}", "peer=2001:db8:cc::1")
+    assert ctl.json(net.mr, "registration refresh") == {"count": 1}
+    assert ctl.json(net.ha, "binding flush", HOA) == {"count": 1}
+    arrived(ha, mr, "foreign2")
+    assert ctl.json(net.ha, "peer flush") == {"count": 0}
+    assert ctl.json(net.mr, "registration deregister", HOA) == {"count": 1}
+    until("the binding is gone", lambda: not ctl.json(net.ha, "binding list"))
+
+
+def refusals(ctl, net):
+    for node, words, status, told in (
+            (net.ha, ("binding", NOBODY), NOT_FOUND, NOBODY),
+            (net.mr, ("wait", "registered", NOBODY), NOT_FOUND, NOBODY),
+            (net.mr, ("binding", "flush"), REFUSED, "role"),
+            (net.mr, ("peer", "flush"), REFUSED, "role"),
+            (net.ha, ("config", "check", "/nonexistent"), REFUSED, "No such file"),
+            (net.ha, ("decode", "/nonexistent"), REFUSED, "No such file"),
+            (net.ha, ("decode", SCHEMA), REFUSED, "not a pcap file"),
+            (net.ha, ("event", "inject", "md_info", "colour=red"), USAGE, "colour"),
+            (net.ha, ("log", "loud"), USAGE, "loud"),
+            (net.ha, ("st",), USAGE, "status stats"),
+            (net.ha, ("-S", "/run/tmp/nobody", "status"), UNREACHABLE, "is mip6d running?")):
+        assert told in ctl.run(node, *words, status=status), words
