@@ -83,7 +83,8 @@ static void tick(void *arg)
 	arm(h);
 	if (act & MPD_DEPRECATED && !(act & MPD_INVALID))
 		log_notice("mn", "%s: its home prefix is deprecated", A6(mn_hoa(h)));
-	if (act & MPD_INVALID && h->mpd.missed && !h->at_home)
+	/* who refuses us is there, and says enough */
+	if (act & MPD_INVALID && h->mpd.missed && !h->at_home && h->bul.state != BUL_BACKOFF)
 		unknown(h);
 	else if (act & MPD_INVALID)
 		mn_home_retire(h);

@@ -236,6 +236,35 @@ static void test_at_home_an_old_advertisement_ends_nothing(void **state)
 		;
 }
 
+/* The home agent's clock is a little ahead: it refuses before we know the end, while we ask. */
+static void test_home_agent_that_refuses_at_the_end_is_answer_enough(void **state)
+{
+	struct mn_info i;
+	struct icmp6_msg m;
+	struct bu b;
+
+	(void)state;
+	w.c.timers.min_valid_lifetime = 10;
+	begin(false);
+	bound(BA_PREFIX_DISCOVERY);
+	m = advert(solicitation(COA1), 20, 0);
+	hear_from(HA1, true, &m);
+	cut = 4;				/* as long as the home prefix, at least */
+	advance(18.5);
+	solicitation(COA1);
+	mn_refresh(mn, NULL);
+	turn();
+	while (fake_mh_count())
+		next_bu(&b);
+	answer_with(&b, &(struct ba){ .status = BA_NOT_HOME_SUBNET });
+	turn();
+	assert_int_equal(state_now(), BUL_BACKOFF);
+	advance(2);
+	assert_false(mn_home(mn, 0, &i));
+	while (fake_icmp_pop())
+		;
+}
+
 /* ---- at home ---- */
 
 static void ra(const char *net, uint32_t valid, uint32_t preferred, struct nd_msg *m)
@@ -434,6 +463,7 @@ int main(void)
 		T(test_last_home_address_that_ends_takes_nothing_else_with_it),
 		T(test_at_home_an_old_advertisement_ends_nothing),
 		T(test_held_home_is_kept_beyond_its_prefix),
+		T(test_home_agent_that_refuses_at_the_end_is_answer_enough),
 		T(test_home_is_renumbered_at_home),
 		T(test_configured_home_address_comes_back_at_home),
 		T(test_home_addresses_come_and_go_with_their_prefixes),
