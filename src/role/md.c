@@ -486,3 +486,11 @@ bool md_home_here(const struct md *md, const char *dev, const struct prefix *hom
 
 	return u && u->told.kind == MD_AT_HOME && md_is_on_link(&u->link, home, run_now());
 }
+
+unsigned md_router_others(const struct md *md, const char *dev)
+{
+	const struct uplink *u = by_name(md, dev);
+	const struct md_router *r = u ? md_current(&u->link) : NULL;
+
+	return r ? r->others : 0;
+}

@@ -59,5 +59,7 @@ const struct nd_lladdr *md_router_ll(const struct md *md, const char *dev,
 
 /* At home there by another home prefix: this one is on the link, too. */
 bool md_home_here(const struct md *md, const char *dev, const struct prefix *home);
+/* Another number: behind the link-local address of the router there is another router now. */
+unsigned md_router_others(const struct md *md, const char *dev);
 
 #endif

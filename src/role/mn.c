@@ -146,14 +146,12 @@ static void stopped_step(struct mn_home *h)
 		h->held = true;
 }
 
-static void look(struct mn_home *h, bool again);
-
 static void resume(struct mn_home *h)
 {
 	if (!h->resume || !h->held)
 		return;
 	h->resume = h->held = false;
-	look(h, true);
+	mn_look(h, true);
 }
 
 void mn_step(struct mn_home *h, enum bul_ev ev, const struct bul_ba *ba)
@@ -199,23 +197,6 @@ void mn_step(struct mn_home *h, enum bul_ev ev, const struct bul_ba *ba)
 
 /* ---- movement ---- */
 
-/* Its prefix is no longer said to be on the link, but the address is valid (RFC 4862 5.5.3 e). */
-static bool stays_home(const struct mn_home *h, const struct mn_uplink *u)
-{
-	return u->home && h->at_home && &h->mn->uplink[h->uplink] == u &&
-	       !IN6_IS_ADDR_UNSPECIFIED(&u->router) && in6_eq(&h->home_router, &u->router);
-}
-
-static bool is_home_of(const struct mn_home *h, const struct mn_uplink *u)
-{
-	/* without a prefix the detector's word is all there is */
-	if (!u->link.family)
-		return u->home;
-	return prefix_same_net(&h->conf->hoa, &u->link) || stays_home(h, u) ||
-	       (u->home && h->mn->env.md &&	/* a home link may have several */
-		md_home_here(h->mn->env.md, u->conf->dev, &h->conf->hoa));
-}
-
 static int choose(const struct mn_home *h)
 {
 	struct md_candidate c[64];
@@ -224,7 +205,7 @@ static int choose(const struct mn_home *h)
 	for (unsigned i = 0; i < n; i++) {
 		const struct mn_uplink *u = &h->mn->uplink[i];
 
-		c[i].home = u->attached && is_home_of(h, u);
+		c[i].home = u->attached && mn_is_home_of(h, u);
 		c[i].usable = u->attached &&
 			      (c[i].home || !IN6_IS_ADDR_UNSPECIFIED(&u->coa));
 		c[i].priority = u->conf->priority;
@@ -233,11 +214,11 @@ static int choose(const struct mn_home *h)
 }
 
 /* Where this home is attached now; the state machine hears only of changes. */
-static void look(struct mn_home *h, bool again)
+void mn_look(struct mn_home *h, bool again)
 {
 	int was = h->uplink, now_at = choose(h);
 	const struct mn_uplink *u = now_at < 0 ? NULL : &h->mn->uplink[now_at];
-	bool home = u && is_home_of(h, u);
+	bool home = u && mn_is_home_of(h, u);
 	struct locator coa = u && !home ? locator6(&u->coa) : (struct locator){ 0 };
 
 	if (h->mn->stopping || h->held || h->retiring)
@@ -254,6 +235,8 @@ static void look(struct mn_home *h, bool again)
 		mn_step(h, BUL_EV_LOST, NULL);
 		return;
 	}
+	if (home)
+		mn_note_router(h, u);
 	if (!again && was == now_at && home == h->at_home &&
 	    (home || locator_eq(&coa, &h->bul.coa))) {
 		mn_kern_sync(h);	/* another router, perhaps */
@@ -263,26 +246,11 @@ static void look(struct mn_home *h, bool again)
 		h->left = was;
 	h->uplink = now_at;
 	h->at_home = home;
-	h->home_router = home ? u->router : in6addr_any;
 	h->bul.coa = coa;
 	h->usable_at = run_now();
 	if (!h->sign_at)
 		h->sign_at = h->usable_at;
 	mn_step(h, home ? BUL_EV_AT_HOME : BUL_EV_AWAY, NULL);
-}
-
-void mn_look_at_home(struct mn *mn)
-{
-	for (unsigned i = 0; mn->running && i < mn->n_home; i++) {
-		struct mn_home *h = &mn->home[i];
-		bool changed = false;
-
-		for (unsigned k = 0; k < mn->n_uplink; k++)
-			changed |= mn->uplink[k].home && is_home_of(h, &mn->uplink[k]) !=
-				   (h->at_home && h->uplink == (int)k);
-		if (changed)
-			look(h, false);
-	}
 }
 
 static void on_md_info(struct mn *mn, const struct event *e)
@@ -304,7 +272,7 @@ static void on_md_info(struct mn *mn, const struct event *e)
 	u->at = e->at;
 	mn->release = true;
 	for (unsigned i = 0; mn->running && i < mn->n_home; i++)
-		look(&mn->home[i], false);
+		mn_look(&mn->home[i], false);
 }
 
 void mn_on_event(void *arg, const struct event *e)
@@ -355,7 +323,7 @@ static void all_started(struct mn *mn)
 	tell_ready(mn, 0);
 	/* whatever the detector said while we were starting */
 	for (unsigned i = 0; i < mn->n_home; i++)
-		look(&mn->home[i], false);
+		mn_look(&mn->home[i], false);
 }
 
 /* 0, or -EINVAL: running open is a choice that somebody has to make. */

@@ -91,7 +91,8 @@ struct mn_home {
 	int uplink;			/* index, -1 = none */
 	int left;			/* uplink that it lost and that was not cleaned up; or -1 */
 	bool at_home;
-	struct in6_addr home_router;	/* by which it last came home; :: = not known */
+	struct in6_addr home_router;	/* that last said its prefix is there; :: = not known */
+	unsigned home_others;		/* which of that address: md_router_others() */
 	double sign_at, usable_at;	/* of this movement; 0 = none */
 	struct locator told;		/* care-of address of the last bul_add; family 0 = none */
 	double last_handover, rtt, answered_at;
@@ -189,7 +190,8 @@ void mn_after(struct mn_home *h);
 void mn_home_synced(struct mn_home *h, int rc);	/* the kernel has the plan, or refused it */
 /* One that is not given up. */
 struct mn_home *mn_find(struct mn *mn, const struct in6_addr *hoa);
-void mn_look_at_home(struct mn *mn);	/* which home prefixes are on the home link may have changed */
+/* Where this home is attached now; again: it is told of it though nothing has changed. */
+void mn_look(struct mn_home *h, bool again);
 
 /* mn_kern.c */
 void mn_kern_sync(struct mn_home *h);
@@ -208,6 +210,9 @@ uint16_t mn_flags(const struct mn_home *h);
 void mn_forgotten(struct mn_home *h, const char *sign);
 
 /* mn_return.c */
+bool mn_is_home_of(const struct mn_home *h, const struct mn_uplink *u);
+void mn_note_router(struct mn_home *h, const struct mn_uplink *u);	/* h is at home there */
+void mn_look_at_home(struct mn *mn);	/* which home prefixes are on the home link may have changed */
 void mn_return_learn(struct mn_home *h);
 void mn_return_stop(struct mn_home *h);
 void mn_return_na(struct mn_home *h);

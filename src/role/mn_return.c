@@ -24,6 +24,62 @@ static const struct klink *uplink(const struct mn_home *h)
 	return kern_link(h->mn->env.kern, mn_dev(h));
 }
 
+/* ---- which link is home ---- */
+
+/* fe80::1 is a router of many links. */
+static unsigned others(const struct mn_home *h, const struct mn_uplink *u)
+{
+	return h->mn->env.md ? md_router_others(h->mn->env.md, u->conf->dev) : 0;
+}
+
+void mn_note_router(struct mn_home *h, const struct mn_uplink *u)
+{
+	h->home_router = u->router;
+	h->home_others = others(h, u);
+}
+
+/* Its prefix is no longer said to be on the link, but the address is valid (RFC 4862 5.5.3 e). */
+static bool stays_home(const struct mn_home *h, const struct mn_uplink *u)
+{
+	return u->home && h->at_home && &h->mn->uplink[h->uplink] == u &&
+	       !IN6_IS_ADDR_UNSPECIFIED(&u->router) && in6_eq(&h->home_router, &u->router) &&
+	       h->home_others == others(h, u);
+}
+
+/* A home link may have several prefixes. */
+static bool also_here(const struct mn_home *h, const struct mn_uplink *u)
+{
+	return u->home && h->mn->env.md &&
+	       md_home_here(h->mn->env.md, u->conf->dev, &h->conf->hoa);
+}
+
+bool mn_is_home_of(const struct mn_home *h, const struct mn_uplink *u)
+{
+	/* without a prefix the detector's word is all there is */
+	if (!u->link.family)
+		return u->home;
+	return prefix_same_net(&h->conf->hoa, &u->link) || stays_home(h, u) || also_here(h, u);
+}
+
+void mn_look_at_home(struct mn *mn)
+{
+	for (unsigned i = 0; mn->running && i < mn->n_home; i++) {
+		struct mn_home *h = &mn->home[i];
+		bool changed = false;
+
+		for (unsigned k = 0; k < mn->n_uplink; k++) {
+			const struct mn_uplink *u = &mn->uplink[k];
+			bool here = h->at_home && h->uplink == (int)k;
+
+			if (here && also_here(h, u))
+				mn_note_router(h, u);
+			changed |= u->home && mn_is_home_of(h, u) != here;
+		}
+		if (changed)
+			mn_look(h, false);
+	}
+}
+
 /* ---- learning ---- */
 
 void mn_return_stop(struct mn_home *h)

@@ -278,6 +278,7 @@ bool md_ra_learn(struct md_router *r, const struct nd_ra *ra, const struct mn_co
 	bool changed, fresh;
 
 	if (md_other_ll(r, &ra->slla) || other_global(r, ra)) {
+		r->others++;
 		r->heard = r->advertised = false;
 		r->interval = r->unsaid_gap = 0;
 		r->unsaid = 0;

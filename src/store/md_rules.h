@@ -48,6 +48,7 @@ struct md_router {
 	bool advertised;		/* interval is the router's word (RFC 6275 7.3) */
 	unsigned unsaid;		/* RAs in a row without that word */
 	double unsaid_gap;		/* the longest gap before one of those */
+	unsigned others;		/* routers that were found to have this address, too */
 	bool confirmed;			/* a sign of life since the carrier came */
 	bool heard;			/* an RA since the carrier came */
 	bool is_default;		/* router lifetime is not 0 */

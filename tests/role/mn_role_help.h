@@ -67,6 +67,14 @@ bool md_home_here(const struct md *md, const char *dev, const struct prefix *hom
 	return also_home.family && prefix_same_net(&also_home, home);
 }
 
+static unsigned router_others;		/* that had the router's address before it */
+
+unsigned md_router_others(const struct md *md, const char *dev)
+{
+	(void)md, (void)dev;
+	return router_others;
+}
+
 void md_release_old(struct md *md, const char *dev)
 {
 	(void)md, (void)dev;
@@ -163,6 +171,7 @@ static inline int setup(void **state)
 	released = 0;
 	coa_valid = cut = 0;
 	also_home = (struct prefix){ 0 };
+	router_others = 0;
 	mhsock_open(&mh, NULL, &w.c.dialect, to_mn, NULL);
 	icmp6sock_open(&icmp, NULL, types, icmp_to_mn, NULL);
 	mn = NULL;

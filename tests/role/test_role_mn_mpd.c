@@ -402,6 +402,28 @@ static void test_home_addresses_come_and_go_with_their_prefixes(void **state)
 	assert_true(in_kernel("addr 2001:db8:28b::beef/64 dev wlan0 nodad home noprefixroute"));
 }
 
+/* The link-local address of the router is that of a router elsewhere, too, and two homes are of one
+ * node: that we are there is no reason to stay at home here. */
+static void test_router_of_the_same_address_on_another_home_link(void **state)
+{
+	(void)state;
+	w.c.n_home = 2;
+	begin_at_home();
+	while (fake_mh_pop())
+		;
+	assert_true(home_again(0, BUL_HOME));
+	md_says("home", "wlan0", NULL, HOME_ROUTER, "2001:db8:290::/64");
+	turn();
+	assert_true(home_again(0, BUL_HOME));	/* one router: only its list is another */
+	md_says("home", "wlan0", NULL, HOME_ROUTER, HOME_PREFIX);
+	turn();
+	router_others++;
+	md_says("home", "wlan0", NULL, HOME_ROUTER, "2001:db8:290::/64");
+	turn();
+	assert_false(home_again(0, BUL_HOME));
+	assert_false(in_kernel("addr " HOA "/64 dev wlan0 nodad home noprefixroute"));
+}
+
 /* Nobody on the home link said anything for too long; then somebody does. */
 static void test_configured_home_address_comes_back_at_home(void **state)
 {
@@ -465,6 +487,7 @@ int main(void)
 		T(test_held_home_is_kept_beyond_its_prefix),
 		T(test_home_agent_that_refuses_at_the_end_is_answer_enough),
 		T(test_home_is_renumbered_at_home),
+		T(test_router_of_the_same_address_on_another_home_link),
 		T(test_configured_home_address_comes_back_at_home),
 		T(test_home_addresses_come_and_go_with_their_prefixes),
 	};
