@@ -66,6 +66,8 @@ void mpa_bound(struct mpa *m, const struct timers *t, bool fresh, uint32_t prefe
 void mpa_changed(struct mpa *m, const struct timers *t, uint32_t preferred, double now,
 		 uint32_t draw)
 {
+	double was = m->due;
+
 	switch (m->state) {
 	case MPA_QUIET:
 		schedule(m, t, preferred, now, draw);
@@ -74,9 +76,12 @@ void mpa_changed(struct mpa *m, const struct timers *t, uint32_t preferred, doub
 		m->tries = 0;		/* the next one says it too, and as often */
 		break;
 	case MPA_SCHEDULED:
-		/* sent when it was going to be; but what changed may not leave as much time */
-		if (m->due > now + MAX(max_delay(t, preferred), t->min_mob_pfx_adv_interval))
+		/* sent when it was going to be, but what changed may not leave as much time: never
+		 * later, or change upon change would put it off for ever */
+		if (was > now + MAX(max_delay(t, preferred), t->min_mob_pfx_adv_interval)) {
 			schedule(m, t, preferred, now, draw);
+			m->due = MIN(m->due, was);
+		}
 		break;
 	case MPA_ANSWER:
 		break;

@@ -138,6 +138,22 @@ static void test_what_is_scheduled_is_not_too_late_for_a_deprecated_prefix(void 
 	assert_true(m.due == 3600);
 }
 
+/* 10.6.2: "at the scheduled time", whatever the dice say. */
+static void test_change_upon_change_does_not_put_it_off(void **state)
+{
+	struct mpa m = told();
+	double due;
+
+	(void)state;
+	mpa_changed(&m, &tm, 0, 3000, HALF);
+	due = m.due;
+	assert_true(m.state == MPA_SCHEDULED && due == 3000 + 600 + 300);
+	for (double now = 3000; now < due; now += 100) {
+		mpa_changed(&m, &tm, 0, now, UINT32_MAX);
+		assert_true(m.due == due);
+	}
+}
+
 static void test_after_a_day_of_silence_it_is_told_again(void **state)
 {
 	struct mpa m = told();
@@ -285,6 +301,7 @@ int main(void)
 		T(test_no_more_than_one_a_second),
 		T(test_change_is_scheduled_once),
 		T(test_what_is_scheduled_is_not_too_late_for_a_deprecated_prefix),
+		T(test_change_upon_change_does_not_put_it_off),
 		T(test_after_a_day_of_silence_it_is_told_again),
 		T(test_lifetimes_run_down_only_where_they_shall),
 		T(test_advertisement_has_the_prefixes_of_the_home),
