@@ -78,8 +78,10 @@ void ro_on_ba(struct step *x)
 	}
 	if (once_more(x))
 		return;
-	/* signed, so nothing came of this exchange: there is no more to delete than before */
-	if (x->r->state == RO_WAIT_BA && (s < BA_HOME_NONCE || s > BA_NONCES))
+	/* signed, so nothing came of this exchange: there is no more to delete than before. But if it
+	 * was repeated, another one of its updates may have been taken, or will be. */
+	if (x->r->state == RO_WAIT_BA && x->r->seq == x->r->first_seq &&
+	    (s < BA_HOME_NONCE || s > BA_NONCES))
 		x->r->maybe_until = x->r->before_until;
 	refused(x, s == BA_PROHIBITED ? "the peer does not allow it (129)" :
 		   s == BA_NO_RESOURCES ? "the peer is full (130)" :

@@ -412,6 +412,24 @@ static void test_a_refused_refresh_leaves_what_was_there_to_delete(void **state)
 	assert_int_equal(p.r.state, RO_DELETE);
 }
 
+/* The first answer was slow, or lost: what the peer made of the other update is not known. */
+static void test_refusal_of_one_of_two_updates_says_nothing_of_the_other(void **state)
+{
+	struct peer p;
+
+	(void)state;
+	init(&p);
+	step(&p, RO_EV_HINT);
+	token(&p, RO_EV_HOT, 3);
+	token(&p, RO_EV_COT, 4);
+	assert_true(tick(&p) & RO_DO_BU);
+	ba(&p, BA_NO_RESOURCES, 0);
+	assert_int_equal(p.r.state, RO_HOLD);
+	assert_true(p.r.maybe_until > p.e.now + 400);
+	step(&p, RO_EV_STOP);
+	assert_int_equal(p.r.state, RO_DELETE);
+}
+
 static void test_a_lifetime_of_zero_is_a_refusal(void **state)
 {
 	struct peer p;
@@ -520,6 +538,7 @@ int main(void)
 		cmocka_unit_test(test_new_nonces_and_then_a_number_out_of_the_window),
 		cmocka_unit_test(test_a_refusal_is_a_pause_and_nothing_more_is_sent),
 		cmocka_unit_test(test_a_refused_refresh_leaves_what_was_there_to_delete),
+		cmocka_unit_test(test_refusal_of_one_of_two_updates_says_nothing_of_the_other),
 		cmocka_unit_test(test_a_lifetime_of_zero_is_a_refusal),
 		cmocka_unit_test(test_refresh_only_if_in_use_and_before_the_home_token_ends),
 		cmocka_unit_test(test_unused_it_is_asked_once_more_and_expires),
