@@ -50,6 +50,8 @@ void mn_cot_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m);
 /* An IPv4 address of a device came or went: a mobile network's gives our own packets their source.
  */
 void mn_addr4(struct mn *mn, int ifindex);
+/* News of a device: an uplink that is there (again) may be none that is attached to anything. */
+void mn_link(struct mn *mn, const struct klink *l, bool gone);
 void mn_icmp_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg *m);
 
 /* Operator: hoa NULL = all. Return how many, or -errno. */

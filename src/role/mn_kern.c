@@ -109,6 +109,22 @@ static void foreign_links(const struct mn_home *h, struct home_state *s)
 	}
 }
 
+/* What programs send to a link that they name is refused by its number, which is new each time the
+ * device comes. That it is gone the detector says, or it was of no use. */
+void mn_link(struct mn *mn, const struct klink *l, bool gone)
+{
+	for (unsigned i = 0; i < mn->n_uplink && !gone; i++) {
+		struct mn_uplink *u = &mn->uplink[i];
+
+		if (strcmp(u->conf->dev, l->name) != 0 || u->ifindex == l->ifindex)
+			continue;
+		u->ifindex = l->ifindex;
+		for (unsigned k = 0; k < mn->n_home; k++)
+			if (mn->home[k].started)
+				mn_kern_sync(&mn->home[k]);
+	}
+}
+
 /* Valid until the next call. */
 static void derive(struct mn_home *h, struct home_state *s)
 {

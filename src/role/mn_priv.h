@@ -55,6 +55,7 @@ struct mn_out {
 /* What the detector said last of an uplink. */
 struct mn_uplink {
 	const struct uplink_conf *conf;
+	int ifindex;			/* that the plans were told of; 0 = none */
 	bool attached, home;
 	struct in6_addr coa, router;	/* :: = none */
 	struct prefix link;

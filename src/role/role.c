@@ -173,6 +173,8 @@ static void on_link(void *arg, const struct klink *l, bool gone)
 		ha_link(p->pub.ha, l, gone);
 	if (p->pub.md)
 		md_link(p->pub.md, l, gone);
+	if (p->pub.mn)
+		mn_link(p->pub.mn, l, gone);
 }
 
 static void on_addr(void *arg, const struct kaddr_news *a)

@@ -322,6 +322,36 @@ static void test_ipv4_address_that_comes_later_is_the_source(void **state)
 	assert_true(in_kernel("route 0.0.0.0/0 dev mip0a table 6500 metric 1024 src 10.1.0.1/32"));
 }
 
+static bool refused_at(int ifindex)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text), "xfrm policy out prio 0x6d00 src " HOA "/128 dst ff00::/8 proto 0"
+		 " ifindex %d block", ifindex);
+	return in_kernel(text);
+}
+
+/* No router is there, so the detector has nothing to say of it. */
+static void test_groups_are_refused_on_an_uplink_that_has_come_anew(void **state)
+{
+	struct bu b;
+
+	(void)state;
+	w.c.routes_by_source = true;
+	start();
+	foreign1();
+	b = one_bu();
+	accept_bu(&b);
+	assert_true(refused_at(WLAN0) && refused_at(WWAN0));
+	fake_kern_link(kern_link(fake_kern(), "wwan0"), true);
+	fake_kern_link_up(WWAN0 + 10, "wwan0");
+	mn_link(mn, kern_link(fake_kern(), "wwan0"), false);
+	turn();
+	assert_true(refused_at(WLAN0) && refused_at(WWAN0 + 10));
+	assert_false(refused_at(WWAN0));
+	no_bu();
+}
+
 static void test_lost_link_keeps_packets_in_the_tunnel(void **state)
 {
 	struct bu b;
@@ -478,6 +508,7 @@ int main(void)
 		T(test_newest_place_wins_while_the_kernel_is_busy),
 		T(test_back_before_the_answer_uses_the_old_tunnel_at_once),
 		T(test_ipv4_address_that_comes_later_is_the_source),
+		T(test_groups_are_refused_on_an_uplink_that_has_come_anew),
 		T(test_lost_link_keeps_packets_in_the_tunnel),
 		T(test_movement_is_measured_from_the_lost_link),
 		T(test_better_uplink_is_used_and_the_other_is_a_fallback),
