@@ -333,25 +333,26 @@ static void test_home_link_may_have_several_prefixes(void **state)
 /* fe80::1 of one home link and of another: what the first one said is not what the second one says. */
 static void test_other_router_of_one_address_is_counted(void **state)
 {
-	struct home_conf two[2] = { { .hoa = net("2001:db8:280::beef/64") },
-				    { .hoa = net("2001:db8:290::77/64") } };
-	const struct mn_conf conf = { .homes = two, .n_home = 2 };
+	static struct home_conf two[2];
+	const struct mn_conf homes = { .homes = two, .n_home = 2 };
 	const struct in6_addr from = ip("fe80::1");
 	struct nd_ra ra = { .router_lifetime = 1800, .n_prefix = 1,
 			    .slla = { .len = 6, .b = { 2, 0, 0, 0, 0, 1 } } };
 	struct md_link l;
 
 	(void)state;
+	prefix_parse("2001:db8:280::beef/64", &two[0].hoa);
+	prefix_parse("2001:db8:290::77/64", &two[1].hoa);
 	ra.prefix[0] = (struct nd_prefix){ .addr = ip("2001:db8:280::"), .plen = 64,
 					   .on_link = true, .valid = 100, .preferred = 50 };
 	md_link_init(&l);
 	md_on_link(&l, true, &tm, 0);
-	md_on_ra(&l, &from, &ra, &conf, &tm, 1);
-	md_on_ra(&l, &from, &ra, &conf, &tm, 2);
+	md_on_ra(&l, &from, &ra, &homes, &tm, 1);
+	md_on_ra(&l, &from, &ra, &homes, &tm, 2);
 	assert_int_equal(l.router[0].others, 0);
 	ra.slla.b[5] = 2;
 	ra.prefix[0].addr = ip("2001:db8:290::");
-	assert_true(md_on_ra(&l, &from, &ra, &conf, &tm, 3).act & MD_CHANGED);
+	assert_true(md_on_ra(&l, &from, &ra, &homes, &tm, 3).act & MD_CHANGED);
 	assert_int_equal(l.router[0].others, 1);
 	assert_true(l.router[0].is_home && l.router[0].home == 1);
 	assert_false(md_is_on_link(&l, &two[0].hoa, 3));
