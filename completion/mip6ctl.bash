@@ -11,13 +11,15 @@ _mip6ctl()
 	[[ $line == *[[:space:]] ]] && words+=("")
 	cur=${words[-1]}
 	COMPREPLY=()
-	IFS=$'\n'
-	for line in $("${words[0]}" --complete "${words[@]:1}" 2>/dev/null); do
+	while IFS= read -r line; do
 		case $line in
-		:file) COMPREPLY+=($(compgen -f -- "$cur")) ;;
+		:file) while IFS= read -r line; do
+				COMPREPLY+=("$line")
+			done < <(compgen -f -- "$cur")
+			compopt -o filenames 2>/dev/null ;;
 		*) COMPREPLY+=("${line%%$'\t'*}") ;;
 		esac
-	done
+	done < <("${words[0]}" --complete "${words[@]:1}" 2>/dev/null)
 	# bash puts what it gets behind the last of these
 	if [[ $cur == *[:=]* ]]; then
 		colon=${cur%"${cur##*[:=]}"}

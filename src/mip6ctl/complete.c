@@ -13,10 +13,12 @@
 
 struct offer { const char *word; };	/* what of it is typed */
 
-static void offer(const struct offer *k, const char *text, const char *help)
+static bool offer(const struct offer *k, const char *text, const char *help)
 {
-	if (strncmp(text, k->word, strlen(k->word)) == 0)
-		printf("%s\t%s\n", text, help);
+	if (strncmp(text, k->word, strlen(k->word)) != 0)
+		return false;
+	printf("%s\t%s\n", text, help);
+	return true;
 }
 
 /* ---- what the daemon has ---- */
@@ -32,8 +34,8 @@ static bool offer_object(void *arg, struct json_object *o)
 	if (!text || strcmp(text, b->last) == 0)
 		return true;
 	snprintf(b->last, sizeof(b->last), "%s", text);
-	offer(b->k, text, "");
-	return ++b->n < OBJECTS_MAX;
+	b->n += offer(b->k, text, "");
+	return b->n < OBJECTS_MAX;
 }
 
 static void objects(const struct run *r, const struct offer *k, const char *method,
@@ -228,6 +230,24 @@ static const struct cmd_opt *wants_next(const char *w)
 	return NULL;
 }
 
+/* "-SPATH", "-jSPATH", "--socket=PATH" */
+static void said_socket(struct run *r, const char *w)
+{
+	static const char name[] = "--socket=";
+	const char *c = w + 1;
+
+	if (strncmp(w, name, sizeof(name) - 1) == 0)
+		r->socket = w + sizeof(name) - 1;
+	while (w[1] != '-' && *c && *c != 'S') {
+		for (size_t i = 0; i < cmd_opts; i++)
+			if (cmd_opt[i].c == *c && cmd_opt[i].arg)
+				return;		/* the rest is its own */
+		c++;
+	}
+	if (w[1] != '-' && c[0] && c[1])
+		r->socket = c + 1;
+}
+
 int cmd_complete(struct run *r, int n, char **words)
 {
 	struct offer k = { n ? words[n - 1] : "" };
@@ -242,6 +262,7 @@ int cmd_complete(struct run *r, int n, char **words)
 			open = NULL;
 		} else if (words[i][0] == '-') {
 			open = wants_next(words[i]);
+			said_socket(r, words[i]);
 		} else if (m < WORDS_MAX) {
 			said[m++] = words[i];
 		}

@@ -5,11 +5,14 @@
  * "test_mip6ctl_table --print" writes the lines that the page must have.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -236,6 +239,95 @@ static void test_arguments_are_offered_where_they_stand(void **state)
 	offers("-w ''", ":file ");
 }
 
+/* ---- objects ---- */
+
+#define BINDINGS	600		/* more than are offered */
+
+static void say_bindings(int fd)
+{
+	char text[LEN];
+
+	for (int i = 0; i <= BINDINGS; i++) {
+		int n = i < BINDINGS ?
+			snprintf(text, sizeof(text), "{\"parameters\":{\"home_address\":"
+				 "\"2001:db8::%x\"},\"continues\":true}", i + 1) :
+			snprintf(text, sizeof(text), "{\"parameters\":{}}");
+
+		if (write(fd, text, (size_t)n + 1) < 0)
+			break;
+	}
+}
+
+/* A daemon that has them, for that many calls. */
+static pid_t daemon_at(const char *path, int calls)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int s = socket(AF_UNIX, SOCK_STREAM, 0);
+	pid_t pid;
+
+	strcpy(at.sun_path, path);
+	unlink(path);
+	assert_int_equal(bind(s, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(s, 1), 0);
+	pid = fork();
+	if (pid == 0) {
+		char c;
+
+		signal(SIGPIPE, SIG_IGN);
+		alarm(30);
+		for (; calls; calls--) {
+			int fd = accept(s, NULL, NULL);
+
+			while (read(fd, &c, 1) == 1 && c)
+				;
+			say_bindings(fd);
+			close(fd);
+		}
+		_exit(0);
+	}
+	close(s);
+	assert_true(pid > 0);
+	return pid;
+}
+
+static void test_the_socket_that_is_named_is_asked_and_the_typed_part_counts(void **state)
+{
+	static const char *const said[] = { "-S ", "-S", "-jS", "--socket=", "--socket " };
+	char path[64], words[LEN];
+	pid_t pid;
+	int rc;
+
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/mip6ctl-table-%d", getpid());
+	pid = daemon_at(path, ARRAY_SIZE(said) + 1);
+	for (size_t i = 0; i < ARRAY_SIZE(said); i++) {
+		snprintf(words, sizeof(words), "%s%s binding show 2001:db8::257", said[i], path);
+		offers(words, "2001:db8::257 ");	/* behind the first 500 */
+	}
+	run("'%s' --complete -S '%s' binding show '' | wc -l", program, path);
+	assert_int_equal(atoi(out), 500);
+	assert_int_equal(waitpid(pid, &rc, 0), pid);
+	assert_int_equal(rc, 0);
+	unlink(path);
+}
+
+static void test_file_names_are_taken_as_they_are(void **state)
+{
+	struct set is, wanted = { .n = 1 };
+	char dir[64], line[LEN];
+
+	(void)state;
+	if (!have("bash"))
+		skip();
+	snprintf(dir, sizeof(dir), "/tmp/mip6ctl-files-%d", getpid());
+	run("mkdir -p %s && touch %s/ba '%s/b[ac]'", dir, dir, dir);
+	snprintf(line, sizeof(line), "config check %s/b[", dir);
+	snprintf(wanted.word[0], LEN, "%s/b[ac]", dir);
+	in_bash(&is, line);
+	run("rm -r %s", dir);
+	same(&is, &wanted, "files");
+}
+
 /* ---- text ---- */
 
 static void test_the_help_text_has_every_command_and_option(void **state)
@@ -316,6 +408,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_bash_offers_exactly_the_table),
 		cmocka_unit_test(test_zsh_offers_exactly_the_table),
 		cmocka_unit_test(test_arguments_are_offered_where_they_stand),
+		cmocka_unit_test(
+			test_the_socket_that_is_named_is_asked_and_the_typed_part_counts),
+		cmocka_unit_test(test_file_names_are_taken_as_they_are),
 		cmocka_unit_test(test_the_help_text_has_every_command_and_option),
 		cmocka_unit_test(test_the_manual_has_every_command_with_an_example),
 	};
