@@ -36,6 +36,19 @@ static struct json_object *hex(uint64_t v, unsigned digits)
 	return text(buf);
 }
 
+/* Anybody's octets, for a terminal and for JSON: all but plain ASCII, and the backslash, as \xNN. */
+static struct json_object *foreign(const uint8_t *p, size_t n)
+{
+	char buf[4 * UINT8_MAX + 1];
+	size_t used = 0;
+
+	for (size_t i = 0; i < n && i < UINT8_MAX; i++)
+		used += (size_t)snprintf(buf + used, sizeof(buf) - used,
+					 p[i] > ' ' && p[i] < 0x7f && p[i] != '\\' ? "%c" :
+					 "\\x%02x", p[i]);
+	return json_object_new_string_len(buf, (int)used);
+}
+
 static struct json_object *flags(unsigned v, const char *names, unsigned top)
 {
 	struct json_object *a = json_object_new_array();
@@ -99,7 +112,7 @@ static void common(struct json_object *r, const struct mhopts *o)
 	if (o->seen & BIT64(MHOPT_AUTH))
 		SET(r, "spi", num(o->auth.spi));
 	if (o->mn_id.len)
-		SET(r, "nai", json_object_new_string_len((const char *)o->mn_id.p, o->mn_id.len));
+		SET(r, "nai", foreign(o->mn_id.p, o->mn_id.len));
 	if (o->n_mnp || o->n_ipv4_mnp || o->n_ipv4_hoa)
 		SET(r, "prefixes", prefixes(o));
 	SET(r, "options", options(o));

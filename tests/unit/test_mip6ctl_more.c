@@ -316,6 +316,41 @@ static size_t registration(uint8_t *p)
 	return 40 + HAO_HDR_LEN + (size_t)n;
 }
 
+/* Whoever sends a packet does not write on the terminal of who looks at it. */
+static void test_a_name_in_a_packet_is_no_command_to_the_terminal(void **state)
+{
+	static const uint8_t bad[] = "a\033[2J\n\\\xff@b";
+	struct mh_msg m = { .type = MH_BU, .bu = { .seq = 1, .flags = BU_A } };
+	static uint8_t packet[512];
+	char path[64], args[128];
+	struct json_object *o;
+	ssize_t n;
+	FILE *f;
+
+	(void)state;
+	m.opt.seen = BIT64(MHOPT_MN_ID);
+	m.opt.mn_id_subtype = 1;
+	m.opt.mn_id.p = bad;
+	m.opt.mn_id.len = sizeof(bad) - 1;
+	n = mh_build(&m, NULL, packet + 40, sizeof(packet) - 40, NULL);
+	assert_true(n > 0);
+	ipv6(packet, IPPROTO_MH_, "2001:db8:f1::2", "2001:db8:280::1", (size_t)n);
+	snprintf(path, sizeof(path), "%s/c.pcap", dir);
+	f = fopen(path, "w");
+	assert_int_equal(pcap_begin(f), 0);
+	assert_int_equal(pcap_put(f, 1000, 0, 3, 0x86dd, 4, packet, 40 + (size_t)n), 0);
+	assert_int_equal(fclose(f), 0);
+	snprintf(args, sizeof(args), "decode %s", path);
+	shows("none", args, 0, " nai a\\x1b[2J\\x0a\\x5c\\xff@b\n");
+	assert_int_equal(lines("\n"), 1);
+	snprintf(args, sizeof(args), "-j decode %s", path);
+	o = json("none", args);
+	assert_string_equal(json_object_get_string(json_object_object_get(
+		json_object_array_get_idx(o, 0), "nai")), "a\\x1b[2J\\x0a\\x5c\\xff@b");
+	json_object_put(o);
+	unlink(path);
+}
+
 static void test_a_capture_file_is_decoded(void **state)
 {
 	static uint8_t packet[2048], outer[2048];
@@ -373,6 +408,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_a_reload_that_is_refused_says_why),
 		cmocka_unit_test(test_waiting_ends_when_it_is_so_or_in_time),
 		cmocka_unit_test(test_hints_are_told),
+		cmocka_unit_test(test_a_name_in_a_packet_is_no_command_to_the_terminal),
 		cmocka_unit_test(test_a_capture_file_is_decoded),
 	};
 
