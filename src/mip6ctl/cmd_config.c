@@ -127,10 +127,11 @@ int cmd_config_show(struct run *r)
 
 /* ---- differences ---- */
 
-/* What tells the groups of a list apart, so that one more does not change all behind it. */
+/* What tells the groups of a list apart, so that one more does not change all behind it. Of a
+ * policy the first one that fits wins: there the place is what matters. */
 static const char *identity(struct json_object *o, size_t place, char buf[static FMT_LEN])
 {
-	static const char *const key[] = { "home_address", "prefix", "peer", "device" };
+	static const char *const key[] = { "home_address", "prefix", "device" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(key); i++) {
 		if (fmt_has(o, key[i]))

@@ -31,8 +31,8 @@
 static char dir[] = "/tmp/mip6d-cli.XXXXXX";
 static char out[OUT_MAX];
 static char program[512];
-static pid_t server[2];			/* home agent, mobile router */
-static const char *const sock[] = { "ha", "mr" };
+static pid_t server[3];			/* home agent, mobile router, correspondent */
+static const char *const sock[] = { "ha", "mr", "cn" };
 
 static const char ha_text[] =
 	"roles = [ \"ha\" ];\n"
@@ -49,6 +49,11 @@ static const char mr_text[] =
 	"            prefixes = ( { prefix = \"10.0.0.0/24\"; device = \"lan0\"; },\n"
 	"                         { prefix = \"2001:db8:281::/64\"; device = \"lan0\"; } );\n"
 	"            security = { method = \"none\"; }; } );\n";
+
+static const char cn_text[] =
+	"roles = [ \"cn\" ];\n"
+	"correspondent = { policy = ( { peer = \"2001:db8:cc::/48\"; allow = true; },\n"
+	"                             { peer = \"::/0\"; allow = false; } ); };\n";
 
 static inline void move(struct ev_loop *loop, ev_timer *w, int revents)
 {
@@ -76,7 +81,7 @@ static inline void serve(const char *text, const char *name)
 	fake_node_start(c);
 	if (c->roles & ROLE_HA) {
 		fake_node_bind(1);
-	} else {
+	} else if (c->roles & ROLE_MR) {
 		fake_node.answer = 1;
 		fake_node.bul[0].state = BUL_BOUND;
 		fake_node.bul[0].n_cand = 2;
@@ -99,7 +104,7 @@ static inline void serve(const char *text, const char *name)
 
 static inline int setup(void **state)
 {
-	static const char *const text[] = { ha_text, mr_text };
+	static const char *const text[] = { ha_text, mr_text, cn_text };
 
 	(void)state;
 	assert_non_null(mkdtemp(dir));

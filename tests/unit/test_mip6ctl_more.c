@@ -244,6 +244,26 @@ static void test_differences_to_a_file(void **state)
 	unlink(path);
 }
 
+/* The first one that fits wins, so their order is a difference. */
+static void test_a_policy_in_another_order_differs(void **state)
+{
+	static const char all[] = "{ peer = \"::/0\"; allow = false; }";
+	static const char one[] = "{ peer = \"2001:db8:cc::/48\"; allow = true; }";
+	char text[512], path[64], args[128];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		snprintf(text, sizeof(text), "roles = [ \"cn\" ]; correspondent = { policy = ( %s, %s"
+			 " ); };\n", i ? all : one, i ? one : all);
+		with_file(text, path);
+		snprintf(args, sizeof(args), "config diff %s", path);
+		/* other lines are of the socket of these tests */
+		shows("cn", args, 1, i ? "-correspondent.policy[0].peer = " : "control.socket");
+		assert_int_equal(lines("policy"), i ? 8 : 0);
+	}
+	unlink(path);
+}
+
 static void test_a_reload_that_is_refused_says_why(void **state)
 {
 	(void)state;
@@ -405,6 +425,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_the_configuration_in_force_is_shown),
 		cmocka_unit_test(test_what_is_shown_can_be_read_again),
 		cmocka_unit_test(test_differences_to_a_file),
+		cmocka_unit_test(test_a_policy_in_another_order_differs),
 		cmocka_unit_test(test_a_reload_that_is_refused_says_why),
 		cmocka_unit_test(test_waiting_ends_when_it_is_so_or_in_time),
 		cmocka_unit_test(test_hints_are_told),
