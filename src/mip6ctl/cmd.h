@@ -36,7 +36,7 @@ struct cmd_arg { enum arg_kind kind; const char *name; bool required, many; };
 struct run;
 struct command {
 	const char *name;
-	const char *sub;		/* NULL: the command has none. The first one is the default */
+	const char *sub;		/* NULL: the command has none. The first one: default */
 	bool only;			/* sub must be said */
 	struct cmd_arg arg[CMD_ARGS];
 	const char *opts;		/* short options that make a difference to it */

@@ -72,7 +72,8 @@ int cmd_log(struct run *r)
 	if (!r->argc)
 		return show_levels(r);
 	if (!level)
-		return cmd_error("log: \"%s\" is no level: error, warning, notice, info, debug", word);
+		return cmd_error("log: \"%s\" is no level: error, warning, notice, info, debug",
+				 word);
 	if (r->argc == 2 && !room)
 		return cmd_error("log: \"%s\" is no room (mip6ctl log shows them)", r->argv[0]);
 	o = cmd_param("room", room);

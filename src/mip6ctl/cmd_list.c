@@ -46,7 +46,8 @@ struct listing {
 	struct fmt_table table;
 	bool details;
 	void (*row)(struct fmt_table *t, struct json_object *o);
-	void (*full)(const struct fmt_opt *opt, struct json_object *o);	/* NULL: row has all */
+	/* NULL: row has all */
+	void (*full)(const struct fmt_opt *opt, struct json_object *o);
 };
 
 static bool show_record(void *arg, struct json_object *o)

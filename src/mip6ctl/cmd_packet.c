@@ -60,8 +60,10 @@ int cmd_decode(struct run *r)
 	if (rc == 0)
 		return MIP6_EXIT_DONE;
 	fprintf(stderr, "mip6ctl: %s: %s\n", path,
-		rc == -EPROTO ? "not a pcap file, or cut off (tshark -F pcap -r FILE -w NEW makes one)" :
-		rc == -ENOTSUP ? "captured on a kind of link that is not read here" : strerror(-rc));
+		rc == -EPROTO ? "not a pcap file, or cut off"
+				" (tshark -F pcap -r FILE -w NEW makes one)" :
+		rc == -ENOTSUP ? "captured on a kind of link that is not read here" :
+				 strerror(-rc));
 	return MIP6_EXIT_REFUSED;
 }
 

@@ -247,8 +247,8 @@ void cmd_usage(FILE *f)
 		const struct cmd_opt *o = &cmd_opt[i];
 		char text[FMT_LEN];
 
-		snprintf(text, sizeof(text), "-%c%s%s, --%s", o->c, o->arg && *o->arg != '[' ? " " : "",
-			 o->arg ? o->arg : "", o->name);
+		snprintf(text, sizeof(text), "-%c%s%s, --%s", o->c,
+			 o->arg && *o->arg != '[' ? " " : "", o->arg ? o->arg : "", o->name);
 		fprintf(f, "  %-26s  %s\n", text, o->help);
 	}
 	fputs("\n"

@@ -46,7 +46,7 @@ static void objects(const struct run *r, const struct offer *k, const char *meth
 	struct client *c = client_open(r->socket, ASK_LIMIT, &why);
 
 	if (!c)
-		return;			/* no daemon: nothing to offer, and no noise at a prompt */
+		return;			/* no daemon: nothing to offer, no noise at a prompt */
 	client_call(c, method, NULL, true, offer_object, &b);
 	client_close(c);
 }

@@ -155,7 +155,8 @@ static void message(struct json_object *r, const struct mh_msg *m)
 static void mobility_header(struct json_object *r, const uint8_t *p, size_t n)
 {
 	static const char *const name[] = { "BRR", "HoTI", "CoTI", "HoT", "CoT", "BU", "BA", "BE" };
-	static const struct mh_dialect d = { MHOPT_IPV4_MNP_DEFAULT, MHOPT_IPV4_MNP_STATUS_DEFAULT };
+	static const struct mh_dialect d = { MHOPT_IPV4_MNP_DEFAULT,
+					     MHOPT_IPV4_MNP_STATUS_DEFAULT };
 	const char *why = "cut off";
 	size_t len = n >= 2 ? (size_t)(p[1] + 1) * 8 : 0;
 	struct mh_msg m;

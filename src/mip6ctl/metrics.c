@@ -193,7 +193,7 @@ static void kernel(struct json_object *k)
 	static const struct { const char *key, *name, *help; } row[] = {
 		{ "requests", "mip6_netlink_requests_total", "Requests to the kernel." },
 		{ "errors", "mip6_netlink_errors_total", "Requests that the kernel refused." },
-		{ "overruns", "mip6_netlink_overruns_total", "Messages of the kernel that were lost." },
+		{ "overruns", "mip6_netlink_overruns_total", "Kernel messages that were lost." },
 		{ "ingress_dropped", "mip6_ingress_dropped_total",
 		  "Packets from the tunnel whose outer source was not that of the binding." },
 	};
