@@ -30,7 +30,7 @@
 #include "store/conf.h"
 #include "wire/nd.h"
 
-#define MD_ON_LINK	8		/* prefixes of a router that are remembered */
+#define MD_ON_LINK	ND_MAX_PREFIX	/* prefixes of a router that are remembered: all of an RA */
 #define MD_MAX_ROUTER	8		/* per uplink; the oldest silent one makes room */
 
 struct md_on_link {

@@ -330,6 +330,29 @@ static void test_home_link_may_have_several_prefixes(void **state)
 	assert_true(in6_eq(&l.router[0].prefix.a.in6, (struct in6_addr[]){ ip("2001:db8:28a::") }));
 }
 
+/* Wherever it stands among the others. */
+static void test_last_of_many_prefixes_is_on_the_link_too(void **state)
+{
+	const struct mn_conf homes = { .homes = home, .n_home = 1 };
+	const struct in6_addr from = ip("fe80::1");
+	struct nd_ra ra = { .router_lifetime = 1800, .n_prefix = ND_MAX_PREFIX };
+	struct prefix last = { .family = AF_INET6, .plen = 64 };
+	struct md_link l;
+
+	(void)state;
+	for (uint8_t i = 0; i < ND_MAX_PREFIX; i++) {
+		ra.prefix[i] = (struct nd_prefix){ .addr = ip("2001:db8:300::"), .plen = 64,
+						   .on_link = true, .valid = 100 };
+		ra.prefix[i].addr.s6_addr[7] = i;
+		last.a.in6 = ra.prefix[i].addr;
+	}
+	ra.prefix[0].addr = ip(HOMENET);
+	md_link_init(&l);
+	md_on_link(&l, true, &tm, 0);
+	md_on_ra(&l, &from, &ra, &homes, &tm, 1);
+	assert_true(md_is_on_link(&l, &last, 1));
+}
+
 /* fe80::1 of one home link and of another: what the first one said is not what the second one says. */
 static void test_other_router_of_one_address_is_counted(void **state)
 {
@@ -375,6 +398,7 @@ int main(void)
 		cmocka_unit_test(test_home_is_believed_at_once_and_kept),
 		cmocka_unit_test(test_default_router_beside_a_home_agent),
 		cmocka_unit_test(test_home_link_may_have_several_prefixes),
+		cmocka_unit_test(test_last_of_many_prefixes_is_on_the_link_too),
 		cmocka_unit_test(test_other_router_of_one_address_is_counted),
 	};
 
