@@ -66,7 +66,7 @@ class Around(World):
         for name in ("foreign1", "foreign2", "home"):
             self.bridge(name).plug(self.out_node, name)
         self.link["foreign1"].plug(self.mn, "up0")
-        self._as_plain_linux()
+        self.mn.as_everywhere("up0")
         if role == "mr":
             self.wire(self.mn, "lan0", self.out_node, "lan")
             self.mn.addr("lan0", "2001:db8:281::1/64")
@@ -91,10 +91,6 @@ class Around(World):
         self.usual = {}                 # configuration that start() has when nothing is said
         self.passing = False
         self.asked = 0                  # the mark before the last question
-
-    def _as_plain_linux(self):
-        for key, value in (("accept_dad", 1), ("dad_transmits", 1), ("accept_ra", 1)):
-            self.mn.sysctl(f"net.ipv6.conf.up0.{key}", value)
 
     def normal(self):
         """Everybody does as he should again."""

@@ -10,7 +10,6 @@
 
 The foreign links and everything beyond the home agent speak IPv6 only.
 """
-from proc import until
 from ra import FAST, radvd
 from topo import World
 
@@ -127,7 +126,7 @@ class Net(World):
         a, = self.nodes("a" if n == 0 else f"a{n}")
         self._uplinks(mr, uplinks)
         self.wire(mr, "lan0", a, "eth0")
-        self._as_everywhere(mr, "default")
+        mr.as_everywhere("default")
         p6, p4, a6, a4 = mnp(n)
         gw6, gw4 = p6.replace("::/64", "::1"), p4.replace(".0/24", ".1")
         mr.addr("lan0", f"{gw6}/64", f"{gw4}/24")
@@ -143,7 +142,7 @@ class Net(World):
         kernel hears no router advertisements: what it makes of them changes by itself."""
         mn, = self.nodes("mn" if n == 0 else f"mn{n}")
         self._uplinks(mn, uplinks)
-        self._as_everywhere(mn, "default")
+        mn.as_everywhere("default")
         for dev in (*uplinks, "default"):
             mn.sysctl(f"net.ipv6.conf.{dev}.accept_ra", 0)
             if dev in mn.dev:
@@ -154,14 +153,7 @@ class Net(World):
     def _uplinks(self, node, devices):
         for dev in devices:
             self.home.plug(node, dev)
-            until(f"{node.name} has an address on {dev}", lambda: node.settled(dev), step=0.001)
-            # From now on as everywhere; the first address was not to keep the test waiting.
-            self._as_everywhere(node, dev)
-
-    @staticmethod
-    def _as_everywhere(node, dev):
-        for key in ("accept_dad", "dad_transmits", "accept_ra"):
-            node.sysctl(f"net.ipv6.conf.{dev}.{key}", 1)
+            node.as_everywhere(dev)
 
     def _attacker(self):
         """A node on foreign2 with an address of that link, for forged packets."""

@@ -23,7 +23,7 @@ import time
 import rtnl
 from capture import Capture
 from netns import Namespace
-from proc import Proc
+from proc import Proc, until
 from reactor import Reactor
 
 IFA_F_TENTATIVE = 0x40
@@ -95,8 +95,15 @@ class Node:
                 return dict(a["attrs"])["IFA_ADDRESS"]
         return None
 
-    def settled(self, dev):
-        """The device has IPv6 addresses, and none is still tentative."""
+    def as_everywhere(self, dev):
+        """From now on the device (or "default") is as on any Linux. Its first address was not to
+        keep the test waiting, but it is there."""
+        if dev in self.dev:
+            until(f"{self.name} has an address on {dev}", lambda: self._settled(dev), step=0.001)
+        for key in ("accept_dad", "dad_transmits", "accept_ra"):
+            self.sysctl(f"net.ipv6.conf.{dev}.{key}", 1)
+
+    def _settled(self, dev):
         with self.ns, open("/proc/net/if_inet6") as f:
             flags = [int(line.split()[4], 16) for line in f if line.split()[5] == dev]
         return flags and not any(f & IFA_F_TENTATIVE for f in flags)
