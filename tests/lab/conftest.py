@@ -9,6 +9,7 @@ import re
 import signal
 
 import pytest
+from _pytest.runner import CallInfo
 
 from net import Net
 
@@ -39,8 +40,12 @@ def pytest_runtest_protocol(item, nextitem):
     """True: somebody else runs it, and nothing is reported here."""
     if _claimed(item):
         return None
-    # What the scenario before kept for this one (its module) ends here.
-    item.session._setupstate.teardown_exact(nextitem)
+    # What the scenario before kept for this one (its module) ends here; not silently.
+    call = CallInfo.from_call(lambda: item.session._setupstate.teardown_exact(nextitem),
+                              when="teardown")
+    if call.excinfo:
+        item.ihook.pytest_runtest_logreport(
+            report=item.ihook.pytest_runtest_makereport(item=item, call=call))
     return True
 
 

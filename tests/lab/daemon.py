@@ -2,11 +2,12 @@
 """The daemon under test, in a node: started, asked, stopped, killed, and checked for leftovers."""
 import os
 import signal
+import time
 
 import conf
 import net
 from ctl import Control, ControlError
-from dump import difference, dump
+from dump import at_rest, difference, dump
 from proc import until
 
 MIP6D = os.environ.get("LAB_MIP6D", "mip6d")
@@ -16,6 +17,7 @@ REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 NOBODY = 65534
 ABNORMAL = ("runtime error:", "AddressSanitizer", "LeakSanitizer", "Assertion ")
 START_LIMIT = 30
+REST_LIMIT = 2                  # of a kernel at work; a cable that is out may keep it so
 
 
 def program(name):
@@ -65,6 +67,9 @@ class Daemon:
             for path in (self.config, conf.state_dir(node), *conf.key_files(node.world)):
                 os.chown(path, NOBODY, NOBODY)
         if not hasattr(node, "untouched"):
+            end = time.monotonic() + REST_LIMIT
+            while not at_rest(node) and time.monotonic() < end:
+                time.sleep(0.01)
             node.untouched = dump(node, files=node.world.thorough)
         node.daemon = self
 

@@ -28,6 +28,7 @@ NEIGH = {1: "dst"}
 TC = {1: "kind"}
 NETCONF = {1: "oif", 2: "forwarding", 3: "rp_filter", 4: "mc_forwarding", 5: "proxy_neigh",
            6: "ignore_routes_with_linkdown", 8: "bc_forwarding"}
+IFA_F_TENTATIVE = 0x40
 GLOBAL = {-1: "all", -2: "default"}
 IFLA_AF_SPEC, IFLA_INET6_ADDR_GEN_MODE = 26, 8
 # family -> (where its files are, the attribute that holds all values of a device)
@@ -237,6 +238,20 @@ def dump(node, files=True):
         with node.ns:
             lines |= _sysctls()
     return lines
+
+
+def at_rest(node):
+    """What the kernel does by itself after a device went up is done: each has its link-local
+    address, none is tentative, and each address has its route."""
+    lines = dump(node, files=False)
+    words = [dict(w.split("=", 1) for w in x.split() if "=" in w) | {"line": x} for x in lines]
+    devs = {w["name"] for w in words if w["line"].startswith("link up") and w.get("info") == "veth"}
+    addrs = [(w["line"].split()[2], w["addr"], w) for w in words
+             if w["line"].startswith("address") and f" family {AF6.value} " in w["line"]]
+    routes = {w["dst"] for w in words if w["line"].startswith("route inet6 /128") and "dst" in w}
+    return (not any(int(w["flags"]) & IFA_F_TENTATIVE for _d, _a, w in addrs)
+            and all(a in routes for _d, a, _w in addrs)
+            and devs <= {d for d, a, _w in addrs if a.startswith("fe80:")})
 
 
 def difference(before, after):
