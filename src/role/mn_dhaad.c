@@ -9,15 +9,6 @@
 
 #include "base/util.h"
 #include "role/mn_priv.h"
-#include "sec/crypto.h"
-
-static uint16_t new_id(void)
-{
-	uint16_t id;
-
-	crypto_random(&id, sizeof(id));
-	return id;
-}
 
 static void tick(void *arg);
 
@@ -57,7 +48,7 @@ static void tick(void *arg)
 {
 	struct mn_home *h = arg;
 
-	act(h, dhaad_timer(&h->dhaad, &h->mn->conf->timers, new_id(), run_now()));
+	act(h, dhaad_timer(&h->dhaad, &h->mn->conf->timers, mn_new_id(), run_now()));
 }
 
 void mn_dhaad_stop(struct mn_home *h)
@@ -80,7 +71,7 @@ void mn_dhaad_follow(struct mn_home *h, bool wanted, bool moved)
 	if (moved)
 		act(h, dhaad_moved(&h->dhaad, t, run_now()));
 	if (wanted)
-		act(h, dhaad_want(&h->dhaad, t, new_id(), run_now()));
+		act(h, dhaad_want(&h->dhaad, t, mn_new_id(), run_now()));
 }
 
 static bool answers(struct mn_home *h, const struct icmp6_rx *rx, const struct icmp6_msg *m)

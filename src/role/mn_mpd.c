@@ -9,15 +9,6 @@
 
 #include "base/util.h"
 #include "role/mn_priv.h"
-#include "sec/crypto.h"
-
-static uint16_t new_id(void)
-{
-	uint16_t id;
-
-	crypto_random(&id, sizeof(id));
-	return id;
-}
 
 /* There is somebody to ask, and a way for the answer. */
 static bool may_ask(const struct mn_home *h)
@@ -75,7 +66,7 @@ static void tick(void *arg)
 		mn_homes_look(h->mn);
 		return;
 	}
-	act = mpd_timer(&h->mpd, &h->mn->conf->timers, new_id(), run_now());
+	act = mpd_timer(&h->mpd, &h->mn->conf->timers, mn_new_id(), run_now());
 	if (act & MPD_SEND && may_ask(h))
 		solicit(h);
 	else if (act & MPD_SEND)
@@ -95,7 +86,7 @@ static void tick(void *arg)
 void mn_mpd_ask(struct mn_home *h)
 {
 	if (may_ask(h) &&
-	    mpd_ask(&h->mpd, &h->mn->conf->timers, new_id(), run_now()) & MPD_SEND)
+	    mpd_ask(&h->mpd, &h->mn->conf->timers, mn_new_id(), run_now()) & MPD_SEND)
 		solicit(h);
 	arm(h);
 }

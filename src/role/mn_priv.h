@@ -205,6 +205,8 @@ void mn_tx_aside(struct mn_home *h, const struct in6_addr *ha);
 void mn_clock(struct mn_home *h, uint64_t answer, const struct mn_out *out);
 bool mn_stamps(const struct mn_home *h);
 uint16_t mn_flags(const struct mn_home *h);
+/* An identifier that nobody guesses, of a discovery or solicitation (11.4.1, 11.4.2). */
+uint16_t mn_new_id(void);
 
 /* mn_ba.c */
 /* The home agent seems to have lost the binding; sign: how we know. */

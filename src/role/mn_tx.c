@@ -55,6 +55,14 @@ void mn_clock(struct mn_home *h, uint64_t answer, const struct mn_out *out)
 
 /* ---- one message ---- */
 
+uint16_t mn_new_id(void)
+{
+	uint16_t id;
+
+	crypto_random(&id, sizeof(id));
+	return id;
+}
+
 uint16_t mn_flags(const struct mn_home *h)
 {
 	uint16_t flags = BU_A | BU_H;
