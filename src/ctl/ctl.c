@@ -524,7 +524,11 @@ void ctl_set_node(struct ctl *ctl, struct node *node)
 
 void ctl_set_conf(struct ctl *ctl, const struct conf *conf)
 {
+	struct ctl_client *c;
+
 	ctl->conf = conf;
+	DL_FOREACH(ctl->clients, c)
+		ctl_listing_conf(c);
 	/* asked here and not per client: a directory service may take its time */
 	ctl->admin = group_id(conf->control.admin_group);
 }

@@ -40,6 +40,7 @@ void ctl_get_config(struct ctl_client *c, struct json_object *params)
 
 	ctl_listing_end(c);
 	c->list.phase = all;
+	c->list.by_place = true;
 	c->list.step = config_step;
 }
 

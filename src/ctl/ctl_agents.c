@@ -105,14 +105,16 @@ static bool candidates_step(struct ctl_client *c)
 	struct node *n = c->ctl->node;
 	struct mn_info i;
 
-	for (; n && n->mn && l->at < mn_homes(n->mn); l->at++, l->sub = 0) {
-		if (!mn_home(n->mn, (unsigned)l->at, &i) || l->sub >= i.bul->n_cand)
-			continue;
-		ctl_reply(c, candidate_json(&i, (unsigned)l->sub++), true);
-		return true;
+	if (!n || !n->mn || l->at >= mn_homes(n->mn)) {
+		ctl_reply(c, NULL, false);
+		return false;
 	}
-	ctl_reply(c, NULL, false);
-	return false;
+	/* all of a home at once: their order may change */
+	if (mn_home(n->mn, (unsigned)l->at++, &i)) {
+		for (unsigned k = 0; k < i.bul->n_cand; k++)
+			ctl_reply(c, candidate_json(&i, k), true);
+	}
+	return true;
 }
 
 /* ---- of a home agent ---- */
@@ -124,16 +126,16 @@ static bool step(struct ctl_client *c)
 	struct node *n = c->ctl->node;
 	struct ha_agent h;
 
-	for (; n && n->ha && l->at <= ha_conf_of(n->ha)->n_link; l->at++, l->sub = 0) {
-		if (!ha_agent(n->ha, l->at, l->sub, &h))
-			continue;
-		l->sub++;
-		ctl_reply(c, agent_json(ha_conf_of(n->ha), &h), true);
+	if (!n || !n->ha || l->at > ha_conf_of(n->ha)->n_link) {
+		l->at = 0;
+		l->step = candidates_step;
 		return true;
 	}
-	l->at = l->sub = 0;
-	l->step = candidates_step;
-	return candidates_step(c);
+	/* all of a link at once: their order may change */
+	for (size_t i = 0; ha_agent(n->ha, l->at, i, &h); i++)
+		ctl_reply(c, agent_json(ha_conf_of(n->ha), &h), true);
+	l->at++;
+	return true;
 }
 
 void ctl_list_agents(struct ctl_client *c, struct json_object *params)
@@ -141,4 +143,5 @@ void ctl_list_agents(struct ctl_client *c, struct json_object *params)
 	(void)params;
 	ctl_listing_end(c);
 	c->list.step = step;
+	c->list.by_place = true;
 }

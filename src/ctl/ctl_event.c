@@ -119,22 +119,18 @@ static bool present_uplink(struct ctl_client *c, const struct node *n)
 static bool present_binding(struct ctl_client *c, const struct node *n)
 {
 	struct event e = { .type = EV_bc_add };
-	const struct bc_entry *b = NULL;
+	const struct binding *b = ctl_next_binding(c);
 
-	while (n && n->ha && c->list.at < c->list.n_key && !(b && b->state == BC_BOUND)) {
-		const struct bc_key *k = &c->list.key[c->list.at++];
-
-		b = bc_find(ha_bc(n->ha), &k->hoa, k->bid);
-	}
-	if (!b || b->state != BC_BOUND)
+	(void)n;
+	if (!b)
 		return false;
-	e.bc_add.home_address = b->b.key.hoa;
-	e.bc_add.bid = b->b.key.bid;
-	e.bc_add.care_of = b->b.coa;
-	e.bc_add.peer = b->b.local;
-	e.bc_add.flags = b->b.flags;
-	e.bc_add.lifetime = b->b.lifetime;
-	e.bc_add.prefixes = b->b.n_prefix;
+	e.bc_add.home_address = b->key.hoa;
+	e.bc_add.bid = b->key.bid;
+	e.bc_add.care_of = b->coa;
+	e.bc_add.peer = b->local;
+	e.bc_add.flags = b->flags;
+	e.bc_add.lifetime = b->lifetime;
+	e.bc_add.prefixes = b->n_prefix;
 	return present(c, &e);
 }
 
@@ -231,6 +227,7 @@ void ctl_monitor(struct ctl_client *c, struct json_object *params)
 {
 	struct json_object *list = json_object_object_get(params, "events");
 	uint64_t wanted = list ? 0 : ALL_EVENTS;
+	struct node *n = c->ctl->node;
 
 	if (c->oneway)			/* nobody would listen */
 		return;
@@ -252,8 +249,10 @@ void ctl_monitor(struct ctl_client *c, struct json_object *params)
 	c->wanted = wanted;
 	c->monitor = true;
 	c->list.step = monitor_step;
-	if (ctl_collect(c))
-		ctl_collect_peers(c);
+	/* what is added from here on comes as an event */
+	if (n && n->ha)
+		bc_begin(ha_bc(n->ha), &c->list.bindings);
+	ctl_begin_peers(c);
 }
 
 /* ---- hints from outside ---- */

@@ -14,9 +14,22 @@
 
 void ctl_listing_end(struct ctl_client *c)
 {
-	free(c->list.key);
-	free(c->list.peer);
+	bc_end(&c->list.bindings);
+	cnc_end(&c->list.peers);
 	c->list = (struct ctl_listing){ 0 };
+}
+
+void ctl_listing_conf(struct ctl_client *c)
+{
+	if (!c->list.step)
+		return;
+	if (c->monitor) {		/* once more from the phase's begin: nothing is lost */
+		c->list.at = c->list.sub = 0;
+	} else if (c->list.by_place) {
+		ctl_error(c, MIP6_CTL_E_FAILED, "reason",
+			  "another configuration came in between: ask again");
+		ctl_listing_end(c);
+	}
 }
 
 static bool end(struct ctl_client *c)
@@ -54,36 +67,14 @@ static void not_found(struct ctl_client *c)
 
 /* ---- bindings ---- */
 
-struct collect { struct ctl_client *c; size_t cap; bool nomem; };
-
-static void collect_one(void *arg, struct bc_entry *e)
+const struct binding *ctl_next_binding(struct ctl_client *c)
 {
-	struct collect *k = arg;
-	struct ctl_listing *l = &k->c->list;
-	struct bc_key *more;
+	const struct bc_entry *e;
 
-	if (e->state != BC_BOUND || !wants(k->c, &e->b.key.hoa) || k->nomem)
-		return;
-	if (l->n_key == k->cap) {
-		k->cap = k->cap ? k->cap * 2 : 64;
-		more = realloc(l->key, k->cap * sizeof(*more));
-		k->nomem = !more;
-		if (!more)
-			return;
-		l->key = more;
-	}
-	l->key[l->n_key++] = e->b.key;
-}
-
-bool ctl_collect(struct ctl_client *c)
-{
-	struct collect k = { .c = c };
-	struct node *n = c->ctl->node;
-
-	if (n && n->ha)
-		bc_each(ha_bc(n->ha), collect_one, &k);
-	c->dead = c->dead || k.nomem;
-	return !k.nomem;
+	do
+		e = bc_next(&c->list.bindings);
+	while (e && e->state != BC_BOUND);
+	return e ? &e->b : NULL;
 }
 
 static struct json_object *carrier(const struct carrier *k)
@@ -147,29 +138,33 @@ static struct json_object *binding_json(const struct ha_conf *conf, const struct
 
 static bool bindings_step(struct ctl_client *c)
 {
-	struct ctl_listing *l = &c->list;
-	struct node *n = c->ctl->node;
-	const struct bc_entry *e = NULL;
+	const struct binding *b = NULL;
 
-	/* those that went away meanwhile are passed over */
-	while (n && n->ha && l->at < l->n_key && !e) {
-		e = bc_find(ha_bc(n->ha), &l->key[l->at].hoa, l->key[l->at].bid);
-		l->at++;
-		if (e && e->state != BC_BOUND)
-			e = NULL;
+	/* looking for one does not keep the others waiting */
+	for (unsigned i = 0; i < CTL_BURST; i++) {
+		b = ctl_next_binding(c);
+		if (!b)
+			break;
+		if (!wants(c, &b->key.hoa))
+			continue;
+		c->list.said++;
+		ctl_reply(c, binding_json(ha_conf_of(c->ctl->node->ha), b), true);
+		return true;
 	}
-	if (!e)
+	if (b)
+		return true;
+	if (!c->list.has_hoa || c->list.said)
 		return end(c);
-	ctl_reply(c, binding_json(ha_conf_of(n->ha), &e->b), true);
-	return true;
+	ctl_error(c, MIP6_CTL_E_NOT_FOUND, "home_address", A6(&c->list.hoa));
+	return false;
 }
 
 void ctl_list_bindings(struct ctl_client *c, struct json_object *params)
 {
-	if (!begin(c, params, bindings_step) || !ctl_collect(c))
-		return;
-	if (c->list.has_hoa && !c->list.n_key)
-		not_found(c);
+	struct node *n = c->ctl->node;
+
+	if (begin(c, params, bindings_step) && n && n->ha)
+		bc_begin(ha_bc(n->ha), &c->list.bindings);
 }
 
 /* ---- registrations ---- */
@@ -319,7 +314,10 @@ static bool have_home(const struct ctl_client *c)
 
 void ctl_list_registrations(struct ctl_client *c, struct json_object *params)
 {
-	if (begin(c, params, registrations_step) && c->list.has_hoa && !have_home(c))
+	if (!begin(c, params, registrations_step))
+		return;
+	c->list.by_place = true;
+	if (c->list.has_hoa && !have_home(c))
 		not_found(c);
 }
 
@@ -408,7 +406,10 @@ void ctl_list_prefixes(struct ctl_client *c, struct json_object *params)
 	struct node *n = c->ctl->node;
 	bool known;
 
-	if (!begin(c, params, prefixes_step) || !c->list.has_hoa)
+	if (!begin(c, params, prefixes_step))
+		return;
+	c->list.by_place = true;
+	if (!c->list.has_hoa)
 		return;
 	known = have_home(c) || (n && n->ha && ha_node(ha_conf_of(n->ha), &c->list.hoa));
 	if (!known)

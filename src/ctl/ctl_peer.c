@@ -1,59 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Peers of route optimisation, and the correspondent's part of status, counters and Monitor. */
-#include <stdlib.h>
-
 #include "ctl/ctl_priv.h"
 #include "mip6/ctl.h"
 #include "run/timer.h"
-
-struct collect { struct ctl_client *c; size_t cap; };
 
 static bool wants(const struct ctl_listing *l, const struct cn_key *k)
 {
 	return !l->has_hoa || in6_eq(&l->hoa, &k->peer) || in6_eq(&l->hoa, &k->local);
 }
 
-static void collect_one(void *arg, struct cn_entry *e)
+void ctl_begin_peers(struct ctl_client *c)
 {
-	struct collect *k = arg;
-	struct ctl_listing *l = &k->c->list;
-	struct cn_key *more;
-
-	if (!e->bound || !wants(l, &e->b.key) || k->c->dead)
-		return;
-	if (l->n_peer == k->cap) {
-		k->cap = k->cap ? k->cap * 2 : 64;
-		more = realloc(l->peer, k->cap * sizeof(*more));
-		k->c->dead = !more;
-		if (!more)
-			return;
-		l->peer = more;
-	}
-	l->peer[l->n_peer++] = e->b.key;
-}
-
-void ctl_collect_peers(struct ctl_client *c)
-{
-	struct collect k = { .c = c };
 	struct node *n = c->ctl->node;
 
 	if (n && n->cn)
-		cnc_each(cn_cache(n->cn), collect_one, &k);
+		cnc_begin(cn_cache(n->cn), &c->list.peers);
 }
 
-/* The next one that is still there; NULL: none. */
+/* The next one that is bound; NULL: none. */
 static const struct cn_binding *next(struct ctl_client *c)
 {
-	struct ctl_listing *l = &c->list;
-	struct node *n = c->ctl->node;
+	const struct cn_entry *e;
 
-	while (n && n->cn && l->at < l->n_peer) {
-		const struct cn_entry *e = cnc_find(cn_cache(n->cn), &l->peer[l->at++]);
-
-		if (e && e->bound)
-			return &e->b;
-	}
-	return NULL;
+	do
+		e = cnc_next(&c->list.peers);
+	while (e && (!e->bound || !wants(&c->list, &e->b.key)));
+	return e ? &e->b : NULL;
 }
 
 static struct json_object *peer_json(const struct cn_binding *b)
@@ -124,19 +96,12 @@ static bool step(struct ctl_client *c)
 	struct json_object *o = b ? peer_json(b) : next_mn(c, &i) ? mn_peer_json(&i) : NULL;
 	bool more = o != NULL;
 
-	ctl_reply(c, o, more);
+	if (!more && c->list.has_hoa && !c->list.said)
+		ctl_error(c, MIP6_CTL_E_NOT_FOUND, "home_address", A6(&c->list.hoa));
+	else
+		ctl_reply(c, o, more);
+	c->list.said += more;
 	return more;
-}
-
-static bool none(struct ctl_client *c)
-{
-	const struct ctl_listing was = c->list;
-	struct mn_peer_info i;
-	bool found = c->list.n_peer || next_mn(c, &i);
-
-	c->list.last_hoa = was.last_hoa;
-	c->list.last_peer = was.last_peer;
-	return !found;
 }
 
 void ctl_list_peers(struct ctl_client *c, struct json_object *params)
@@ -151,11 +116,7 @@ void ctl_list_peers(struct ctl_client *c, struct json_object *params)
 	}
 	c->list.has_hoa = o;
 	c->list.step = step;
-	ctl_collect_peers(c);
-	if (o && none(c)) {
-		ctl_error(c, MIP6_CTL_E_NOT_FOUND, "home_address", A6(&c->list.hoa));
-		ctl_listing_end(c);
-	}
+	ctl_begin_peers(c);
 }
 
 bool ctl_present_peer(struct ctl_client *c, struct event *e)

@@ -40,12 +40,17 @@ struct ctl_client;
 /* One more record into c's queue; false when the listing is through (and its end is queued). */
 typedef bool (*ctl_step_fn)(struct ctl_client *c);
 
-/* A listing under way: keys, not pointers, so that the tables may change meanwhile. */
+/*
+ * A listing under way. Tables may change between its steps: it holds their cursors, the key of
+ * what was said last, or a place in the configuration (`at`); a listing by place ends when
+ * another configuration comes.
+ */
 struct ctl_listing {
 	ctl_step_fn step;		/* NULL: none */
-	struct bc_key *key;		/* bindings; owned */
-	struct cn_key *peer;		/* the correspondent's bindings; owned */
-	size_t n_key, n_peer, at, sub;
+	struct bc_cursor bindings;
+	struct cn_cursor peers;		/* the correspondent's bindings */
+	bool by_place;
+	size_t at, sub, said;
 	unsigned phase;			/* Monitor; GetConfig: defaults too */
 	bool has_hoa;
 	struct in6_addr hoa;
@@ -127,9 +132,11 @@ struct json_object *ctl_refused(const uint64_t v[static 256]);	/* counters by st
 void ctl_list_bindings(struct ctl_client *c, struct json_object *params);
 void ctl_list_registrations(struct ctl_client *c, struct json_object *params);
 void ctl_list_prefixes(struct ctl_client *c, struct json_object *params);
-/* Keys of the bindings now, into c->list. False: no memory, the client is dead. */
-bool ctl_collect(struct ctl_client *c);
+/* The next one that is bound, of c->list; NULL: no more. */
+const struct binding *ctl_next_binding(struct ctl_client *c);
 void ctl_listing_end(struct ctl_client *c);
+/* Another configuration is in force. */
+void ctl_listing_conf(struct ctl_client *c);
 const char *ctl_mnp_state(enum mnp_status s);
 
 /* ---- ctl_agents.c ---- */
@@ -139,7 +146,7 @@ void ctl_list_agents(struct ctl_client *c, struct json_object *params);
 /* ---- ctl_peer.c ---- */
 
 void ctl_list_peers(struct ctl_client *c, struct json_object *params);
-void ctl_collect_peers(struct ctl_client *c);	/* as ctl_collect() */
+void ctl_begin_peers(struct ctl_client *c);
 bool ctl_present_peer(struct ctl_client *c, struct event *e);	/* the next one as an event */
 struct json_object *ctl_cn_json(struct cn *cn);
 struct json_object *ctl_cn_stats(const struct cn *cn);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <utlist.h>
 
 #define NESTING_MAX	8	/* the kernel sends no packet through more tunnels than that */
 
@@ -21,6 +22,8 @@ struct bc {
 	struct bc_entry *entries;
 	struct bc_memory *memory;
 	struct bc_net *nets;
+	struct bc_cursor *walks;
+	uint64_t born;
 	size_t bound;
 	size_t plen_used[129];		/* prefixes of each length in nets */
 };
@@ -130,6 +133,7 @@ struct bc_entry *bc_put(struct bc *bc, const struct binding *b)
 			free(e);
 			return NULL;
 		}
+		e->born = bc->born++;
 	}
 	e->b = *b;
 	e->state = BC_BOUND;
@@ -152,6 +156,12 @@ void bc_set_deleted(struct bc *bc, struct bc_entry *e, uint16_t seq)
 
 void bc_del(struct bc *bc, struct bc_entry *e)
 {
+	struct bc_cursor *c;
+
+	DL_FOREACH(bc->walks, c) {
+		if (c->at == e)
+			c->at = e->hh.next;
+	}
 	if (e->state == BC_BOUND) {
 		nets_drop(bc, e);
 		bc->bound--;
@@ -166,6 +176,8 @@ void bc_free(struct bc *bc)
 
 	if (!bc)
 		return;
+	while (bc->walks)
+		bc_end(bc->walks);
 	while (bc->entries)
 		bc_del(bc, bc->entries);
 	HASH_ITER(hh, bc->memory, m, next) {
@@ -186,6 +198,30 @@ void bc_each(struct bc *bc, void (*fn)(void *arg, struct bc_entry *e), void *arg
 
 	HASH_ITER(hh, bc->entries, e, next)
 		fn(arg, e);
+}
+
+void bc_begin(struct bc *bc, struct bc_cursor *c)
+{
+	*c = (struct bc_cursor){ .bc = bc, .at = bc->entries, .until = bc->born };
+	DL_APPEND(bc->walks, c);
+}
+
+/* The hash table's list is in the order of addition. */
+struct bc_entry *bc_next(struct bc_cursor *c)
+{
+	struct bc_entry *e = c->at;
+
+	if (!e || e->born >= c->until)
+		return NULL;
+	c->at = e->hh.next;
+	return e;
+}
+
+void bc_end(struct bc_cursor *c)
+{
+	if (c->bc)
+		DL_DELETE(c->bc->walks, c);
+	*c = (struct bc_cursor){ 0 };
 }
 
 struct bc_memory *bc_memory(struct bc *bc, const struct in6_addr *hoa, bool create)

@@ -52,7 +52,20 @@ struct bc_entry {
 	struct rtimer timer, adv_timer;
 	struct mpa adv;			/* prefix advertisements to the node */
 	void *owner;			/* of the role that arms the timers */
+	uint64_t born;			/* the cache's: counts what was ever added */
 	UT_hash_handle hh;
+};
+
+/*
+ * A walk through the cache in steps between which it may change: an entry that is there all the
+ * time is met exactly once, one that goes before its turn not at all, and one that is added after
+ * bc_begin() not either, so that every walk ends. Stays at its address until bc_end().
+ */
+struct bc_cursor {
+	struct bc *bc;			/* NULL: not begun, ended, or the cache was freed */
+	struct bc_entry *at;		/* the next one; NULL: through */
+	uint64_t until;			/* born from there on: not of this walk */
+	struct bc_cursor *prev, *next;	/* those under way */
 };
 
 /* What is remembered per home address beyond the entry's life: bounded by configuration. */
@@ -78,6 +91,9 @@ void bc_del(struct bc *bc, struct bc_entry *e);
 size_t bc_count(const struct bc *bc);			/* BC_BOUND ones */
 /* Iterates in insertion order; fn may delete the entry it got. */
 void bc_each(struct bc *bc, void (*fn)(void *arg, struct bc_entry *e), void *arg);
+void bc_begin(struct bc *bc, struct bc_cursor *c);
+struct bc_entry *bc_next(struct bc_cursor *c);		/* NULL: no more */
+void bc_end(struct bc_cursor *c);			/* zeroed or ended already: no harm */
 struct bc_memory *bc_memory(struct bc *bc, const struct in6_addr *hoa, bool create);
 /* The bound entry whose home address or prefix a packet to addr is tunnelled for, or NULL. */
 const struct bc_entry *bc_route(struct bc *bc, const struct in6_addr *addr);

@@ -12,6 +12,9 @@
 /* Two tables: uthash keeps the order of insertion, which is the order that is asked for. */
 struct cn_cache {
 	struct cn_entry *bound, *gone;
+	struct cn_entry *all;		/* list by next: neither refresh nor end moves one in it */
+	struct cn_cursor *walks;
+	uint64_t born;
 	struct cn_net *nets;		/* of all that are bound */
 };
 
@@ -106,6 +109,29 @@ static bool put_in(struct cn_cache *c, struct cn_entry *e, bool bound)
 	return e->hh.tbl != NULL;
 }
 
+static struct cn_entry *create(struct cn_cache *c)
+{
+	struct cn_entry *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return NULL;
+	e->born = c->born++;
+	DL_APPEND(c->all, e);
+	return e;
+}
+
+static void destroy(struct cn_cache *c, struct cn_entry *e)
+{
+	struct cn_cursor *w;
+
+	DL_FOREACH(c->walks, w) {
+		if (w->at == e)
+			w->at = e->next;
+	}
+	DL_DELETE(c->all, e);
+	free(e);
+}
+
 struct cn_entry *cnc_put(struct cn_cache *c, const struct cn_binding *b)
 {
 	struct cn_entry *e = cnc_find(c, &b->key);
@@ -113,14 +139,14 @@ struct cn_entry *cnc_put(struct cn_cache *c, const struct cn_binding *b)
 	if (e)
 		take_out(c, e);
 	else
-		e = calloc(1, sizeof(*e));
+		e = create(c);
 	if (!e)
 		return NULL;
 	e->b = *b;
 	e->watch = (struct cn_watch){ 0 };
 	if (put_in(c, e, true))
 		return e;
-	free(e);
+	destroy(c, e);
 	return NULL;
 }
 
@@ -129,20 +155,22 @@ struct cn_entry *cnc_set_gone(struct cn_cache *c, struct cn_entry *e)
 	take_out(c, e);
 	if (put_in(c, e, false))
 		return e;
-	free(e);
+	destroy(c, e);
 	return NULL;
 }
 
 void cnc_del(struct cn_cache *c, struct cn_entry *e)
 {
 	take_out(c, e);
-	free(e);
+	destroy(c, e);
 }
 
 void cnc_free(struct cn_cache *c)
 {
 	if (!c)
 		return;
+	while (c->walks)
+		cnc_end(c->walks);
 	while (c->bound)
 		cnc_del(c, c->bound);
 	while (c->gone)
@@ -201,4 +229,27 @@ void cnc_each(struct cn_cache *c, void (*fn)(void *arg, struct cn_entry *e), voi
 		fn(arg, e);
 	HASH_ITER(hh, c->bound, e, next)
 		fn(arg, e);
+}
+
+void cnc_begin(struct cn_cache *c, struct cn_cursor *w)
+{
+	*w = (struct cn_cursor){ .cache = c, .at = c->all, .until = c->born };
+	DL_APPEND(c->walks, w);
+}
+
+struct cn_entry *cnc_next(struct cn_cursor *w)
+{
+	struct cn_entry *e = w->at;
+
+	if (!e || e->born >= w->until)
+		return NULL;
+	w->at = e->next;
+	return e;
+}
+
+void cnc_end(struct cn_cursor *w)
+{
+	if (w->cache)
+		DL_DELETE(w->cache->walks, w);
+	*w = (struct cn_cursor){ 0 };
 }

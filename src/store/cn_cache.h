@@ -55,12 +55,22 @@ struct cn_entry {
 	struct rtimer timer;
 	struct cn_watch watch;
 	void *owner;			/* of the role that arms the timer */
+	uint64_t born;			/* the cache's: counts what was ever added */
+	struct cn_entry *prev, *next;	/* the cache's: all, in that order */
 	UT_hash_handle hh;
 	struct cn_net *net;		/* the cache's: of its care-of address while bound */
 	struct cn_entry *net_prev, *net_next;
 };
 
 struct cn_cache;
+
+/* A walk in steps between which the cache may change; rules as of struct bc_cursor. */
+struct cn_cursor {
+	struct cn_cache *cache;		/* NULL: not begun, ended, or the cache was freed */
+	struct cn_entry *at;		/* the next one; NULL: through */
+	uint64_t until;			/* born from there on: not of this walk */
+	struct cn_cursor *prev, *next;	/* those under way */
+};
 
 int cnc_new(struct cn_cache **c);	/* 0 or -ENOMEM */
 void cnc_free(struct cn_cache *c);
@@ -83,5 +93,9 @@ struct cn_entry *cnc_oldest_near(struct cn_cache *c, const struct in6_addr *coa,
 struct cn_entry *cnc_first_gone(struct cn_cache *c);
 /* In no order; fn may delete the entry it got. */
 void cnc_each(struct cn_cache *c, void (*fn)(void *arg, struct cn_entry *e), void *arg);
+/* Bound or only remembered; in the order in which they were first added. */
+void cnc_begin(struct cn_cache *c, struct cn_cursor *w);
+struct cn_entry *cnc_next(struct cn_cursor *w);		/* NULL: no more */
+void cnc_end(struct cn_cursor *w);			/* zeroed or ended already: no harm */
 
 #endif

@@ -195,11 +195,11 @@ static void test_a_listing_is_made_as_it_is_read(void **state)
 	assert_non_null(o);
 	json_object_put(o);
 	assert_int_equal(seen, N - 1);
-	assert_null(f->ctl->clients->list.key);
+	assert_null(f->ctl->clients->list.bindings.bc);
 	close(fd);
 }
 
-/* The daemon holds the keys of what it lists, and one queue that is never long. */
+/* The daemon holds a place in its table, and one queue that is never long. */
 static void test_a_hundred_thousand_bindings_cost_one_small_queue(void **state)
 {
 	enum { N = 100000 };
@@ -222,7 +222,7 @@ static void test_a_hundred_thousand_bindings_cost_one_small_queue(void **state)
 	json_object_put(o);
 	assert_int_equal(seen, N);
 	assert_true(most <= 4 * CTL_OUT_LOW);
-	assert_null(f->ctl->clients->list.key);
+	assert_null(f->ctl->clients->list.bindings.bc);
 	close(fd);
 }
 
