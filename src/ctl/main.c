@@ -347,6 +347,7 @@ static int run(struct daemon *d)
 	sdnotify_fini();
 	event_unhook();
 	event_fini();
+	log_rl_flush();
 	run_timer_fini();
 	ev_loop_destroy(d->loop);
 	tell_parent(d, 1);

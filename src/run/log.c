@@ -2,6 +2,7 @@
 #include "run/log.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,11 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "run/timer.h"
+
 #define LINE_LEN 1024 /* octets with the newline; longer lines are cut */
 #define ROOM_LEN 16
-#define ROOMS	 16  /* rooms with a level of their own */
-#define BUCKET	 10. /* lines */
-#define REFILL	 1.  /* lines per second */
+#define ROOMS	 16 /* rooms with a level of their own */
+#define KINDS	 64 /* of limited lines that are remembered at a time */
+#define LIKE_LEN 200
 
 static struct {
 	enum log_level all;
@@ -26,6 +29,20 @@ static struct {
 	} room[ROOMS];
 	bool journal, syslog;
 } conf = { .all = LOG_LV_INFO };
+
+/* One kind of limited lines: a format of a source. */
+struct kind {
+	const struct log_rl *of; /* compared, never looked into: it may be gone */
+	const char *fmt;	 /* NULL: free */
+	double tokens, last;
+	unsigned left_out; /* not told yet */
+	double since;	   /* when the first of these came */
+	enum log_level level;
+	char room[ROOM_LEN], like[LIKE_LEN];
+};
+
+static struct kind kinds[KINDS];
+static struct rtimer tell_timer;
 
 /* JOURNAL_STREAM is inherited: it is ours only if it names the file that stderr is. */
 static bool stderr_is_journal(void)
@@ -115,24 +132,35 @@ static size_t head(char *line, size_t size, enum log_level level, const char *ro
 				ROOM_LEN, room, level_str(level));
 }
 
-/* One write(2) a line. What a peer put into it can neither end the line nor steer a terminal. */
-static PRINTF(3, 0) void line_out(enum log_level level, const char *room, const char *fmt,
-				  va_list ap, unsigned swallowed)
+/* What a peer put into a line can neither end it nor steer a terminal, and the journal takes it
+ * for text: all but printable ASCII becomes \xNN. The length of the result, cut at size. */
+static size_t escape(char *to, size_t size, const char *from)
+{
+	size_t n = 0;
+
+	for (; *from; from++) {
+		bool plain = *from >= ' ' && *from < 0x7f;
+		size_t need = plain ? 1 : 4;
+
+		if (n + need > size)
+			break;
+		if (plain)
+			to[n] = *from;
+		else
+			sprintf(to + n, "\\x%02x", (unsigned char)*from);
+		n += need;
+	}
+	return n;
+}
+
+/* One write(2) a line. */
+static void line_out(enum log_level level, const char *room, const char *text)
 {
 	char line[LINE_LEN];
-	int saved = errno, rc;
+	int saved = errno;
 	size_t n = head(line, sizeof(line), level, room);
 
-	rc = vsnprintf(line + n, sizeof(line) - n, fmt, ap);
-	if (rc > 0)
-		n = MIN(n + (size_t)rc, sizeof(line) - 1);
-	if (swallowed && n < sizeof(line) - 1) {
-		rc = snprintf(line + n, sizeof(line) - n, " (and %u lines like it)", swallowed);
-		n = MIN(n + (size_t)rc, sizeof(line) - 1);
-	}
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
-			line[i] = '?';
+	n += escape(line + n, sizeof(line) - 1 - n, text);
 	if (conf.syslog) {
 		syslog((int)level, "%.*s", (int)n, line); /* levels are syslog's */
 		errno = saved;
@@ -146,42 +174,112 @@ static PRINTF(3, 0) void line_out(enum log_level level, const char *room, const 
 
 void log_line(enum log_level level, const char *room, const char *fmt, ...)
 {
+	char text[LINE_LEN];
 	va_list ap;
 
 	if (!log_wants(room, level))
 		return;
 	va_start(ap, fmt);
-	line_out(level, room, fmt, ap, 0);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	line_out(level, room, text);
 }
 
-static bool bucket_take(struct log_rl *rl)
-{
-	struct timespec ts;
-	double now;
+/* ---- limits ---- */
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	now = (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-	rl->tokens = rl->last > 0 ? MIN(rl->tokens + (now - rl->last) * REFILL, BUCKET) : BUCKET;
-	rl->last = now;
-	if (rl->tokens < 1)
+static void tell(struct kind *k, double now)
+{
+	char text[LINE_LEN];
+
+	if (!k->left_out)
+		return;
+	snprintf(text, sizeof(text), "%u more in %.0f s like: %s", k->left_out, now - k->since,
+		 k->like);
+	line_out(k->level, k->room, text);
+	k->left_out = 0;
+}
+
+/* A flood that has ended is told by the clock, one that goes on by its own next line. */
+static void tell_cb(void *arg)
+{
+	double now = run_now(), next = INFINITY;
+
+	(void)arg;
+	for (struct kind *k = kinds; k < kinds + KINDS; k++) {
+		if (k->left_out && k->since + LOG_RL_TELL <= now)
+			tell(k, now);
+		if (k->left_out)
+			next = MIN(next, k->since + LOG_RL_TELL);
+	}
+	if (next < INFINITY)
+		rtimer_set(&tell_timer, next, tell_cb, NULL);
+}
+
+void log_rl_flush(void)
+{
+	for (struct kind *k = kinds; k < kinds + KINDS; k++)
+		tell(k, run_now());
+	memset(kinds, 0, sizeof(kinds));
+	rtimer_stop(&tell_timer);
+}
+
+/* The kind's place; a new one takes the place of whichever had no line for the longest time. */
+static struct kind *kind_of(const struct log_rl *of, const char *fmt, double now)
+{
+	struct kind *oldest = kinds;
+
+	for (struct kind *k = kinds; k < kinds + KINDS; k++) {
+		if (k->of == of && k->fmt == fmt)
+			return k;
+		if (!k->fmt || (oldest->fmt && k->last < oldest->last))
+			oldest = k;
+	}
+	tell(oldest, now);
+	*oldest = (struct kind){ .of = of, .fmt = fmt, .tokens = LOG_RL_BURST, .last = now };
+	return oldest;
+}
+
+static bool bucket_take(struct kind *k, double now)
+{
+	k->tokens = MIN(k->tokens + MAX(now - k->last, 0) / LOG_RL_SECONDS, LOG_RL_BURST);
+	k->last = now;
+	if (k->tokens < 1)
 		return false;
-	rl->tokens -= 1;
+	k->tokens -= 1;
 	return true;
+}
+
+static PRINTF(4, 0) void leave_out(struct kind *k, enum log_level level, const char *room,
+				   const char *fmt, va_list ap, double now)
+{
+	if (k->left_out++)
+		return;
+	k->since = now;
+	k->level = level;
+	snprintf(k->room, sizeof(k->room), "%s", room);
+	vsnprintf(k->like, sizeof(k->like), fmt, ap);
+	if (!rtimer_armed(&tell_timer))
+		rtimer_set(&tell_timer, now + LOG_RL_TELL, tell_cb, NULL);
 }
 
 void log_rl_line(struct log_rl *rl, enum log_level level, const char *room, const char *fmt, ...)
 {
+	double now = run_now();
+	char text[LINE_LEN];
+	struct kind *k;
 	va_list ap;
 
 	if (!log_wants(room, level))
 		return;
-	if (!bucket_take(rl)) {
-		rl->swallowed++;
-		return;
-	}
+	k = kind_of(rl, fmt, now);
 	va_start(ap, fmt);
-	line_out(level, room, fmt, ap, rl->swallowed);
+	if (!bucket_take(k, now)) {
+		leave_out(k, level, room, fmt, ap, now);
+		rl->left_out++;
+	} else {
+		tell(k, now);
+		vsnprintf(text, sizeof(text), fmt, ap);
+		line_out(level, room, text);
+	}
 	va_end(ap);
-	rl->swallowed = 0;
 }

@@ -181,7 +181,6 @@ static inline int begin(void **state)
 	for (int i = 0; i < KEYS; i++)
 		w.kernel[i] = -1;
 	ksw_init(&w.s, &back, &w);
-	w.s.rl.tokens = 0;
 	w.s.quiet = true;
 	return 0;
 }
