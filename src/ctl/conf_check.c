@@ -295,6 +295,19 @@ static void check_nodes(struct conf_ctx *x, struct ha_conf *h)
 	free(v);
 }
 
+/* Its routes lead nowhere: not in a table that forwards. */
+static void check_announce_table(struct conf_ctx *x, const struct ha_conf *h)
+{
+	const config_setting_t *s = conf_top(x, "announce_table");
+
+	if (h->announce_table && h->announce_table == h->table)
+		conf_err(x, s, "announce_table", "%u is also table: choose a number that nothing "
+			 "else uses, such as 6275", h->announce_table);
+	else if (h->announce_table >= 253 && h->announce_table <= 255)
+		conf_err(x, s, "announce_table", "table %u is the kernel's: choose a number that "
+			 "nothing else uses, such as 6275", h->announce_table);
+}
+
 static void check_ha(struct conf_ctx *x)
 {
 	struct ha_conf *h = &x->c->ha;
@@ -311,6 +324,7 @@ static void check_ha(struct conf_ctx *x)
 		conf_err(x, conf_top(x, "refresh_advice"), "refresh_advice",
 			 "%u is not less than max_lifetime, %u", h->refresh_advice,
 			 h->max_lifetime);
+	check_announce_table(x, h);
 	if (!h->n_node)
 		conf_warn(x, conf_top(x, "mobile_nodes"), "mobile_nodes",
 			  "is empty: every registration is refused");

@@ -99,6 +99,8 @@ static const char *ha_refused(const struct ha_conf *a, const struct ha_conf *b)
 		return "ingress_check";
 	if (a->table != b->table)
 		return "table";
+	if (a->announce_table != b->announce_table)
+		return "announce_table";
 	if (a->metric != b->metric || a->metric_spread != b->metric_spread)
 		return "metric";
 	return a->home_routes != b->home_routes ? "home_routes" : NULL;

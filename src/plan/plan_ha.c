@@ -2,6 +2,7 @@
 #include "plan/plan_ha.h"
 
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <linux/xfrm.h>
 #include <stdio.h>
 
@@ -180,6 +181,23 @@ static uint32_t metric(const struct ha_conf *c, unsigned slot)
 	return c->metric + (c->metric_spread ? slot % c->metric_spread : 0);
 }
 
+/*
+ * For routing daemons, in a table that forwards nothing: BIRD does not take routes with
+ * encapsulation, and nobody upstream cares where the prefix is now.
+ */
+static int plan_announce(const struct ha_conf *c, const struct prefix *net, struct kplan *p)
+{
+	struct kobj o = { .kind = KOBJ_ROUTE };
+
+	if (!c->announce_table)
+		return 0;
+	o.route.table = c->announce_table;
+	o.route.metric = c->metric;
+	o.route.dst = *net;
+	o.route.type = RTN_UNREACHABLE;
+	return kplan_add(p, &o);
+}
+
 /* ---- a node that is bound ---- */
 
 struct bound {
@@ -298,8 +316,11 @@ static int plan_bound(const struct ha_conf *c, const struct mobile_node *node,
 		rc = plan_own_device(&n);
 	if (rc == 0)
 		rc = plan_network(&n, &hoa);
-	for (unsigned i = 0; rc == 0 && i < b->n_prefix; i++)
+	for (unsigned i = 0; rc == 0 && i < b->n_prefix; i++) {
 		rc = plan_network(&n, &b->prefix[i]);
+		if (rc == 0)
+			rc = plan_announce(c, &b->prefix[i], p);
+	}
 	if (rc == 0)
 		rc = plan_solicitation(&n);
 	return rc < 0 ? rc : plan_proxies(&n);
@@ -331,6 +352,8 @@ static int plan_home(const struct ha_conf *c, const struct mobile_node *n, struc
 		o.route.has_via = true;
 		o.route.via = n->hoa;
 		rc = kplan_add(p, &o);
+		if (rc == 0)
+			rc = plan_announce(c, &n->prefixes[i], p);
 	}
 	return rc;
 }

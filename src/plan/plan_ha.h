@@ -8,6 +8,8 @@
  * Node plan, bound: route of the home address and of each prefix into the tunnel,
  * ingress entries, proxy neighbour(s). Not bound and home_routes: `PREFIX via
  * HoA` on the home link, same table and metric, so that a switch replaces it.
+ * announce_table: beside each route of a prefix a plain one that is always the same,
+ * wherever the prefix is, so that only its coming and going is news.
  *
  * Pure; derived, never stored. 0, -ENOMEM, -EOPNOTSUPP (carrier not built),
  * -EEXIST (two objects of one key).

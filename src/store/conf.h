@@ -129,6 +129,7 @@ struct ha_conf {
 	bool flower;			/* ingress_check = "flower" */
 	bool home_routes;		/* default true */
 	uint32_t metric, metric_spread, table;	/* 2000, 4096, 254 */
+	uint32_t announce_table;	/* 0 = none */
 	uint32_t max_lifetime;		/* 3600 */
 	uint32_t refresh_advice;	/* seconds, 0 = not sent */
 	unsigned max_bindings;		/* 0 = no limit; more: status 130 */

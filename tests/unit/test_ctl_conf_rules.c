@@ -370,6 +370,13 @@ static void test_uplinks_and_tables_are_apart(void **state)
 		  "!f:1: mobile_nodes.gre_key: needs carrier = \"ip6gre\"\n" },
 		{ NODES(NODE("2001:db8:280::2", "")) "refresh_advice = 3600;",
 		  "!f:1: refresh_advice: 3600 is not less than max_lifetime, 3600\n" },
+		{ NODES(NODE("2001:db8:280::2", "")) "announce_table = 254;",
+		  "!f:1: announce_table: 254 is also table: choose a number that nothing else uses, "
+		  "such as 6275\n" },
+		{ NODES(NODE("2001:db8:280::2", "")) "announce_table = 254; table = 100;",
+		  "!f:1: announce_table: table 254 is the kernel's: choose a number that nothing else "
+		  "uses, such as 6275\n" },
+		{ NODES(NODE("2001:db8:280::2", "")) "announce_table = 6275;", "" },
 		{ NODES(NODE("2001:db8:280::2", "")) "dad = false;",
 		  "?f:1: dad: off: a home address that somebody else uses is not noticed (RFC 6275 "
 		  "10.3.1)\n" },

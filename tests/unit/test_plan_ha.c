@@ -366,6 +366,37 @@ static void test_move_home_replaces_the_same_routes(void **state)
 	kplan_free(&home);
 }
 
+/* What routing daemons see of a prefix is the same wherever its router is, and at home. */
+static void test_announced_prefix_does_not_move(void **state)
+{
+	struct mobile_node *n = world_node(&w, MR);
+	struct binding b = binding(MR, HA_ADDR, BU_H | BU_R);
+	struct kplan p = { 0 }, home = { 0 };
+	const struct kobj *o;
+
+	(void)state;
+	w.c.announce_table = 6275;
+	b.slot = n->slot = 3;
+	b.prefix[b.n_prefix++] = n->prefixes[0];
+	b.prefix[b.n_prefix++] = n->prefixes[2];
+	assert_int_equal(ha_plan_node(&w.c, n, &b, &p), 0);
+	assert_int_equal(p.n, 9);		/* not for the home address */
+	assert_string_equal(KOBJ(&p.obj[4]),
+			    "route 2001:db8:281::/64 unreachable table 6275 metric 2000");
+	assert_string_equal(KOBJ(&p.obj[7]), "route 10.0.0.0/24 unreachable table 6275 metric 2000");
+	assert_int_equal(ha_plan_node(&w.c, n, NULL, &home), 0);
+	for (size_t i = 4; i < 8; i += 3) {
+		o = kplan_find(&home, &p.obj[i]);
+		assert_non_null(o);
+		assert_string_equal(KOBJ(o), KOBJ(&p.obj[i]));
+	}
+	kplan_free(&p);
+	kplan_free(&home);
+	w.c.home_routes = false;
+	assert_int_equal(ha_plan_node(&w.c, n, NULL, &home), 0);
+	assert_int_equal(home.n, 0);
+}
+
 static void test_metric_spreads_by_slot(void **state)
 {
 	static const struct { uint32_t spread; unsigned slot; uint32_t metric; } row[] = {
@@ -444,6 +475,7 @@ int main(void)
 		T(test_home_prefix_on_no_link_has_no_proxy),
 		T(test_node_at_home_is_a_router_of_the_link),
 		T(test_move_home_replaces_the_same_routes),
+		T(test_announced_prefix_does_not_move),
 		T(test_metric_spreads_by_slot),
 		T(test_carriers_that_are_not_built_are_refused),
 		T(test_device_name_is_stable_and_differs_by_address_and_bid),
