@@ -18,7 +18,7 @@
  * interface name.
  *
  * Looking takes the right to connect (group mip6d); Refresh, Deregister, Flush,
- * FlushPeers, Inject, Reload, ResetStats and SetLogLevel take root or group mip6d-admin. A client that does not read while
+ * FlushPeers, Inject, Reload, Confirm, ResetStats and SetLogLevel take root or group mip6d-admin. A client that does not read while
  * events pile up is closed.
  */
 #ifndef MIP6_CTL_CLIENT_H
@@ -34,6 +34,7 @@
 #define MIP6_CTL_E_NO_ROLE	"io.mip6d.NoSuchRole"	/* role: it does not run here */
 #define MIP6_CTL_E_BAD_CONFIG	"io.mip6d.BadConfiguration"	/* messages */
 #define MIP6_CTL_E_CANNOT_CHANGE "io.mip6d.CannotChange"	/* key: takes a restart */
+#define MIP6_CTL_E_NO_UNDO	"io.mip6d.NoUndoPending"
 #define MIP6_CTL_E_FAILED	"io.mip6d.Failed"	/* reason */
 
 /* Exit statuses of mip6ctl and of mip6d --check. */

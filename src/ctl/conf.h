@@ -28,6 +28,8 @@
 
 #define CONF_PATH		"/etc/mip6d/mip6d.conf"
 #define CONF_SOCKET		"/run/mip6d/mip6d.sock"
+#define CONF_UPLINK_TABLE	6000		/* of the first one, unless it says another */
+#define CONF_HOME_TABLE		6500
 #define CONF_ROOM		16
 #define CONF_NAME		33		/* a group of users */
 #define CONF_SOCKET_PATH	108		/* struct sockaddr_un */
@@ -43,11 +45,13 @@ struct conf {
 		char group[CONF_NAME];		/* may read; "" = root only */
 		char admin_group[CONF_NAME];	/* may change */
 		unsigned max_clients;
+		uint64_t said;			/* keys that the file gives; in others too */
 	} control;
 	struct {
 		unsigned level;			/* enum log_level */
 		struct conf_room *debug;	/* rooms that log more than that */
 		size_t n_debug;
+		uint64_t said;
 	} log;
 	unsigned ingress;			/* enum kern_ingress_mode */
 	struct mh_dialect dialect;		/* as configured, whether used or not */
@@ -56,6 +60,7 @@ struct conf {
 	struct mn_conf mn;			/* with ROLE_MN or ROLE_MR; iid_secret is not set */
 	struct cn_conf cn;			/* with ROLE_CN */
 	char sysctl_file[PATH_MAX + 16];	/* for struct kern_conf */
+	uint64_t said;
 };
 
 /* What is wrong (errors), and what the operator should know although it works (warnings):

@@ -5,9 +5,6 @@
 
 #include "ctl/conf_check.h"
 
-#define UPLINK_TABLE	6000
-#define HOME_TABLE	6500
-
 static void check_tables(struct conf_ctx *x, const struct mn_conf *m)
 {
 	size_t all = m->n_uplink + m->n_home;
@@ -128,11 +125,11 @@ void conf_check_mn(struct conf_ctx *x)
 	size_t n = 0, mnps = 0;
 
 	for (size_t i = 0; i < m->n_uplink; i++)
-		m->uplinks[i].table = m->uplinks[i].table ?: (uint32_t)(UPLINK_TABLE + i);
+		m->uplinks[i].table = m->uplinks[i].table ?: (uint32_t)(CONF_UPLINK_TABLE + i);
 	for (size_t i = 0; i < m->n_home; i++) {
 		struct home_conf *h = &m->homes[i];
 
-		h->table = h->table ?: (uint32_t)(HOME_TABLE + i);
+		h->table = h->table ?: (uint32_t)(CONF_HOME_TABLE + i);
 		if (h->hoa.family)
 			conf_claim_add(x, &v, &n, (struct claim){ .p = prefix6(&h->hoa.a.in6, 128),
 								  .hoa = true, .owner = i,

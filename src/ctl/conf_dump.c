@@ -213,41 +213,6 @@ static struct json_object *value(const struct conf_key *k, const void *obj, unsi
 	return NULL;
 }
 
-/* What the key is without a line in the file; NULL: nothing, or computed from others. */
-static struct json_object *default_of(const struct conf_schema *sc, const struct conf_key *k)
-{
-	struct json_object *v;
-	void *obj;
-
-	if (k->kind == CK_FN || k->kind == CK_PREFIXES || k->kind == CK_LIST)
-		return k->required ? NULL : json_object_new_array();
-	obj = calloc(1, sc->item);
-	if (!obj)
-		return NULL;
-	conf_defaults(sc, obj);
-	v = value(k, obj, 0, false);
-	free(obj);
-	return v;
-}
-
-static bool is_default(const struct conf_schema *sc, const struct conf_key *k,
-		       struct json_object *v)
-{
-	struct json_object *def;
-	bool same;
-
-	if (!v)
-		return true;
-	if (k->required)
-		return false;
-	if (k->kind == CK_GROUP)		/* nothing in it was worth telling */
-		return json_object_object_length(v) == 0;
-	def = k->kind == CK_FN && k->def ? json_tokener_parse(k->def) : default_of(sc, k);
-	same = def && json_object_equal(def, v);
-	json_object_put(def);
-	return same;
-}
-
 static bool of_use(const struct conf_key *k, unsigned roles)
 {
 	return !k->roles || k->roles & roles;
@@ -262,7 +227,7 @@ static struct json_object *group(const struct conf_schema *sc, const void *obj, 
 		const struct conf_key *k = &sc->key[i];
 		struct json_object *v = of_use(k, roles) ? value(k, obj, roles, all) : NULL;
 
-		if (v && (all || !is_default(sc, k, v)))
+		if (v && (all || conf_said(sc, obj, k)))
 			json_object_object_add(o, k->name, v);
 		else
 			json_object_put(v);
@@ -298,14 +263,7 @@ static bool one(const struct conf *c, bool all, const struct conf_key *k, struct
 	v = value(k, c, c->roles, all);
 	if (!v)
 		return false;
-	/* a group that is told with all its defaults is empty without them */
-	out->is_default = is_default(&conf_schema_top, k, v);
-	if (k->kind == CK_GROUP && all) {
-		struct json_object *said = value(k, c, c->roles, false);
-
-		out->is_default = json_object_object_length(said) == 0;
-		json_object_put(said);
-	}
+	out->is_default = !conf_said(&conf_schema_top, c, k);
 	if (out->is_default && !all) {
 		json_object_put(v);
 		return false;
@@ -323,6 +281,11 @@ bool conf_dump_next(const struct conf *c, bool all, struct conf_at *at, struct c
 			return true;
 	}
 	return false;
+}
+
+struct json_object *conf_dump_key(const struct conf_key *k, const void *obj)
+{
+	return value(k, obj, ~0u, true);
 }
 
 struct json_object *conf_dump(const struct conf *c, bool all)

@@ -17,16 +17,19 @@
 struct conf_item {
 	const char *key;
 	long index;			/* of the list's group; -1: the key is no list of groups */
-	bool is_default;		/* as if the file did not have it */
+	bool is_default;		/* the file does not have it */
 	struct json_object *value;
 };
 /* Where a walk stands; zeroed: at the beginning. Survives that the configuration changes. */
 struct conf_at { size_t key, index; };
 
-/* The next one of those that the roles of c make use of; false: no more. all: also what only has
- * its default. Values inside groups are left out if they are the default, unless all. */
+/* The next one of those that the roles of c make use of; false: no more. all: also what the file
+ * does not say, in groups too: defaults, and what is computed from other keys. */
 bool conf_dump_next(const struct conf *c, bool all, struct conf_at *at, struct conf_item *out);
 /* The whole as one object. */
 struct json_object *conf_dump(const struct conf *c, bool all);
+/* The value of one key of the group obj, all of it; NULL: it has none. */
+struct conf_key;
+struct json_object *conf_dump_key(const struct conf_key *k, const void *obj);
 
 #endif

@@ -442,6 +442,25 @@ static const char *key_at(const void *arg, size_t i)
 	return i < sc->n ? sc->key[i].name : NULL;
 }
 
+const struct conf_key *conf_key_of(const struct conf_schema *sc, const char *name)
+{
+	for (size_t i = 0; i < sc->n; i++) {
+		if (strcmp(sc->key[i].name, name) == 0)
+			return &sc->key[i];
+	}
+	return NULL;
+}
+
+static uint64_t *said(const struct conf_schema *sc, const void *obj)
+{
+	return (uint64_t *)(void *)((char *)obj + sc->said);
+}
+
+bool conf_said(const struct conf_schema *sc, const void *obj, const struct conf_key *k)
+{
+	return *said(sc, obj) & BIT64(k - sc->key);
+}
+
 uint64_t conf_walk(struct conf_ctx *x, const struct conf_schema *sc, const config_setting_t *s,
 		   void *obj)
 {
@@ -450,13 +469,11 @@ uint64_t conf_walk(struct conf_ctx *x, const struct conf_schema *sc, const confi
 	for (int i = 0; i < config_setting_length(s); i++) {
 		const config_setting_t *m = config_setting_get_elem(s, (unsigned)i);
 		const char *name = config_setting_name(m), *meant;
-		size_t k = 0;
+		const struct conf_key *k = conf_key_of(sc, name);
 
-		while (k < sc->n && strcmp(sc->key[k].name, name) != 0)
-			k++;
-		if (k < sc->n) {
-			seen |= BIT64(k);
-			value(x, &sc->key[k], m, obj);
+		if (k) {
+			seen |= BIT64(k - sc->key);
+			value(x, k, m, obj);
 			continue;
 		}
 		meant = conf_did_you_mean(name, key_at, sc);
@@ -465,6 +482,7 @@ uint64_t conf_walk(struct conf_ctx *x, const struct conf_schema *sc, const confi
 		else
 			conf_err(x, m, NULL, "unknown key");
 	}
+	*said(sc, obj) |= seen;		/* drop-ins go on with a group */
 	return seen;
 }
 

@@ -37,10 +37,15 @@ const struct conf_word conf_word_room[] = {
 	{ NULL, 0 },
 };
 
+#define LIVE	.reload = CONF_LIVE
+#define RESTART	.reload = CONF_RESTART
 #define OF(type, field)	.at = offsetof(type, field), .size = sizeof(((type *)0)->field)
-#define SCHEMA(var, nm, keys, type, fn) \
+/* noted: the member that holds which keys the file gives */
+#define SCHEMA_IN(var, nm, keys, type, fn, noted) \
 	static const struct conf_schema var = { .name = nm, .key = keys, .n = ARRAY_SIZE(keys), \
-						.item = sizeof(type), .after = fn }
+						.item = sizeof(type), .after = fn, \
+						.said = offsetof(type, noted) }
+#define SCHEMA(var, nm, keys, type, fn)	SCHEMA_IN(var, nm, keys, type, fn, said)
 #define ANY_MN		(ROLE_MN | ROLE_MR)
 #define U32_MAX		4294967295.0
 #define LIFETIME_MAX	262140		/* 16 bits of 4 s */
@@ -48,49 +53,51 @@ const struct conf_word conf_word_room[] = {
 /* ---- shared groups ---- */
 
 static const struct conf_key security_keys[] = {
-	{ "method", CK_WORD, .required = true, OF(struct sec_conf, method),
+	{ "method", CK_WORD, LIVE, .required = true, OF(struct sec_conf, method),
 	  .word = conf_word_method, .type = "\"auth-option\" or \"none\"",
 	  .help = "how Binding Updates and Acknowledgements are protected" },
-	{ "spi", CK_INT, OF(struct sec_conf, key.spi), .min = 256, .max = U32_MAX,
+	{ "spi", CK_INT, LIVE, OF(struct sec_conf, key.spi), .min = 256, .max = U32_MAX,
 	  .help = "security parameter index, the same at both ends" },
-	{ "key_file", CK_FN, .fn = conf_key_file_fn, .type = "text: a path",
+	{ "key_file", CK_FN, LIVE, .fn = conf_key_file_fn, .type = "text: a path",
 	  .help = "file with the shared key in hexadecimal digits, 16 to 64 octets" },
-	{ "replay_window", CK_TIME, OF(struct sec_conf, replay_window), .min = 3.1, .max = 3600,
+	{ "replay_window", CK_TIME, LIVE,
+	  OF(struct sec_conf, replay_window), .min = 3.1, .max = 3600,
 	  .unit = "seconds", .def = "7", .help = "how far timestamps may be off" },
-	{ "timestamps", CK_BOOL, OF(struct sec_conf, timestamps), .def = "true",
+	{ "timestamps", CK_BOOL, LIVE, OF(struct sec_conf, timestamps), .def = "true",
 	  .help = "timestamps are sent and asked for, against replay" },
 };
 SCHEMA(schema_security, "security", security_keys, struct sec_conf, conf_security_after);
 
 static const struct conf_key control_keys[] = {
-	{ "socket", CK_TEXT, OF(struct conf, control.socket), .min = 1, .def = CONF_SOCKET,
+	{ "socket", CK_TEXT, RESTART, OF(struct conf, control.socket), .min = 1, .def = CONF_SOCKET,
 	  .help = "path of the control socket" },
-	{ "group", CK_TEXT, OF(struct conf, control.group), .def = "mip6d",
+	{ "group", CK_TEXT, LIVE, OF(struct conf, control.group), .def = "mip6d",
 	  .help = "users of this group may look; \"\": root only" },
-	{ "admin_group", CK_TEXT, OF(struct conf, control.admin_group), .def = "mip6d-admin",
+	{ "admin_group", CK_TEXT, LIVE, OF(struct conf, control.admin_group), .def = "mip6d-admin",
 	  .help = "users of this group may also change; \"\": root only" },
-	{ "max_clients", CK_INT, OF(struct conf, control.max_clients), .min = 1, .max = 1000,
+	{ "max_clients", CK_INT, LIVE, OF(struct conf, control.max_clients), .min = 1, .max = 1000,
 	  .def = "64", .help = "connections at a time" },
 };
-SCHEMA(schema_control, "control", control_keys, struct conf, NULL);
+SCHEMA_IN(schema_control, "control", control_keys, struct conf, NULL, control.said);
 
 static const struct conf_key log_keys[] = {
-	{ "level", CK_WORD, OF(struct conf, log.level), .word = conf_word_level, .def = "info",
+	{ "level", CK_WORD, LIVE,
+	  OF(struct conf, log.level), .word = conf_word_level, .def = "info",
 	  .type = "\"error\", \"warning\", \"notice\", \"info\" or \"debug\"",
 	  .help = "lines of this level and graver ones are written" },
-	{ "debug", CK_FN, .fn = conf_debug_fn,
+	{ "debug", CK_FN, LIVE, .fn = conf_debug_fn,
 	  .type = "list of \"main\", \"conf\", \"event\", \"kern\", \"io\", \"role\", \"ha\", "
 		  "\"mn\", \"md\", \"cn\", \"ro\", \"ctl\"",
 	  .help = "rooms of the daemon that write debug lines whatever the level" },
 };
-SCHEMA(schema_log, "log", log_keys, struct conf, NULL);
+SCHEMA_IN(schema_log, "log", log_keys, struct conf, NULL, log.said);
 
 #define RFC6275_12	"RFC 6275 section 12"
 #define TIMER(nm, lo, hi, slo, shi, where, df, hlp) \
-	{ #nm, CK_TIME, OF(struct timers, nm), .min = lo, .max = hi, .safe_min = slo, \
+	{ #nm, CK_TIME, LIVE, OF(struct timers, nm), .min = lo, .max = hi, .safe_min = slo, \
 	  .safe_max = shi, .rfc = where, .unit = "seconds", .def = df, .help = hlp }
 #define COUNT(nm, lo, hi, slo, shi, where, df, hlp) \
-	{ #nm, CK_INT, OF(struct timers, nm), .min = lo, .max = hi, .safe_min = slo, \
+	{ #nm, CK_INT, LIVE, OF(struct timers, nm), .min = lo, .max = hi, .safe_min = slo, \
 	  .safe_max = shi, .rfc = where, .def = df, .help = hlp }
 
 static const struct conf_key timers_keys[] = {
@@ -156,65 +163,68 @@ SCHEMA(schema_timers, "timers", timers_keys, struct timers, NULL);
 /* ---- home agent ---- */
 
 static const struct conf_key life_keys[] = {
-	{ "prefix", CK_FN, .required = true, .fn = conf_life_prefix_fn, .type = "text: a prefix",
+	{ "prefix", CK_FN, LIVE,
+	 .required = true, .fn = conf_life_prefix_fn, .type = "text: a prefix",
 	  .help = "one of the link's prefixes" },
-	{ "valid_lifetime", CK_INT, .required = true, OF(struct prefix_life, valid), .min = 4,
+	{ "valid_lifetime", CK_INT, LIVE, .required = true, OF(struct prefix_life, valid), .min = 4,
 	  .max = U32_MAX, .unit = "seconds", .help = "as of the link" },
-	{ "preferred_lifetime", CK_INT, .required = true, OF(struct prefix_life, preferred),
+	{ "preferred_lifetime", CK_INT, LIVE, .required = true, OF(struct prefix_life, preferred),
 	  .min = 0, .max = U32_MAX, .unit = "seconds",
 	  .help = "as of the link; 0: deprecated" },
-	{ "decrement_lifetimes", CK_BOOL, OF(struct prefix_life, decrement), .def = "false",
+	{ "decrement_lifetimes", CK_BOOL, LIVE, OF(struct prefix_life, decrement), .def = "false",
 	  .help = "they run down in real time, from when they are first read on" },
 };
 SCHEMA(schema_life, "home_links.prefix_lifetimes", life_keys, struct prefix_life, NULL);
 
 static const struct conf_key link_keys[] = {
-	{ "device", CK_TEXT, .required = true, OF(struct home_link, dev), .min = 1,
+	{ "device", CK_TEXT, RESTART, .required = true, OF(struct home_link, dev), .min = 1,
 	  .help = "network device on the home link" },
-	{ "address", CK_ADDR, .required = true, OF(struct home_link, address),
+	{ "address", CK_ADDR, RESTART, .required = true, OF(struct home_link, address),
 	  .help = "the home agent's own address there: what mobile nodes register with" },
-	{ "prefixes", CK_PREFIXES, .required = true, OF(struct home_link, prefixes),
+	{ "prefixes", CK_PREFIXES, LIVE, .required = true, OF(struct home_link, prefixes),
 	  .count = offsetof(struct home_link, n_prefix),
 	  .help = "home prefixes of the link (IPv6)" },
-	{ "valid_lifetime", CK_INT, OF(struct home_link, valid), .min = 4, .max = U32_MAX,
+	{ "valid_lifetime", CK_INT, LIVE, OF(struct home_link, valid), .min = 4, .max = U32_MAX,
 	  .unit = "seconds", .def = "4294967295",
 	  .help = "of the prefixes; no binding lives longer. 4294967295: for ever" },
-	{ "preferred_lifetime", CK_INT, OF(struct home_link, preferred), .min = 0, .max = U32_MAX,
+	{ "preferred_lifetime", CK_INT, LIVE,
+	  OF(struct home_link, preferred), .min = 0, .max = U32_MAX,
 	  .unit = "seconds", .def = "4294967295", .help = "of the prefixes" },
-	{ "decrement_lifetimes", CK_BOOL, OF(struct home_link, decrement), .def = "false",
+	{ "decrement_lifetimes", CK_BOOL, LIVE, OF(struct home_link, decrement), .def = "false",
 	  .help = "these lifetimes run down in real time, from the start of the daemon on" },
-	{ "prefix_lifetimes", CK_LIST, OF(struct home_link, lives), .sub = &schema_life,
+	{ "prefix_lifetimes", CK_LIST, LIVE, OF(struct home_link, lives), .sub = &schema_life,
 	  .count = offsetof(struct home_link, n_life),
 	  .help = "of single prefixes, where they differ from those" },
-	{ "autonomous", CK_BOOL, OF(struct home_link, autonomous), .def = "true",
+	{ "autonomous", CK_BOOL, LIVE, OF(struct home_link, autonomous), .def = "true",
 	  .help = "nodes may form addresses from the prefixes" },
-	{ "preference", CK_INT, OF(struct home_link, preference), .min = 0, .max = 65535,
+	{ "preference", CK_INT, LIVE, OF(struct home_link, preference), .min = 0, .max = 65535,
 	  .def = "0", .help = "Home Agent Preference: discovery lists the highest first" },
-	{ "home_agent_lifetime", CK_INT, OF(struct home_link, ha_lifetime), .min = 1,
+	{ "home_agent_lifetime", CK_INT, LIVE, OF(struct home_link, ha_lifetime), .min = 1,
 	  .max = 65535, .unit = "seconds", .def = "1800",
 	  .help = "Home Agent Lifetime that advertisements on the link should say" },
 };
 SCHEMA(schema_link, "home_links", link_keys, struct home_link, conf_link_after);
 
 static const struct conf_key node_keys[] = {
-	{ "home_address", CK_ADDR, .required = true, OF(struct mobile_node, hoa),
+	{ "home_address", CK_ADDR, LIVE, .required = true, OF(struct mobile_node, hoa),
 	  .help = "the mobile node's home address" },
-	{ "nai", CK_TEXT, OF(struct mobile_node, nai), .min = 1,
+	{ "nai", CK_TEXT, LIVE, OF(struct mobile_node, nai), .min = 1,
 	  .help = "its identifier (RFC 4283); given, it must match" },
-	{ "router", CK_BOOL, OF(struct mobile_node, router), .help = "may register as a router",
+	{ "router", CK_BOOL, LIVE,
+	  OF(struct mobile_node, router), .help = "may register as a router",
 	  .type = "true if prefixes are given" },
-	{ "prefixes", CK_PREFIXES, OF(struct mobile_node, prefixes),
+	{ "prefixes", CK_PREFIXES, LIVE, OF(struct mobile_node, prefixes),
 	  .count = offsetof(struct mobile_node, n_prefix),
 	  .help = "its mobile network prefixes, IPv6 and IPv4; nobody else's" },
-	{ "ipv4_static", CK_BOOL, OF(struct mobile_node, ipv4_static), .def = "false",
+	{ "ipv4_static", CK_BOOL, LIVE, OF(struct mobile_node, ipv4_static), .def = "false",
 	  .help = "its IPv4 prefixes are routed to it without being asked for" },
-	{ "max_lifetime", CK_INT, OF(struct mobile_node, max_lifetime), .min = 4,
+	{ "max_lifetime", CK_INT, LIVE, OF(struct mobile_node, max_lifetime), .min = 4,
 	  .max = LIFETIME_MAX, .multiple4 = true, .unit = "seconds",
 	  .def = "that of the home agent", .help = "longest lifetime granted" },
-	{ "gre_key", CK_INT, OF(struct mobile_node, gre_key), .min = 1, .max = U32_MAX,
+	{ "gre_key", CK_INT, LIVE, OF(struct mobile_node, gre_key), .min = 1, .max = U32_MAX,
 	  .def = "no key",
 	  .help = "key of its tunnel, the same at both ends; carrier ip6gre only" },
-	{ "security", CK_GROUP, .required = true, OF(struct mobile_node, sec),
+	{ "security", CK_GROUP, LIVE, .required = true, OF(struct mobile_node, sec),
 	  .sub = &schema_security, .help = "see there" },
 };
 SCHEMA(schema_node, "mobile_nodes", node_keys, struct mobile_node, conf_node_after);
@@ -222,64 +232,67 @@ SCHEMA(schema_node, "mobile_nodes", node_keys, struct mobile_node, conf_node_aft
 /* ---- mobile node and router ---- */
 
 static const struct conf_key uplink_keys[] = {
-	{ "device", CK_TEXT, .required = true, OF(struct uplink_conf, dev), .min = 1,
+	{ "device", CK_TEXT, LIVE, .required = true, OF(struct uplink_conf, dev), .min = 1,
 	  .help = "network device of the uplink" },
-	{ "bid", CK_INT, OF(struct uplink_conf, bid), .min = 1, .max = 65535, .def = "none",
+	{ "bid", CK_INT, LIVE, OF(struct uplink_conf, bid), .min = 1, .max = 65535, .def = "none",
 	  .help = "binding identifier of the uplink" },
-	{ "priority", CK_INT, OF(struct uplink_conf, priority), .min = 0, .max = 1000, .def = "100",
+	{ "priority", CK_INT, LIVE,
+	  OF(struct uplink_conf, priority), .min = 0, .max = 1000, .def = "100",
 	  .help = "the usable uplink with the lowest is used" },
-	{ "managed", CK_BOOL, OF(struct uplink_conf, managed), .def = "false",
+	{ "managed", CK_BOOL, LIVE, OF(struct uplink_conf, managed), .def = "false",
 	  .help = "something else configures it (PPP, DHCPv6, networkd ...): follow only" },
-	{ "coa_dad", CK_WORD, OF(struct uplink_conf, coa_dad), .word = conf_word_coa_dad,
+	{ "coa_dad", CK_WORD, LIVE, OF(struct uplink_conf, coa_dad), .word = conf_word_coa_dad,
 	  .def = "optimistic", .type = "\"optimistic\", \"full\" or \"off\"",
 	  .help = "care-of addresses: used while tested, used after the test, not tested" },
-	{ "table", CK_INT, OF(struct uplink_conf, table), .min = 1, .max = U32_MAX,
+	{ "table", CK_INT, RESTART, OF(struct uplink_conf, table), .min = 1, .max = U32_MAX,
 	  .def = "6000 + place in the list", .help = "routing table of the uplink" },
 };
 SCHEMA(schema_uplink, "uplinks", uplink_keys, struct uplink_conf, NULL);
 
 static const struct conf_key mnp_keys[] = {
-	{ "prefix", CK_FN, .required = true, .fn = conf_mnp_fn, .type = "text: a prefix",
+	{ "prefix", CK_FN, LIVE, .required = true, .fn = conf_mnp_fn, .type = "text: a prefix",
 	  .help = "mobile network prefix, IPv6 or IPv4" },
-	{ "mode", CK_WORD, OF(struct mnp_conf, mode), .word = conf_word_mode, .def = "explicit",
+	{ "mode", CK_WORD, LIVE,
+	  OF(struct mnp_conf, mode), .word = conf_word_mode, .def = "explicit",
 	  .type = "\"explicit\", \"implicit\" (IPv6) or \"static\" (IPv4)",
 	  .help = "named in each registration, or known to the home agent" },
-	{ "device", CK_TEXT, OF(struct mnp_conf, dev), .min = 1, .def = "",
+	{ "device", CK_TEXT, LIVE, OF(struct mnp_conf, dev), .min = 1, .def = "",
 	  .help = "network device of the mobile network" },
 };
 SCHEMA(schema_mnp, "homes.prefixes", mnp_keys, struct mnp_conf, conf_mnp_after);
 
 static const struct conf_key home_keys[] = {
-	{ "home_address", CK_FN, .required = true, .fn = conf_home_address_fn,
+	{ "home_address", CK_FN, LIVE, .required = true, .fn = conf_home_address_fn,
 	  .type = "text: address/length",
 	  .help = "home address with the length of the home prefix" },
-	{ "home_agent", CK_FN, .required = true, .fn = conf_home_agent_fn,
+	{ "home_agent", CK_FN, LIVE, .required = true, .fn = conf_home_agent_fn,
 	  .type = "text: an address or \"discover\", or a list of at most 8",
 	  .help = "home agents, tried in this order; \"discover\", last or alone: then ask the "
 		  "home network for more" },
-	{ "prefixes", CK_LIST, OF(struct home_conf, prefixes), .sub = &schema_mnp,
+	{ "prefixes", CK_LIST, LIVE, OF(struct home_conf, prefixes), .sub = &schema_mnp,
 	  .count = offsetof(struct home_conf, n_prefix), .roles = ROLE_MR,
 	  .help = "mobile network prefixes" },
-	{ "nai", CK_TEXT, OF(struct home_conf, nai), .min = 1,
+	{ "nai", CK_TEXT, LIVE, OF(struct home_conf, nai), .min = 1,
 	  .help = "identifier sent (RFC 4283)" },
-	{ "security", CK_GROUP, .required = true, OF(struct home_conf, sec),
+	{ "security", CK_GROUP, LIVE, .required = true, OF(struct home_conf, sec),
 	  .sub = &schema_security, .help = "see there" },
-	{ "lifetime", CK_INT, OF(struct home_conf, lifetime), .min = 4, .max = LIFETIME_MAX,
+	{ "lifetime", CK_INT, LIVE, OF(struct home_conf, lifetime), .min = 4, .max = LIFETIME_MAX,
 	  .multiple4 = true, .unit = "seconds", .def = "600", .help = "lifetime asked for" },
-	{ "carrier", CK_WORD, OF(struct home_conf, carrier), .word = conf_word_carrier,
+	{ "carrier", CK_WORD, RESTART, OF(struct home_conf, carrier), .word = conf_word_carrier,
 	  .def = "ip6tnl", .type = "\"ip6tnl\" or \"ip6gre\"",
 	  .help = "tunnel protocol, the same at the home agent" },
-	{ "gre_key", CK_INT, OF(struct home_conf, gre_key), .min = 1, .max = U32_MAX,
+	{ "gre_key", CK_INT, RESTART, OF(struct home_conf, gre_key), .min = 1, .max = U32_MAX,
 	  .def = "no key", .help = "key of the tunnel; carrier ip6gre only" },
-	{ "ipv4_option", CK_WORD, OF(struct home_conf, ipv4_option), .word = conf_word_ipv4,
+	{ "ipv4_option", CK_WORD, LIVE, OF(struct home_conf, ipv4_option), .word = conf_word_ipv4,
 	  .def = "rfc5555", .type = "\"rfc5555\" or \"v4prefix\"",
 	  .help = "how explicit IPv4 prefixes are written in messages" },
-	{ "link_local", CK_BOOL, OF(struct home_conf, link_local), .def = "false",
+	{ "link_local", CK_BOOL, LIVE, OF(struct home_conf, link_local), .def = "false",
 	  .help = "the home agent also defends the link-local address with the home address's "
 		  "interface identifier (L bit)" },
-	{ "renumber", CK_BOOL, OF(struct home_conf, renumber), .def = "false", .roles = ROLE_MN,
+	{ "renumber", CK_BOOL, LIVE,
+	  OF(struct home_conf, renumber), .def = "false", .roles = ROLE_MN,
 	  .help = "form and register a new home address when the home network has a new prefix" },
-	{ "table", CK_INT, OF(struct home_conf, table), .min = 1, .max = U32_MAX,
+	{ "table", CK_INT, RESTART, OF(struct home_conf, table), .min = 1, .max = U32_MAX,
 	  .def = "6500 + place in the list", .help = "routing table of the tunnel" },
 };
 SCHEMA(schema_home, "homes", home_keys, struct home_conf, NULL);
@@ -287,33 +300,33 @@ SCHEMA(schema_home, "homes", home_keys, struct home_conf, NULL);
 /* ---- correspondent ---- */
 
 static const struct conf_key policy_keys[] = {
-	{ "peer", CK_FN, .required = true, .fn = conf_peer_fn, .type = "text: an IPv6 prefix",
+	{ "peer", CK_FN, LIVE, .required = true, .fn = conf_peer_fn, .type = "text: an IPv6 prefix",
 	  .help = "peers whose address is in it" },
-	{ "allow", CK_BOOL, .required = true, OF(struct peer_policy, allow),
+	{ "allow", CK_BOOL, LIVE, .required = true, OF(struct peer_policy, allow),
 	  .help = "whether routes are optimised with them" },
 };
 SCHEMA(schema_policy, "policy", policy_keys, struct peer_policy, conf_policy_after);
 
 static const struct conf_key cn_keys[] = {
-	{ "max_bindings", CK_INT, OF(struct cn_conf, max_bindings), .min = 1, .max = 1000000,
+	{ "max_bindings", CK_INT, LIVE, OF(struct cn_conf, max_bindings), .min = 1, .max = 1000000,
 	  .def = "1000",
 	  .help = "for one more, the one that was not refreshed for the longest time goes" },
-	{ "max_lifetime", CK_INT, OF(struct cn_conf, max_lifetime), .min = 4, .max = 420,
+	{ "max_lifetime", CK_INT, LIVE, OF(struct cn_conf, max_lifetime), .min = 4, .max = 420,
 	  .multiple4 = true, .unit = "seconds", .def = "420", .help = "longest lifetime granted" },
-	{ "refresh_requests", CK_BOOL, OF(struct cn_conf, refresh_requests), .def = "true",
+	{ "refresh_requests", CK_BOOL, LIVE, OF(struct cn_conf, refresh_requests), .def = "true",
 	  .help = "mobile nodes are asked to refresh bindings that are in use" },
-	{ "policy", CK_LIST, OF(struct cn_conf, policy), .sub = &schema_policy,
+	{ "policy", CK_LIST, LIVE, OF(struct cn_conf, policy), .sub = &schema_policy,
 	  .count = offsetof(struct cn_conf, n_policy),
 	  .help = "which home addresses may be bound; the first that matches decides" },
 };
 SCHEMA(schema_cn, "correspondent", cn_keys, struct cn_conf, NULL);
 
 static const struct conf_key ro_keys[] = {
-	{ "enabled", CK_BOOL, OF(struct ro_conf, enabled), .def = "false",
+	{ "enabled", CK_BOOL, LIVE, OF(struct ro_conf, enabled), .def = "false",
 	  .help = "data go directly to peers that can do it; they learn the care-of address" },
-	{ "max_peers", CK_INT, OF(struct ro_conf, max_peers), .min = 1, .max = 4096,
+	{ "max_peers", CK_INT, LIVE, OF(struct ro_conf, max_peers), .min = 1, .max = 4096,
 	  .def = "256", .help = "with more than these at a time data take the tunnel" },
-	{ "policy", CK_LIST, OF(struct ro_conf, policy), .sub = &schema_policy,
+	{ "policy", CK_LIST, LIVE, OF(struct ro_conf, policy), .sub = &schema_policy,
 	  .count = offsetof(struct ro_conf, n_policy),
 	  .help = "with which peers; the first that matches decides" },
 };
@@ -323,86 +336,93 @@ SCHEMA(schema_ro, "route_optimization", ro_keys, struct ro_conf, NULL);
 
 #define IN(field)	OF(struct conf, field)
 static const struct conf_key top_keys[] = {
-	{ "roles", CK_FN, .fn = conf_roles_fn,
+	{ "roles", CK_FN, RESTART, .fn = conf_roles_fn,
 	  .type = "list of \"ha\", \"mr\", \"mn\", \"cn\"",
 	  .help = "what this node is; needed unless --role is given" },
-	{ "state_dir", CK_TEXT, IN(state_dir), .min = 1, .def = "/var/lib/mip6d",
+	{ "state_dir", CK_TEXT, RESTART, IN(state_dir), .min = 1, .def = "/var/lib/mip6d",
 	  .help = "directory of what outlives the daemon" },
-	{ "unsafe_timers", CK_BOOL, IN(unsafe_timers), .def = "false",
+	{ "unsafe_timers", CK_BOOL, LIVE, IN(unsafe_timers), .def = "false",
 	  .help = "allow timers that the RFCs do not; for tests" },
-	{ "ipv4_mnp_option", CK_INT, IN(dialect.ipv4_mnp), .min = 1, .max = 255, .def = "11",
+	{ "ipv4_mnp_option", CK_INT, RESTART,
+	  IN(dialect.ipv4_mnp), .min = 1, .max = 255, .def = "11",
 	  .help = "number of the IPv4 prefix option of v4prefix" },
-	{ "ipv4_mnp_status_option", CK_INT, IN(dialect.ipv4_mnp_status), .min = 1, .max = 255,
+	{ "ipv4_mnp_status_option", CK_INT, RESTART,
+	  IN(dialect.ipv4_mnp_status), .min = 1, .max = 255,
 	  .def = "12", .help = "number of the IPv4 prefix status option of v4prefix" },
-	{ "control", CK_GROUP, .sub = &schema_control, .help = "see there" },
-	{ "log", CK_GROUP, .sub = &schema_log, .help = "see there" },
-	{ "timers", CK_GROUP, IN(timers), .sub = &schema_timers, .help = "see there" },
+	{ "control", CK_GROUP, LIVE, .sub = &schema_control, .help = "see there" },
+	{ "log", CK_GROUP, LIVE, .sub = &schema_log, .help = "see there" },
+	{ "timers", CK_GROUP, LIVE, IN(timers), .sub = &schema_timers, .help = "see there" },
 
-	{ "home_links", CK_LIST, IN(ha.links), .count = offsetof(struct conf, ha.n_link),
+	{ "home_links", CK_LIST, RESTART, IN(ha.links), .count = offsetof(struct conf, ha.n_link),
 	  .sub = &schema_link, .src = SRC_LINK, .roles = ROLE_HA,
 	  .help = "the links that mobile nodes call home" },
-	{ "mobile_nodes", CK_LIST, IN(ha.nodes), .count = offsetof(struct conf, ha.n_node),
+	{ "mobile_nodes", CK_LIST, LIVE, IN(ha.nodes), .count = offsetof(struct conf, ha.n_node),
 	  .sub = &schema_node, .src = SRC_NODE, .roles = ROLE_HA,
 	  .help = "who may register" },
-	{ "served_prefixes", CK_PREFIXES, IN(ha.served), .roles = ROLE_HA,
+	{ "served_prefixes", CK_PREFIXES, LIVE, IN(ha.served), .roles = ROLE_HA,
 	  .count = offsetof(struct conf, ha.n_served),
 	  .help = "home prefixes that are on no link (IPv6)" },
-	{ "virtual_address", CK_ADDR, IN(ha.virtual_address), .roles = ROLE_HA,
+	{ "virtual_address", CK_ADDR, LIVE, IN(ha.virtual_address), .roles = ROLE_HA,
 	  .def = "that of the first home link",
 	  .help = "the home agent's own address for served_prefixes" },
-	{ "tunnel", CK_WORD, IN(ha.tunnel), .word = conf_word_tunnel, .def = "shared",
+	{ "tunnel", CK_WORD, RESTART, IN(ha.tunnel), .word = conf_word_tunnel, .def = "shared",
 	  .roles = ROLE_HA, .type = "\"shared\" or \"device\"",
 	  .help = "one network device for all tunnels, or one for each binding" },
-	{ "carrier", CK_WORD, IN(ha.carrier), .word = conf_word_carrier, .def = "ip6tnl",
+	{ "carrier", CK_WORD, RESTART, IN(ha.carrier), .word = conf_word_carrier, .def = "ip6tnl",
 	  .roles = ROLE_HA, .type = "\"ip6tnl\" or \"ip6gre\"", .help = "tunnel protocol" },
-	{ "ingress_check", CK_WORD, IN(ingress), .word = conf_word_ingress, .def = "bpf",
+	{ "ingress_check", CK_WORD, RESTART, IN(ingress), .word = conf_word_ingress, .def = "bpf",
 	  .roles = ROLE_HA, .type = "\"bpf\" or \"flower\"",
 	  .help = "what holds the outer source of tunnelled packets against the bindings" },
-	{ "home_routes", CK_BOOL, IN(ha.home_routes), .def = "true", .roles = ROLE_HA,
+	{ "home_routes", CK_BOOL, RESTART, IN(ha.home_routes), .def = "true", .roles = ROLE_HA,
 	  .help = "route the prefixes of nodes that are at home to their home addresses" },
-	{ "metric", CK_INT, IN(ha.metric), .min = 1, .max = 4294900000.0, .def = "2000",
+	{ "metric", CK_INT, RESTART, IN(ha.metric), .min = 1, .max = 4294900000.0, .def = "2000",
 	  .roles = ROLE_HA, .help = "of the first node's routes" },
-	{ "metric_spread", CK_INT, IN(ha.metric_spread), .min = 1, .max = 65536, .def = "4096",
+	{ "metric_spread", CK_INT, RESTART,
+	  IN(ha.metric_spread), .min = 1, .max = 65536, .def = "4096",
 	  .roles = ROLE_HA,
 	  .help = "metrics used: metric .. metric + metric_spread - 1, by place in mobile_nodes" },
-	{ "table", CK_INT, IN(ha.table), .min = 1, .max = U32_MAX, .def = "254", .roles = ROLE_HA,
+	{ "table", CK_INT, RESTART,
+	  IN(ha.table), .min = 1, .max = U32_MAX, .def = "254", .roles = ROLE_HA,
 	  .help = "routing table for home addresses and prefixes; 254: main" },
-	{ "announce_table", CK_INT, IN(ha.announce_table), .min = 0, .max = U32_MAX, .def = "0",
+	{ "announce_table", CK_INT, RESTART,
+	  IN(ha.announce_table), .min = 0, .max = U32_MAX, .def = "0",
 	  .roles = ROLE_HA,
 	  .help = "a second table, for routing daemons: a plain route for each prefix; 0: none" },
-	{ "max_lifetime", CK_INT, IN(ha.max_lifetime), .min = 4, .max = LIFETIME_MAX,
+	{ "max_lifetime", CK_INT, LIVE, IN(ha.max_lifetime), .min = 4, .max = LIFETIME_MAX,
 	  .multiple4 = true, .unit = "seconds", .def = "3600", .roles = ROLE_HA,
 	  .help = "longest lifetime granted" },
-	{ "refresh_advice", CK_INT, IN(ha.refresh_advice), .min = 0, .max = LIFETIME_MAX,
+	{ "refresh_advice", CK_INT, LIVE, IN(ha.refresh_advice), .min = 0, .max = LIFETIME_MAX,
 	  .multiple4 = true, .unit = "seconds", .def = "0", .roles = ROLE_HA,
 	  .help = "mobile nodes are asked to refresh after this time; 0: they choose" },
-	{ "max_bindings", CK_INT, IN(ha.max_bindings), .min = 0, .max = 100000000, .def = "0",
+	{ "max_bindings", CK_INT, LIVE, IN(ha.max_bindings), .min = 0, .max = 100000000, .def = "0",
 	  .roles = ROLE_HA, .help = "more are refused with status 130; 0: no limit" },
-	{ "dad", CK_BOOL, IN(ha.dad), .def = "true", .roles = ROLE_HA,
+	{ "dad", CK_BOOL, LIVE, IN(ha.dad), .def = "true", .roles = ROLE_HA,
 	  .help = "test on the home link that nobody else has the home address" },
-	{ "prefix_advertisements", CK_BOOL, IN(ha.prefix_advertisements), .def = "true",
+	{ "prefix_advertisements", CK_BOOL, LIVE, IN(ha.prefix_advertisements), .def = "true",
 	  .roles = ROLE_HA,
 	  .help = "tell registered nodes the prefixes of their home, when asked and on change" },
-	{ "ipv4_options", CK_FN, .fn = conf_ipv4_options_fn, .roles = ROLE_HA,
+	{ "ipv4_options", CK_FN, LIVE, .fn = conf_ipv4_options_fn, .roles = ROLE_HA,
 	  .def = "[ \"rfc5555\" ]", .type = "list of \"rfc5555\", \"v4prefix\"",
 	  .help = "how explicit IPv4 prefixes may be written in messages" },
 
-	{ "correspondent", CK_GROUP, IN(cn), .sub = &schema_cn, .roles = ROLE_CN,
+	{ "correspondent", CK_GROUP, LIVE, IN(cn), .sub = &schema_cn, .roles = ROLE_CN,
 	  .help = "see there" },
 
-	{ "route_optimization", CK_GROUP, IN(mn.ro), .sub = &schema_ro, .roles = ANY_MN,
+	{ "route_optimization", CK_GROUP, RESTART, IN(mn.ro), .sub = &schema_ro, .roles = ANY_MN,
 	  .help = "see there" },
-	{ "uplinks", CK_LIST, IN(mn.uplinks), .count = offsetof(struct conf, mn.n_uplink),
+	{ "uplinks", CK_LIST, RESTART, IN(mn.uplinks), .count = offsetof(struct conf, mn.n_uplink),
 	  .sub = &schema_uplink, .src = SRC_UPLINK, .roles = ANY_MN,
 	  .help = "network devices that lead to the Internet" },
-	{ "homes", CK_LIST, IN(mn.homes), .count = offsetof(struct conf, mn.n_home),
+	{ "homes", CK_LIST, RESTART, IN(mn.homes), .count = offsetof(struct conf, mn.n_home),
 	  .sub = &schema_home, .src = SRC_HOME, .roles = ANY_MN,
 	  .help = "home addresses and where they are registered" },
-	{ "home_device", CK_TEXT, IN(mn.home_device), .min = 1, .def = "mip0", .roles = ANY_MN,
+	{ "home_device", CK_TEXT, RESTART,
+	  IN(mn.home_device), .min = 1, .def = "mip0", .roles = ANY_MN,
 	  .help = "logical network device that carries the home addresses" },
-	{ "rule_pref", CK_INT, IN(mn.rule_pref), .min = 1, .max = 32700, .def = "6000",
+	{ "rule_pref", CK_INT, RESTART, IN(mn.rule_pref), .min = 1, .max = 32700, .def = "6000",
 	  .roles = ANY_MN, .help = "first preference of the routing rules; 21 are used" },
 };
 const struct conf_schema conf_schema_top = {
 	.name = "", .key = top_keys, .n = ARRAY_SIZE(top_keys), .item = sizeof(struct conf),
+	.said = offsetof(struct conf, said),
 };

@@ -27,6 +27,12 @@ enum conf_kind {
 	CK_FN,		/* .fn */
 };
 
+/* What a reload does with a change. Each key says it: 0 is no choice. */
+enum conf_reload {
+	CONF_LIVE = 1,	/* taken over; CK_LIST: items come and go */
+	CONF_RESTART,	/* refused by name; CK_LIST: the items are those that there are */
+};
+
 /* Lists of the top level: their settings are kept for messages about contradictions. */
 enum conf_src { SRC_NONE, SRC_LINK, SRC_NODE, SRC_UPLINK, SRC_HOME, SRC__COUNT };
 
@@ -37,6 +43,7 @@ struct conf_schema;
 struct conf_key {
 	const char *name;
 	enum conf_kind kind;
+	enum conf_reload reload;
 	bool required;
 	bool multiple4;			/* CK_INT: wire counts in units of 4 s */
 	unsigned roles;			/* CK of no use without one of these roles; 0 = all */
@@ -55,6 +62,7 @@ struct conf_schema {
 	const struct conf_key *key;
 	size_t n;
 	size_t item;			/* octets of a list's item */
+	size_t said;			/* uint64_t in it: bits, by place, of the keys given */
 	/* after all keys of the group are read; seen: bits by position of the keys given */
 	void (*after)(struct conf_ctx *x, const config_setting_t *s, void *obj, uint64_t seen);
 };
@@ -106,6 +114,10 @@ char *conf_widen(const char *text);
 /* ---- conf_parse.c ---- */
 
 void conf_defaults(const struct conf_schema *sc, void *obj);
+/* The key of that name; NULL: none. */
+const struct conf_key *conf_key_of(const struct conf_schema *sc, const char *name);
+/* Do the files give the key of this group? */
+bool conf_said(const struct conf_schema *sc, const void *obj, const struct conf_key *k);
 /* Reads the keys of group s into obj. Errors go to x->errs. Returns bits of keys seen. */
 uint64_t conf_walk(struct conf_ctx *x, const struct conf_schema *sc, const config_setting_t *s,
 		   void *obj);

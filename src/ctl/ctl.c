@@ -376,16 +376,20 @@ static int bind_at(struct ctl *ctl, const struct sockaddr_un *sa)
 	return bind(ctl->fd, (const struct sockaddr *)sa, sizeof(*sa)) < 0 ? -errno : 0;
 }
 
-static void open_to_group(const struct ctl *ctl, const char *path, gid_t has)
+/* No such group: root's alone. 0 or -errno. */
+static int open_to_group(const char *path, const char *group)
 {
-	gid_t gid = group_id(ctl->conf->control.group);
+	gid_t gid = group_id(group);
+	struct stat st;
 
 	if (gid == (gid_t)-1)
-		return;			/* root's alone */
+		return chmod(path, 0600) < 0 ? -errno : 0;
+	if (stat(path, &st) < 0)
+		return -errno;
 	/* the service runs in that group already, and its unit forbids chown */
-	if ((gid != has && chown(path, (uid_t)-1, gid) < 0) || chmod(path, 0660) < 0)
-		log_warn("ctl", "%s: group %s cannot have it: %s", path, ctl->conf->control.group,
-			 strerror(errno));
+	if ((gid != st.st_gid && chown(path, (uid_t)-1, gid) < 0) || chmod(path, 0660) < 0)
+		return -errno;
+	return 0;
 }
 
 /* Two that start at once must not each take the other's socket for a dead one: the directory is
@@ -407,9 +411,10 @@ static int lock_dir(const char *dir)
 static int listen_at(struct ctl *ctl, const char *path)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	const char *group = ctl->conf->control.group;
 	char dir[sizeof(sa.sun_path)];
 	struct stat st;
-	int lock, rc;
+	int lock, rc, err;
 
 	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
 	snprintf(dir, sizeof(dir), "%s", path);
@@ -425,7 +430,10 @@ static int listen_at(struct ctl *ctl, const char *path)
 	if (rc == 0 && stat(path, &st) == 0) {
 		ctl->dev = st.st_dev;
 		ctl->ino = st.st_ino;
-		open_to_group(ctl, path, st.st_gid);
+		err = open_to_group(path, group);
+		if (err < 0)
+			log_warn("ctl", "%s: group %s cannot have it: %s", path, group,
+				 strerror(-err));
 	}
 	close(lock);
 	return rc;
@@ -511,15 +519,26 @@ void ctl_close(struct ctl *ctl)
 	free(ctl);
 }
 
-void ctl_on_reload(struct ctl *ctl, ctl_reload_fn fn, void *arg)
+void ctl_on_reload(struct ctl *ctl, const struct ctl_reload_ops *ops, void *arg)
 {
-	ctl->reload = fn;
+	ctl->reload = ops;
 	ctl->reload_arg = arg;
 }
 
 void ctl_set_node(struct ctl *ctl, struct node *node)
 {
 	ctl->node = node;
+}
+
+int ctl_try_conf(const struct ctl *ctl, const struct conf *conf)
+{
+	const char *group = conf->control.group;
+
+	if (strcmp(ctl->conf->control.group, group) == 0)
+		return 0;
+	if (*group && group_id(group) == (gid_t)-1)
+		log_warn("ctl", "there is no group %s: the socket is root's alone", group);
+	return open_to_group(ctl->conf->control.socket, conf->control.group);
 }
 
 void ctl_set_conf(struct ctl *ctl, const struct conf *conf)
@@ -531,4 +550,6 @@ void ctl_set_conf(struct ctl *ctl, const struct conf *conf)
 		ctl_listing_conf(c);
 	/* asked here and not per client: a directory service may take its time */
 	ctl->admin = group_id(conf->control.admin_group);
+	DL_FOREACH(ctl->clients, c)
+		c->admin = may_change(ctl, c->fd);
 }

@@ -32,16 +32,29 @@ void ctl_close(struct ctl *ctl);		/* NULL is harmless */
  */
 int ctl_claim(void);
 void ctl_set_node(struct ctl *ctl, struct node *node);	/* NULL: about to be freed */
+/*
+ * A new configuration. First, while the old one still counts, ctl_try_conf() gives the socket to the
+ * new group: 0, or -errno and nothing is changed; undone by the same for the old one. Who is
+ * connected stays so, with the rights of the new admin_group.
+ */
+int ctl_try_conf(const struct ctl *ctl, const struct conf *conf);
 void ctl_set_conf(struct ctl *ctl, const struct conf *conf);
 
 /*
- * An operator asks for a reload. False: one is under way; else ctl_reload_done() is called, at
- * once or later, and is harmless if nobody waits. text: CTL_RELOADED: warnings, or ""; BAD: what
- * is wrong, a line each; REFUSED: the key that cannot change; FAILED: why.
+ * What an operator may ask for. reload (undo_after: seconds, 0 = for good): false: one is under way;
+ * else ctl_reload_done() is called, at once or later, and is harmless if nobody waits. text:
+ * CTL_RELOADED: warnings, or ""; BAD: what is wrong, a line each; REFUSED: the key that cannot
+ * change; FAILED: why. confirm: false: no undo is pending. undo_in: seconds; < 0: none is pending.
  */
-typedef bool (*ctl_reload_fn)(void *arg);
+#define UNDO_AFTER_MIN	1.
+#define UNDO_AFTER_MAX	86400.
+struct ctl_reload_ops {
+	bool (*reload)(void *arg, double undo_after);
+	bool (*confirm)(void *arg);
+	double (*undo_in)(void *arg);
+};
 enum ctl_reload_rc { CTL_RELOADED, CTL_RELOAD_BAD, CTL_RELOAD_REFUSED, CTL_RELOAD_FAILED };
-void ctl_on_reload(struct ctl *ctl, ctl_reload_fn fn, void *arg);
+void ctl_on_reload(struct ctl *ctl, const struct ctl_reload_ops *ops, void *arg);
 void ctl_reload_done(struct ctl *ctl, enum ctl_reload_rc rc, const char *text);
 
 #endif

@@ -46,21 +46,49 @@ void ctl_get_config(struct ctl_client *c, struct json_object *params)
 
 void ctl_reload(struct ctl_client *c, struct json_object *params)
 {
+	struct json_object *o = json_object_object_get(params, "undo_after");
+	double after = json_object_get_double(o);
 	struct ctl *ctl = c->ctl;
 
-	(void)params;
+	if (o && !(after >= UNDO_AFTER_MIN && after <= UNDO_AFTER_MAX)) {
+		ctl_error(c, INVALID, "parameter", "undo_after");
+		return;
+	}
 	if (!ctl->reload || ctl->reloader) {
 		ctl_error(c, MIP6_CTL_E_FAILED, "reason", "another reload is under way");
 		return;
 	}
-	log_notice("ctl", "operator: reload");
+	if (o)
+		log_notice("ctl", "operator: reload, to be undone after %.0f s", after);
+	else
+		log_notice("ctl", "operator: reload");
 	ctl->reloader = c;
 	c->waiting = true;
-	if (ctl->reload(ctl->reload_arg))
+	if (ctl->reload->reload(ctl->reload_arg, after))
 		return;			/* or it is over, and answered */
 	ctl->reloader = NULL;
 	c->waiting = false;
 	ctl_error(c, MIP6_CTL_E_FAILED, "reason", "another reload is under way");
+}
+
+struct json_object *ctl_undo_in(const struct ctl *ctl)
+{
+	double in = ctl->reload ? ctl->reload->undo_in(ctl->reload_arg) : -1;
+
+	return in < 0 ? NULL : ctl_seconds(in);
+}
+
+void ctl_confirm(struct ctl_client *c, struct json_object *params)
+{
+	struct ctl *ctl = c->ctl;
+
+	(void)params;
+	if (!ctl->reload || !ctl->reload->confirm(ctl->reload_arg)) {
+		ctl_error(c, MIP6_CTL_E_NO_UNDO, NULL, NULL);
+		return;
+	}
+	log_notice("ctl", "operator: confirm");
+	ctl_reply(c, NULL, false);
 }
 
 void ctl_reload_done(struct ctl *ctl, enum ctl_reload_rc rc, const char *text)
@@ -76,6 +104,7 @@ void ctl_reload_done(struct ctl *ctl, enum ctl_reload_rc rc, const char *text)
 	case CTL_RELOADED:
 		o = json_object_new_object();
 		ctl_set(o, "warnings", ctl_text(text));
+		ctl_set(o, "undo_in", ctl_undo_in(ctl));
 		ctl_reply(c, o, false);
 		break;
 	case CTL_RELOAD_BAD:

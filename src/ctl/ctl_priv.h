@@ -96,7 +96,7 @@ struct ctl {
 	struct log_rl rl;
 	bool listening;			/* to events */
 	struct ctl_moves moves;
-	ctl_reload_fn reload;		/* NULL: cannot */
+	const struct ctl_reload_ops *reload;	/* NULL: cannot */
 	void *reload_arg;
 	struct ctl_client *reloader;	/* waits for the end of a reload; NULL: nobody */
 	struct json_object *base;	/* counters at the last reset; NULL: none */
@@ -161,6 +161,9 @@ void ctl_list_handovers(struct ctl_client *c, struct json_object *params);
 
 void ctl_get_config(struct ctl_client *c, struct json_object *params);
 void ctl_reload(struct ctl_client *c, struct json_object *params);
+void ctl_confirm(struct ctl_client *c, struct json_object *params);
+/* Seconds until the configuration is undone; NULL: it stays. */
+struct json_object *ctl_undo_in(const struct ctl *ctl);
 void ctl_get_log(struct ctl_client *c, struct json_object *params);
 void ctl_set_log(struct ctl_client *c, struct json_object *params);
 void ctl_get_stats(struct ctl_client *c, struct json_object *params);

@@ -138,6 +138,7 @@ struct json_object *ctl_status(const struct ctl *ctl)
 	ctl_set(o, "uptime", n ? ctl_seconds(run_now() - n->started) : NULL);
 	ctl_set(o, "insecure", ctl_int(open_places(ctl->conf)));
 	ctl_set(o, "unsafe_timers", ctl_bool(ctl->conf->unsafe_timers));
+	ctl_set(o, "undo_in", ctl_undo_in(ctl));
 	ctl_set(o, "home_agent", n && n->ha ? ha_json(n->ha) : NULL);
 	ctl_set(o, "mobile_node", n && n->mn ? mn_json(n) : NULL);
 	ctl_set(o, "correspondent", n && n->cn ? ctl_cn_json(n->cn) : NULL);

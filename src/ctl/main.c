@@ -19,7 +19,7 @@
 
 #include "ctl/conf.h"
 #include "ctl/ctl.h"
-#include "ctl/reload.h"
+#include "ctl/reloader.h"
 #include "role/role.h"
 #include "run/event.h"
 #include "run/log.h"
@@ -31,11 +31,8 @@
 
 struct daemon {
 	struct ev_loop *loop;
-	const char *path;
-	unsigned role_override;
 	bool debug;
-	struct conf *conf, *next;	/* next: a reload is under way */
-	char *warnings;			/* of the last reload */
+	struct reloader reload;		/* has the configuration */
 	struct node *node;
 	struct ctl *ctl;
 	ev_signal term, intr, hup;
@@ -60,21 +57,11 @@ static void usage(FILE *f)
 	      "  -h, --help\n", f);
 }
 
-static void log_errs(const struct conf_errs *errs)
+static void apply_log(const struct daemon *d, const struct conf *c)
 {
-	for (size_t i = 0; i < errs->n; i++) {
-		if (errs->msg[i].warning)
-			log_warn("conf", "%s", errs->msg[i].text);
-		else
-			log_err("conf", "%s", errs->msg[i].text);
-	}
-}
-
-static void apply_log(const struct daemon *d)
-{
-	log_set_level(NULL, d->debug ? LOG_LV_DEBUG : (enum log_level)d->conf->log.level);
-	for (size_t i = 0; i < d->conf->log.n_debug; i++)
-		log_set_level(d->conf->log.debug[i].name, LOG_LV_DEBUG);
+	log_set_level(NULL, d->debug ? LOG_LV_DEBUG : (enum log_level)c->log.level);
+	for (size_t i = 0; i < c->log.n_debug; i++)
+		log_set_level(c->log.debug[i].name, LOG_LV_DEBUG);
 }
 
 /* Loudly, at each start and reload: what is not protected. */
@@ -158,6 +145,7 @@ static void begin_stop(struct daemon *d, int rc)
 		return;
 	}
 	d->stopping = true;
+	reloader_stop(&d->reload);
 	sdnotify_stopping();
 	ev_timer_init(&d->stop_limit, on_stop_limit, STOP_LIMIT, 0.);
 	d->stop_limit.data = d;
@@ -176,111 +164,83 @@ static void on_term(struct ev_loop *loop, ev_signal *w, int revents)
 
 /* ---- reload ---- */
 
-#define SWAP(a, b) do { __typeof__(a) swap_ = (a); (a) = (b); (b) = swap_; } while (0)
-
-/* The mobile side works from the conf it was started with (reload_refused() saw to it that the new
- * one says the same), so only what main reads itself and the correspondent's part is taken over
- * there. */
-static void take_over(struct daemon *d)
+static bool reload_refuse(void *arg, const struct conf *to, char key[static RELOAD_KEY])
 {
-	struct conf *old = d->conf, *new = d->next;
+	struct daemon *d = arg;
 
-	if (d->node->mn) {
-		SWAP(old->log, new->log);
-		SWAP(old->cn, new->cn);
-	} else {
-		d->conf = new;
-		d->next = old;
-		conf_node(d->conf, &d->node->conf);
-		ctl_set_conf(d->ctl, d->conf);
+	if (ctl_try_conf(d->ctl, to) < 0) {
+		snprintf(key, RELOAD_KEY, "control.group");
+		return true;
 	}
-	if (d->node->cn)
-		cn_reload(d->node->cn, &d->conf->cn);
-	apply_log(d);
+	return false;
 }
 
-static void end_reload(struct daemon *d, enum ctl_reload_rc rc, const char *text)
+static void reload_apply(void *arg, const struct conf *to, void (*done)(void *arg, int rc),
+			 void *done_arg)
 {
-	if (rc != CTL_RELOADED) {
-		conf_free(d->next);
-		d->next = NULL;
+	struct daemon *d = arg;
+
+	warn_security(to);
+	if (d->node->ha)
+		ha_reload(d->node->ha, &to->ha, done, done_arg);
+	else
+		done(done_arg, 0);
+}
+
+static void reload_in_force(void *arg, const struct conf *c, bool changed)
+{
+	struct daemon *d = arg;
+	struct node_conf nc;
+
+	if (!changed) {
+		ctl_try_conf(d->ctl, c);
+		return;
 	}
-	sdnotify_ready();
+	conf_node(c, &nc);
+	node_set_conf(d->node, &nc);
+	ctl_set_conf(d->ctl, c);
+	if (d->node->cn)
+		cn_reload(d->node->cn, &c->cn);
+	apply_log(d, c);
+}
+
+static void reload_answer(void *arg, enum ctl_reload_rc rc, const char *text)
+{
+	struct daemon *d = arg;
+
 	ctl_reload_done(d->ctl, rc, text);
 }
 
-static void on_reloaded(void *arg, int rc)
+static const struct reload_ops reload_ops = { reload_refuse, reload_apply, reload_in_force,
+					      reload_answer };
+
+static bool ask_reload(void *arg, double undo_after)
 {
 	struct daemon *d = arg;
 
-	if (rc < 0) {
-		log_err("main", "reload: %s", strerror(-rc));
-		end_reload(d, CTL_RELOAD_FAILED, strerror(-rc));
-		return;
-	}
-	take_over(d);
-	log_notice("main", "reloaded");
-	conf_free(d->next);
-	d->next = NULL;
-	end_reload(d, CTL_RELOADED, d->warnings ? d->warnings : "");
+	return reloader_ask(&d->reload, undo_after);
 }
 
-/* The messages as lines; NULL: no memory. */
-static char *joined(const struct conf_errs *errs)
-{
-	size_t n = 1, used = 0;
-	char *text;
-
-	for (size_t i = 0; i < errs->n; i++)
-		n += strlen(errs->msg[i].text) + sizeof("warning: ");
-	text = calloc(1, n);
-	for (size_t i = 0; text && i < errs->n; i++)
-		used += (size_t)snprintf(text + used, n - used, "%s%s%s", i ? "\n" : "",
-					 errs->msg[i].warning ? "warning: " : "",
-					 errs->msg[i].text);
-	return text;
-}
-
-/* False: another one is under way. */
-static bool reload(void *arg)
+static bool ask_confirm(void *arg)
 {
 	struct daemon *d = arg;
-	struct conf_errs errs = { 0 };
-	const char *key;
-	int rc;
 
-	if (d->stopping || d->next)
-		return false;
-	sdnotify_reloading();
-	rc = conf_load(d->path, d->role_override, &d->next, &errs);
-	log_errs(&errs);
-	free(d->warnings);
-	d->warnings = joined(&errs);
-	conf_errs_free(&errs);
-	if (rc < 0) {
-		log_err("main", "reload: the configuration is wrong, the old one stays");
-		end_reload(d, CTL_RELOAD_BAD, d->warnings ? d->warnings : strerror(-rc));
-		return true;
-	}
-	key = reload_refused(d->conf, d->next);
-	if (key) {
-		log_err("main", "reload: %s cannot change while running; nothing was changed", key);
-		end_reload(d, CTL_RELOAD_REFUSED, key);
-		return true;
-	}
-	warn_security(d->next);
-	reload_clocks(d->next, d->conf, run_now());
-	if (d->node->ha)
-		ha_reload(d->node->ha, &d->next->ha, on_reloaded, d);
-	else
-		on_reloaded(d, 0);
-	return true;
+	return reloader_confirm(&d->reload);
 }
+
+static double ask_undo_in(void *arg)
+{
+	struct daemon *d = arg;
+
+	return reloader_undo_in(&d->reload);
+}
+
+static const struct ctl_reload_ops asked = { ask_reload, ask_confirm, ask_undo_in };
 
 static void on_hup(struct ev_loop *loop, ev_signal *w, int revents)
 {
 	(void)loop, (void)revents;
-	if (!reload(w->data))
+	if (!ask_reload(w->data, 0))
 		log_warn("main", "reload: another one is under way");
 }
 
@@ -302,22 +262,22 @@ static int start(struct daemon *d)
 	start_signal(d, &d->term, SIGTERM, on_term);
 	start_signal(d, &d->intr, SIGINT, on_term);
 	start_signal(d, &d->hup, SIGHUP, on_hup);
-	rc = ctl_open(&d->ctl, d->loop, d->conf, NULL);
+	rc = ctl_open(&d->ctl, d->loop, d->reload.conf, NULL);
 	if (rc < 0) {
 		if (rc != -EADDRINUSE)	/* ctl_open() named the other instance */
-			log_err("ctl", "%s: %s", d->conf->control.socket, strerror(-rc));
+			log_err("ctl", "%s: %s", d->reload.conf->control.socket, strerror(-rc));
 		return rc;
 	}
 	d->claim = ctl_claim();
 	if (d->claim == -EADDRINUSE)
 		return d->claim;
-	reload_clocks(d->conf, NULL, run_now());
-	conf_node(d->conf, &nc);
+	reload_inherit(d->reload.conf, NULL, run_now());
+	conf_node(d->reload.conf, &nc);
 	rc = node_start(&d->node, d->loop, &nc, on_ready, d);
 	if (rc < 0)
 		return rc;
 	ctl_set_node(d->ctl, d->node);
-	ctl_on_reload(d->ctl, reload, d);
+	ctl_on_reload(d->ctl, &asked, d);
 	return 0;
 }
 
@@ -344,6 +304,7 @@ static int run(struct daemon *d)
 	node_free(d->node);
 	if (d->claim >= 0)
 		close(d->claim);
+	reloader_stop(&d->reload);
 	sdnotify_fini();
 	event_unhook();
 	event_fini();
@@ -396,11 +357,11 @@ static int parse_args(int argc, char **argv, struct daemon *d, bool *check, bool
 	while ((o = getopt_long(argc, argv, "c:r:fdnVh", opt, NULL)) != -1) {
 		switch (o) {
 		case 'c':
-			d->path = optarg;
+			d->reload.path = optarg;
 			break;
 		case 'r':
-			d->role_override = conf_roles(optarg);
-			if (d->role_override)
+			d->reload.role_override = conf_roles(optarg);
+			if (d->reload.role_override)
 				break;
 			fprintf(stderr, "mip6d: --role %s: ha, mr, mn, cn or a list of them\n", optarg);
 			return 2;
@@ -441,43 +402,44 @@ static void make_dirs(const struct conf *c)
 
 int main(int argc, char **argv)
 {
-	struct daemon d = { .path = CONF_PATH, .claim = -1, .ready_fd = -1 };
+	struct daemon d = { .claim = -1, .ready_fd = -1 };
+	struct reloader *r = &d.reload;
 	bool check = false, foreground = false;
 	struct conf_errs errs = { 0 };
 	int rc;
+
+	*r = (struct reloader){ .path = CONF_PATH, .ops = &reload_ops, .arg = &d };
 
 	log_init(LOG_LV_INFO);
 	rc = parse_args(argc, argv, &d, &check, &foreground);
 	if (rc)
 		return rc;
-	rc = conf_load(d.path, d.role_override, &d.conf, &errs);
+	rc = conf_load(r->path, r->role_override, &r->conf, &errs);
 	if (check) {
-		rc = conf_check_print(stderr, d.path, d.conf, &errs);
+		rc = conf_check_print(stderr, r->path, r->conf, &errs);
 		conf_errs_free(&errs);
-		conf_free(d.conf);
+		conf_free(r->conf);
 		return rc;
 	}
-	log_errs(&errs);
+	reload_log_errs(&errs);
 	conf_errs_free(&errs);
 	if (rc < 0)
 		return EXIT_CONF;
-	apply_log(&d);
-	warn_security(d.conf);
-	make_dirs(d.conf);
-	if (d.conf->roles & (ROLE_MN | ROLE_MR) && (rc = conf_iid_secret(d.conf)) < 0) {
-		log_err("main", "%s/iid_secret: %s", d.conf->state_dir, strerror(-rc));
-		conf_free(d.conf);
+	apply_log(&d, r->conf);
+	warn_security(r->conf);
+	make_dirs(r->conf);
+	if (r->conf->roles & (ROLE_MN | ROLE_MR) && (rc = conf_iid_secret(r->conf)) < 0) {
+		log_err("main", "%s/iid_secret: %s", r->conf->state_dir, strerror(-rc));
+		conf_free(r->conf);
 		return EXIT_FAILURE;
 	}
 	if (!foreground && (rc = background(&d)) < 0) {
 		log_err("main", "going to the background: %s", strerror(-rc));
-		conf_free(d.conf);
+		conf_free(r->conf);
 		return EXIT_FAILURE;
 	}
 	signal(SIGPIPE, SIG_IGN);
 	rc = run(&d);
-	free(d.warnings);
-	conf_free(d.next);
-	conf_free(d.conf);
+	reloader_free(r);
 	return rc;
 }

@@ -1,110 +1,165 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ctl/reload.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-static bool same_sec(const struct sec_conf *a, const struct sec_conf *b)
+#include "base/util.h"
+#include "ctl/conf_dump.h"
+#include "ctl/conf_schema.h"
+
+/* ---- what cannot change ---- */
+
+struct walk { unsigned roles; char *key; };
+
+static size_t items(const struct conf_key *k, const void *obj, const char **first)
 {
-	return a->method == b->method && a->key.spi == b->key.spi && a->key.len == b->key.len &&
-	       memcmp(a->key.key, b->key.key, a->key.len) == 0 &&
-	       a->replay_window == b->replay_window && a->timestamps == b->timestamps;
+	size_t n;
+
+	memcpy(&n, (const char *)obj + k->count, sizeof(n));
+	memcpy(first, (const char *)obj + k->at, sizeof(*first));
+	return n;
 }
 
-static bool same_uplink(const struct uplink_conf *a, const struct uplink_conf *b)
+static bool of_use(const struct walk *w, const struct conf_key *k)
 {
-	return strcmp(a->dev, b->dev) == 0 && a->bid == b->bid && a->priority == b->priority &&
-	       a->managed == b->managed && a->coa_dad == b->coa_dad && a->table == b->table;
+	return !k->roles || k->roles & w->roles;
 }
 
-static bool same_mnp(const struct mnp_conf *a, const struct mnp_conf *b)
+static bool differs(const struct conf_key *k, const void *a, const void *b)
 {
-	return prefix_eq(&a->prefix, &b->prefix) && a->mode == b->mode &&
-	       strcmp(a->dev, b->dev) == 0;
+	struct json_object *x = conf_dump_key(k, a), *y = conf_dump_key(k, b);
+	bool same = json_object_equal(x, y);
+
+	json_object_put(x);
+	json_object_put(y);
+	return !same;
 }
 
-static bool same_home(const struct home_conf *a, const struct home_conf *b)
+/* Something in it takes a restart. */
+static bool any_fixed(const struct conf_schema *sc)
 {
-	if (!prefix_eq(&a->hoa, &b->hoa) || a->n_ha != b->n_ha || a->discover != b->discover ||
-	    a->renumber != b->renumber ||
-	    a->n_prefix != b->n_prefix ||
-	    memcmp(a->home_agents, b->home_agents, a->n_ha * sizeof(a->home_agents[0])) != 0)
+	for (size_t i = 0; i < sc->n; i++)
+		if (sc->key[i].reload == CONF_RESTART || (sc->key[i].sub && any_fixed(sc->key[i].sub)))
+			return true;
+	return false;
+}
+
+static bool refuse(const struct walk *w, const struct conf_schema *sc, const struct conf_key *k)
+{
+	snprintf(w->key, RELOAD_KEY, "%s%s%s", sc->name, *sc->name ? "." : "", k->name);
+	return true;
+}
+
+static bool group(const struct walk *w, const struct conf_schema *sc, const void *a, const void *b);
+
+/* The item of b's list that is the same thing as this one of a's, by the first key of the group;
+ * NULL: it is gone. */
+static const char *partner(const struct conf_key *k, const char *item, const char *first, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!differs(&k->sub->key[0], item, first + i * k->sub->item))
+			return first + i * k->sub->item;
+	return NULL;
+}
+
+static bool list(const struct walk *w, const struct conf_schema *sc, const struct conf_key *k,
+		 const void *a, const void *b)
+{
+	const char *x, *y;
+	size_t n = items(k, a, &x), m = items(k, b, &y);
+
+	if (k->reload == CONF_RESTART && n != m)
+		return refuse(w, sc, k);
+	if (!any_fixed(k->sub))
 		return false;
-	for (size_t i = 0; i < a->n_prefix; i++)
-		if (!same_mnp(&a->prefixes[i], &b->prefixes[i]))
-			return false;
-	return strcmp(a->nai, b->nai) == 0 && same_sec(&a->sec, &b->sec) &&
-	       a->lifetime == b->lifetime && a->carrier == b->carrier &&
-	       a->gre_key == b->gre_key && a->ipv4_option == b->ipv4_option &&
-	       a->link_local == b->link_local && a->table == b->table;
+	for (size_t i = 0; i < n; i++) {
+		const char *p = x + i * k->sub->item;
+		const char *q = k->reload == CONF_RESTART ? y + i * k->sub->item : partner(k, p, y, m);
+
+		if (k->reload == CONF_RESTART && differs(&k->sub->key[0], p, q))
+			return refuse(w, sc, k);
+		if (q && group(w, k->sub, p, q))
+			return true;
+	}
+	return false;
 }
 
-static bool same_timers(const struct timers *a, const struct timers *b)
+static bool group(const struct walk *w, const struct conf_schema *sc, const void *a, const void *b)
 {
-	return memcmp(a, b, sizeof(*a)) == 0;
+	for (size_t i = 0; i < sc->n; i++) {
+		const struct conf_key *k = &sc->key[i];
+
+		if (!of_use(w, k))
+			continue;
+		if (k->kind == CK_GROUP) {
+			if (group(w, k->sub, (const char *)a + k->at, (const char *)b + k->at))
+				return true;
+		} else if (k->kind == CK_LIST) {
+			if (list(w, sc, k, a, b))
+				return true;
+		} else if (k->reload == CONF_RESTART && differs(k, a, b)) {
+			return refuse(w, sc, k);
+		}
+	}
+	return false;
 }
 
-static bool same_ro(const struct ro_conf *a, const struct ro_conf *b)
+static uint32_t table_at(const struct mn_conf *m, size_t i)
 {
-	if (a->enabled != b->enabled || a->max_peers != b->max_peers || a->n_policy != b->n_policy)
-		return false;
-	for (size_t i = 0; i < a->n_policy; i++)
-		if (!prefix_eq(&a->policy[i].peer, &b->policy[i].peer) ||
-		    a->policy[i].allow != b->policy[i].allow)
+	return i < m->n_uplink ? m->uplinks[i].table : m->homes[i - m->n_uplink].table;
+}
+
+/* A table that the file gives to one may be what another still has (reload_inherit()). */
+static bool table_clash(const struct mn_conf *m, char key[static RELOAD_KEY])
+{
+	for (size_t i = 0; i < m->n_uplink + m->n_home; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (table_at(m, i) != table_at(m, j))
+				continue;
+			snprintf(key, RELOAD_KEY, "%s.table", i < m->n_uplink ? "uplinks" : "homes");
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool same_keys(const struct mn_conf *a, const struct mn_conf *b)
+{
+	for (size_t i = 0; i < a->n_home && i < b->n_home; i++)
+		if (memcmp(&a->homes[i].sec.key, &b->homes[i].sec.key, sizeof(struct auth_key)) != 0)
 			return false;
 	return true;
 }
 
-static const char *mn_refused(const struct mn_conf *a, const struct mn_conf *b)
+/* TODO: goes when the mobile side takes them over */
+static bool mobile_refused(const struct conf *a, const struct conf *b, char key[static RELOAD_KEY])
 {
-	if (a->n_uplink != b->n_uplink)
-		return "uplinks";
-	for (size_t i = 0; i < a->n_uplink; i++)
-		if (!same_uplink(&a->uplinks[i], &b->uplinks[i]))
-			return "uplinks";
-	if (a->n_home != b->n_home)
-		return "homes";
-	for (size_t i = 0; i < a->n_home; i++)
-		if (!same_home(&a->homes[i], &b->homes[i]))
-			return "homes";
-	if (strcmp(a->home_device, b->home_device) != 0)
-		return "home_device";
-	if (a->rule_pref != b->rule_pref)
-		return "rule_pref";
-	if (!same_ro(&a->ro, &b->ro))
-		return "route_optimization";
-	return same_timers(&a->timers, &b->timers) ? NULL : "timers";
+	static const char *const name[] = { "uplinks", "homes", "route_optimization", "timers" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(name); i++) {
+		if (!differs(conf_key_of(&conf_schema_top, name[i]), a, b) &&
+		    (i != 1 || same_keys(&a->mn, &b->mn)))
+			continue;
+		snprintf(key, RELOAD_KEY, "%s", name[i]);
+		return true;
+	}
+	return false;
 }
 
-static bool same_links(const struct ha_conf *a, const struct ha_conf *b)
+bool reload_refused(const struct conf *a, const struct conf *b, char key[static RELOAD_KEY])
 {
-	if (a->n_link != b->n_link)
+	const struct walk w = { a->roles & b->roles, key };
+
+	if (group(&w, &conf_schema_top, a, b))
+		return true;
+	if (!(w.roles & (ROLE_MN | ROLE_MR)))
 		return false;
-	for (size_t i = 0; i < a->n_link; i++)
-		if (strcmp(a->links[i].dev, b->links[i].dev) != 0 ||
-		    !in6_eq(&a->links[i].address, &b->links[i].address))
-			return false;
-	return true;
+	return mobile_refused(a, b, key) || table_clash(&b->mn, key);
 }
 
-static const char *ha_refused(const struct ha_conf *a, const struct ha_conf *b)
-{
-	/* these are in every object of the kernel's tables */
-	if (!same_links(a, b))
-		return "home_links";
-	if (a->tunnel != b->tunnel)
-		return "tunnel";
-	if (a->carrier != b->carrier)
-		return "carrier";
-	if (a->flower != b->flower)
-		return "ingress_check";
-	if (a->table != b->table)
-		return "table";
-	if (a->announce_table != b->announce_table)
-		return "announce_table";
-	if (a->metric != b->metric || a->metric_spread != b->metric_spread)
-		return "metric";
-	return a->home_routes != b->home_routes ? "home_routes" : NULL;
-}
+/* ---- lifetimes that run down ---- */
 
 static bool same_life(const struct prefix_life *a, const struct prefix_life *b)
 {
@@ -126,7 +181,7 @@ static double since(const struct home_link *was, const struct prefix_life *p, do
 	return now;
 }
 
-void reload_clocks(struct conf *c, const struct conf *old, double now)
+static void inherit_clocks(struct conf *c, const struct conf *old, double now)
 {
 	for (size_t i = 0; i < c->ha.n_link; i++) {
 		struct home_link *l = &c->ha.links[i];
@@ -143,21 +198,113 @@ void reload_clocks(struct conf *c, const struct conf *old, double now)
 	}
 }
 
-const char *reload_refused(const struct conf *a, const struct conf *b)
-{
-	const char *key = NULL;
+/* ---- routing tables of uplinks and homes ---- */
 
-	if (a->roles != b->roles)
-		return "roles";
-	if (strcmp(a->control.socket, b->control.socket) != 0)
-		return "control.socket";
-	if (strcmp(a->state_dir, b->state_dir) != 0)
-		return "state_dir";
-	if (memcmp(&a->dialect, &b->dialect, sizeof(a->dialect)) != 0)
-		return "ipv4_mnp_option";
-	if (a->roles & ROLE_HA)
-		key = ha_refused(&a->ha, &b->ha);
-	if (!key && a->roles & (ROLE_MN | ROLE_MR))
-		key = mn_refused(&a->mn, &b->mn);
-	return key;
+static bool said(const struct conf_key *top, const char *name, const void *obj)
+{
+	return conf_said(top->sub, obj, conf_key_of(top->sub, name));
+}
+
+static bool taken(const struct mn_conf *m, uint32_t table)
+{
+	bool found = table >= 253 && table <= 255;
+
+	for (size_t i = 0; i < m->n_uplink; i++)
+		found |= m->uplinks[i].table == table;
+	for (size_t i = 0; i < m->n_home; i++)
+		found |= m->homes[i].table == table;
+	return found;
+}
+
+static uint32_t free_table(const struct conf *c, const struct conf *old, uint32_t from)
+{
+	while (taken(&c->mn, from) || taken(&old->mn, from))
+		from++;
+	return from;
+}
+
+static const struct uplink_conf *uplink_of(const struct mn_conf *m, const char *dev)
+{
+	for (size_t i = 0; i < m->n_uplink; i++)
+		if (strcmp(m->uplinks[i].dev, dev) == 0)
+			return &m->uplinks[i];
+	return NULL;
+}
+
+static const struct home_conf *home_of(const struct mn_conf *m, const struct in6_addr *hoa)
+{
+	for (size_t i = 0; i < m->n_home; i++)
+		if (in6_eq(&m->homes[i].hoa.a.in6, hoa))
+			return &m->homes[i];
+	return NULL;
+}
+
+/* 0: to be chosen when those that stay have theirs. */
+static void inherit_tables(struct conf *c, const struct conf *old)
+{
+	const struct conf_key *up = conf_key_of(&conf_schema_top, "uplinks");
+	const struct conf_key *home = conf_key_of(&conf_schema_top, "homes");
+
+	for (size_t i = 0; i < c->mn.n_uplink; i++) {
+		struct uplink_conf *u = &c->mn.uplinks[i];
+		const struct uplink_conf *was = uplink_of(&old->mn, u->dev);
+
+		if (!said(up, "table", u) && !(was && said(up, "table", was)))
+			u->table = was ? was->table : 0;
+	}
+	for (size_t i = 0; i < c->mn.n_home; i++) {
+		struct home_conf *h = &c->mn.homes[i];
+		const struct home_conf *was = home_of(&old->mn, &h->hoa.a.in6);
+
+		if (!said(home, "table", h) && !(was && said(home, "table", was)))
+			h->table = was ? was->table : 0;
+	}
+	for (size_t i = 0; i < c->mn.n_uplink; i++)
+		if (!c->mn.uplinks[i].table)
+			c->mn.uplinks[i].table = free_table(c, old, CONF_UPLINK_TABLE);
+	for (size_t i = 0; i < c->mn.n_home; i++)
+		if (!c->mn.homes[i].table)
+			c->mn.homes[i].table = free_table(c, old, CONF_HOME_TABLE);
+}
+
+/* ---- metrics of mobile nodes ---- */
+
+/* Those that are new take the places that nobody has. No memory: all as their file has it. */
+static void inherit_slots(struct ha_conf *c, const struct ha_conf *old)
+{
+	size_t n = c->n_node, next = 0;
+	bool *used;
+
+	for (size_t i = 0; i < old->n_node; i++)
+		n = MAX(n, (size_t)old->nodes[i].slot + 1);
+	used = calloc(n + c->n_node + 1, sizeof(*used));
+	if (!used)
+		return;
+	for (size_t i = 0; i < c->n_node; i++) {
+		const struct mobile_node *was = ha_node(old, &c->nodes[i].hoa);
+
+		if (was)
+			used[was->slot] = true;
+	}
+	for (size_t i = 0; i < c->n_node; i++) {
+		const struct mobile_node *was = ha_node(old, &c->nodes[i].hoa);
+
+		while (!was && used[next])
+			next++;
+		c->nodes[i].slot = was ? was->slot : (unsigned)next++;
+	}
+	free(used);
+}
+
+void reload_inherit(struct conf *c, const struct conf *old, double now)
+{
+	inherit_clocks(c, old, now);
+	if (!old)
+		return;
+	if (c->roles & (ROLE_MN | ROLE_MR)) {
+		inherit_tables(c, old);
+		memcpy(c->mn.iid_secret, old->mn.iid_secret, sizeof(c->mn.iid_secret));
+	}
+	if (c->roles & ROLE_HA)
+		inherit_slots(&c->ha, &old->ha);
 }

@@ -7,11 +7,18 @@
 
 #include "ctl/conf.h"
 
-/* NULL if the daemon can go from a to b without a restart, else the name of the first key that
- * it cannot change. */
-const char *reload_refused(const struct conf *a, const struct conf *b);
-/* From when on lifetimes of home prefixes run down (decrement_lifetimes): from now, or as in old,
- * which may be NULL, if they are the same. now: boot clock. */
-void reload_clocks(struct conf *c, const struct conf *old, double now);
+#define RELOAD_KEY	160
+
+/* True: the daemon cannot go from a to b without a restart; key is the first one that it cannot
+ * change, as "home_links.device". Each key says so itself (conf_schema.c). */
+bool reload_refused(const struct conf *a, const struct conf *b, char key[static RELOAD_KEY]);
+/*
+ * What a new configuration has from the one in force, where its file does not say otherwise: from
+ * when on lifetimes of home prefixes run down (decrement_lifetimes; a new one: from now on, boot
+ * clock), and numbers that come from places in lists (table of uplinks and homes, the metrics of
+ * mobile nodes), so that the others may move without a change to those that stay. old NULL: the
+ * daemon starts.
+ */
+void reload_inherit(struct conf *c, const struct conf *old, double now);
 
 #endif

@@ -60,6 +60,7 @@ struct run {
 	int argc;			/* words behind the command and its sub */
 	char **argv;
 	bool effective;			/* config show: defaults too */
+	double undo_after;		/* config reload: seconds; 0 = for good */
 	bool absent_is_false;		/* wait: what is not there may come */
 	struct client *c;
 };
@@ -126,8 +127,11 @@ int cmd_handover(struct run *r);
 int cmd_metrics(struct run *r);
 int cmd_config_check(struct run *r);
 int cmd_config_show(struct run *r);
-int cmd_config_diff(struct run *r);
+int cmd_config_diff(struct run *r);		/* cmd_diff.c */
+/* The configuration in force as one object, into all; an enum mip6_exit. */
+int cmd_config_running(struct run *r, bool effective, struct json_object *all);
 int cmd_config_reload(struct run *r);
+int cmd_config_confirm(struct run *r);
 int cmd_stats_reset(struct run *r);
 int cmd_log(struct run *r);
 int cmd_inject(struct run *r);

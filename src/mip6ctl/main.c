@@ -70,6 +70,11 @@ static int option(struct run *r, int o)
 		rc = set_number(optarg, 1e6, &v);
 		r->limit = v;
 		break;
+	case 'u':
+		rc = set_number(optarg, 86400, &r->undo_after);
+		if (rc == 0 && r->undo_after < 1)
+			rc = cmd_error("\"%s\": an undo is at least 1 second away", optarg);
+		break;
 	case 'V':
 		puts("mip6ctl " MIP6D_VERSION);
 		exit(MIP6_EXIT_DONE);

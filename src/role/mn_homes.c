@@ -177,6 +177,7 @@ void mn_home_new(struct mn_home *from, const struct prefix *hoa, const struct in
 		uint32_t table = free_table(live);
 
 		*c = *from->conf;
+		c->prefixes = NULL;	/* it has none */
 		c->hoa = *hoa;
 		c->table = table;
 	}

@@ -7,12 +7,11 @@
 
 #include "base/bucket.h"
 #include "plan/plan_mn.h"
+#include "role/live.h"
 #include "run/event.h"
 #include "run/log.h"
 #include "run/timer.h"
 #include "sec/crypto.h"
-
-#define MORE_HOMES	4		/* by new home prefixes (RFC 6275 11.4.3) */
 
 struct node_priv {
 	struct node pub;		/* first: struct node * is what others hold */
@@ -25,8 +24,7 @@ struct node_priv {
 	unsigned stopping;
 	struct bucket errors, hints;	/* Binding Errors, be_hint: anybody can cause them */
 	struct log_rl rl;
-	struct mn_conf mn;		/* the configured one, and what was found out since */
-	size_t max_homes;
+	struct live mn;			/* the configured one, and what was found out since */
 };
 
 static struct node_priv *priv(struct node *n)
@@ -338,12 +336,12 @@ static int open_kernel(struct node_priv *p)
 	if (kern_probe(p->pub.kern, &needs, say_missing, NULL))
 		return -EOPNOTSUPP;
 	if (c->roles & (ROLE_MN | ROLE_MR)) {
-		p->mn.coa_on_request = kern_probe_source(p->pub.kern);
-		log_info("kern", "IPV6_PREFER_SRC_COA: %s", p->mn.coa_on_request ? "works" :
+		p->mn.conf.coa_on_request = kern_probe_source(p->pub.kern);
+		log_info("kern", "IPV6_PREFER_SRC_COA: %s", p->mn.conf.coa_on_request ? "works" :
 			 "not with this kernel (CONFIG_IPV6_MIP6=y); bind to the address instead");
-		p->mn.routes_by_source = kern_probe_from(p->pub.kern);
+		p->mn.conf.routes_by_source = kern_probe_from(p->pub.kern);
 		log_info("kern", "multicast from a home address that is away: %s",
-			 p->mn.routes_by_source ? "goes through the tunnel" :
+			 p->mn.conf.routes_by_source ? "goes through the tunnel" :
 			 "refused by this kernel (it lacks CONFIG_IPV6_SUBTREES)");
 	}
 	return 0;
@@ -421,8 +419,8 @@ static int start_roles(struct node_priv *p)
 	}
 	if (n->conf.roles & (ROLE_MN | ROLE_MR)) {
 		const struct md_env env = { n->kern, n->nd, n->dad };
-		struct mn_env mn_env = { n->kern, n->mh, n->nd, n->icmp, NULL, n->dad, &p->mn,
-					 p->max_homes };
+		struct mn_env mn_env = { n->kern, n->mh, n->nd, n->icmp, NULL, n->dad,
+					 &p->mn.conf, p->mn.max_home };
 
 		/* the detector speaks from the loop only, so mn hears its first word */
 		rc = md_start(&n->md, n->conf.mn, &env);
@@ -439,24 +437,6 @@ static int start_roles(struct node_priv *p)
 	return rc;
 }
 
-/* With room for home addresses that come while we run. */
-static int live_conf(struct node_priv *p, const struct mn_conf *c)
-{
-	bool more = false;
-
-	for (size_t i = 0; i < c->n_home; i++)
-		more |= c->homes[i].renumber;
-	p->max_homes = c->n_home + (more ? MORE_HOMES : 0);
-	p->mn = *c;
-	p->mn.homes = calloc(p->max_homes + 1, sizeof(*p->mn.homes));
-	if (!p->mn.homes)
-		return -ENOMEM;
-	if (c->n_home)
-		memcpy(p->mn.homes, c->homes, c->n_home * sizeof(*c->homes));
-	p->pub.conf.mn = &p->mn;
-	return 0;
-}
-
 int node_start(struct node **out, struct ev_loop *loop, const struct node_conf *c,
 	       void (*ready)(void *arg, int rc), void *arg)
 {
@@ -467,10 +447,12 @@ int node_start(struct node **out, struct ev_loop *loop, const struct node_conf *
 		return -ENOMEM;
 	p->pub.loop = loop;
 	p->pub.conf = *c;
-	if (c->mn && live_conf(p, c->mn) < 0) {
+	if (c->mn && live_init(&p->mn, c->mn) < 0) {
 		free(p);
 		return -ENOMEM;
 	}
+	if (c->mn)
+		p->pub.conf.mn = &p->mn.conf;
 	p->pub.started = run_now();
 	p->ready = ready;
 	p->ready_arg = arg;
@@ -540,6 +522,14 @@ void node_stop(struct node *n, void (*done)(void *arg), void *arg)
 	part_stopped(p, 0);
 }
 
+void node_set_conf(struct node *n, const struct node_conf *c)
+{
+	const struct mn_conf *mn = n->conf.mn;
+
+	n->conf = *c;
+	n->conf.mn = mn;
+}
+
 void node_free(struct node *n)
 {
 	if (!n)
@@ -565,8 +555,6 @@ void node_free(struct node *n)
 		mhsock_close(n->mh);
 	if (n->kern)
 		kern_close(n->kern);
-	if (priv(n)->mn.homes)		/* keys are in it */
-		crypto_wipe(priv(n)->mn.homes, priv(n)->max_homes * sizeof(*priv(n)->mn.homes));
-	free(priv(n)->mn.homes);
+	live_free(&priv(n)->mn);
 	free(priv(n));
 }

@@ -58,5 +58,8 @@ int node_start(struct node **n, struct ev_loop *loop, const struct node_conf *c,
 /* Mobile side de-registers, everything leaves the kernel; then done. */
 void node_stop(struct node *n, void (*done)(void *arg), void *arg);
 void node_free(struct node *n);
+/* The configuration that node_start() was given, or the last one here, goes: this one says the same,
+ * but for what the roles have taken over. */
+void node_set_conf(struct node *n, const struct node_conf *c);
 
 #endif

@@ -34,6 +34,7 @@ struct sec_conf {
 	struct auth_key key;		/* auth-option */
 	double replay_window;		/* 7 (RFC 4285 6), more than 3 */
 	bool timestamps;		/* mandate the MESG-ID option; default true */
+	uint64_t said;			/* keys that the file gives: bits, for ctl/ */
 };
 
 /* Protocol times (RFC 6275 12-13); `timers` group. */
@@ -69,6 +70,7 @@ struct timers {
 	double max_token_lifetime;		/* 210 */
 	double max_nonce_lifetime;		/* 240 */
 	double max_rr_binding_lifetime;		/* 420 */
+	uint64_t said;			/* keys that the file gives: bits, for ctl/ */
 };
 void timers_default(struct timers *t);
 
@@ -84,6 +86,7 @@ struct prefix_life {
 	uint32_t valid, preferred;	/* seconds; 0xffffffff = infinite */
 	bool decrement;			/* they run down in real time ... */
 	double since;			/* ... from this on, boot clock (ctl/reload.c) */
+	uint64_t said;			/* keys that the file gives: bits, for ctl/ */
 };
 
 struct home_link {
@@ -99,6 +102,7 @@ struct home_link {
 	bool autonomous;		/* the prefixes' flag */
 	uint16_t preference;		/* RFC 6275 7.4 */
 	uint16_t ha_lifetime;		/* seconds; what our advertisements should say */
+	uint64_t said;			/* keys that the file gives: bits, for ctl/ */
 };
 
 struct mobile_node {
@@ -112,6 +116,7 @@ struct mobile_node {
 	uint32_t gre_key;		/* ip6gre; 0 = none */
 	struct sec_conf sec;
 	unsigned slot;			/* position in the list: metric spread */
+	uint64_t said;			/* keys that the file gives: bits, for ctl/ */
 };
 
 struct ha_conf {
@@ -154,7 +159,7 @@ const struct mobile_node *ha_node(const struct ha_conf *c, const struct in6_addr
 
 /* ---- route optimisation, either end ---- */
 
-struct peer_policy { struct prefix peer; bool allow; };
+struct peer_policy { struct prefix peer; bool allow; uint64_t said; /* as below */ };
 /* The first entry that contains the address decides; none: allowed. */
 bool peer_allowed(const struct peer_policy *p, size_t n, const struct in6_addr *peer);
 
@@ -168,6 +173,7 @@ struct cn_conf {
 	size_t n_policy;
 	struct mh_dialect dialect;
 	struct timers timers;
+	uint64_t said;			/* keys that the file gives: bits, for ctl/ */
 };
 
 /* ---- mobile node and router ---- */
@@ -179,12 +185,14 @@ struct uplink_conf {
 	bool managed;			/* true: something else configures it, we only follow */
 	enum coa_dad coa_dad;
 	uint32_t table;			/* its own routing table: 6000 + index by default */
+	uint64_t said;			/* keys that the file gives: bits, for ctl/ */
 };
 
 struct mnp_conf {
 	struct prefix prefix;		/* no host bits */
 	enum prefix_mode mode;
 	char dev[IFNAMSIZ];		/* ingress interface; "" = not named */
+	uint64_t said;			/* keys that the file gives: bits, for ctl/ */
 };
 
 struct home_conf {
@@ -206,6 +214,7 @@ struct home_conf {
 	/* not configured: what mobile prefix discovery made of it */
 	bool deprecated;		/* another home address is preferred */
 	bool retired;			/* its prefix is gone, and so is everything of it */
+	uint64_t said;			/* keys that the file gives: bits, for ctl/ */
 };
 
 /* The default of sockets without an address: the first preferred home, or else the first that there
@@ -218,6 +227,7 @@ struct ro_conf {
 	unsigned max_peers;		/* 256, of each home address */
 	struct peer_policy *policy;
 	size_t n_policy;
+	uint64_t said;			/* keys that the file gives: bits, for ctl/ */
 };
 
 struct mn_conf {

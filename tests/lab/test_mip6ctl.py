@@ -159,10 +159,11 @@ def configuration(ctl, net, ha):
     ha.write(conf.ha_conf(net, roles=ROLES, max_lifetime=1200))
     ctl.run(net.ha, "config", "check", ha.config)
     changed = {d["key"]: d for d in ctl.json(net.ha, "config diff", ha.config, status=NOT_TRUE)}
-    assert changed["max_lifetime"] == {"key": "max_lifetime", "running": 3600, "file": 1200}
-    assert "+max_lifetime = 1200\n" in ctl.run(net.ha, "config", "diff", ha.config,
+    assert changed["max_lifetime"] == {"key": "max_lifetime", "running": 3600, "file": 1200,
+                                       "reload": "applied"}
+    assert "+max_lifetime = 1200  # applied\n" in ctl.run(net.ha, "config", "diff", ha.config,
                                                status=NOT_TRUE)
-    assert ctl.json(net.ha, "config reload") == {"warnings": None}
+    assert ctl.json(net.ha, "config reload") == {"warnings": None, "undo_in": None}
     assert ctl.json(net.ha, "config diff", ha.config) == []
     # refused: nothing changes, and it says what for
     ha.write(conf.ha_conf(net, roles=ROLES, max_lifetime=600, metric=3000))

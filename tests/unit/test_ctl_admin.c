@@ -24,7 +24,7 @@ static void test_what_is_told_of_a_configuration_reads_back_the_same(void **stat
 		"\"home_links\":[{\"device\":\"eth0\",\"address\":\"2001:db8:280::1\","
 		"\"prefixes\":[\"2001:db8:280::/64\"],\"preference\":3}],"
 		"\"mobile_nodes\":[{\"home_address\":\"2001:db8:280::1:1\","
-		"\"nai\":\"a@example.org\",\"router\":true,\"prefixes\":[\"10.0.0.0/24\"],"
+		"\"nai\":\"a@example.org\",\"prefixes\":[\"10.0.0.0/24\"],"
 		"\"security\":{\"method\":\"none\"}}],"
 		"\"max_lifetime\":1200,"
 		"\"correspondent\":{\"policy\":[{\"peer\":\"2001:db8::/32\",\"allow\":false}]}}";
@@ -122,20 +122,38 @@ static void test_the_configuration_comes_key_by_key(void **state)
 
 /* ---- reload ---- */
 
-static struct { unsigned calls; bool busy; } asked;
+static struct { unsigned calls; bool busy; double after, undo_in; } asked;
 
-static bool on_reload(void *arg)
+static bool on_reload(void *arg, double undo_after)
 {
 	(void)arg;
 	asked.calls++;
+	asked.after = undo_after;
 	return !asked.busy;
 }
+
+static bool on_confirm(void *arg)
+{
+	bool pending = asked.undo_in >= 0;
+
+	(void)arg;
+	asked.undo_in = -1;
+	return pending;
+}
+
+static double on_undo_in(void *arg)
+{
+	(void)arg;
+	return asked.undo_in;
+}
+
+static const struct ctl_reload_ops reload_ops = { on_reload, on_confirm, on_undo_in };
 
 static void test_a_reload_is_answered_when_it_is_over(void **state)
 {
 	static const struct { enum ctl_reload_rc rc; const char *text, *reply; } row[] = {
-		{ CTL_RELOADED, "", "{\"parameters\":{\"warnings\":null}}" },
-		{ CTL_RELOADED, "w", "{\"parameters\":{\"warnings\":\"w\"}}" },
+		{ CTL_RELOADED, "", "{\"parameters\":{\"warnings\":null,\"undo_in\":null}}" },
+		{ CTL_RELOADED, "w", "{\"parameters\":{\"warnings\":\"w\",\"undo_in\":null}}" },
 		{ CTL_RELOAD_BAD, "a\nb", "{\"error\":\"io.mip6d.BadConfiguration\","
 		  "\"parameters\":{\"messages\":\"a\\nb\"}}" },
 		{ CTL_RELOAD_REFUSED, "roles", "{\"error\":\"io.mip6d.CannotChange\","
@@ -150,7 +168,8 @@ static void test_a_reload_is_answered_when_it_is_over(void **state)
 	log_init(LOG_LV_ERR);
 	asked.calls = 0;
 	asked.busy = false;
-	ctl_on_reload(f->ctl, on_reload, NULL);
+	asked.undo_in = -1;
+	ctl_on_reload(f->ctl, &reload_ops, NULL);
 	ctl_reload_done(f->ctl, CTL_RELOADED, "");	/* a signal's: nobody waits */
 	fd = connect_to(f);
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
@@ -167,6 +186,48 @@ static void test_a_reload_is_answered_when_it_is_over(void **state)
 	close(fd);
 }
 
+/* The time is checked, handed on and told; a confirmation ends it, once. */
+static void test_an_undo_is_asked_for_told_and_called_off(void **state)
+{
+	static const char *const wrong[] = { "0", "0.5", "-1", "86401", "\"x\"" };
+	struct fix *f = *state;
+	struct json_object *o;
+	char call[128];
+	int fd;
+
+	begin(f, ha_text);
+	asked.calls = 0;
+	asked.busy = false;
+	asked.undo_in = -1;
+	ctl_on_reload(f->ctl, &reload_ops, NULL);
+	fd = connect_to(f);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		snprintf(call, sizeof(call), "{\"method\":\"io.mip6d.Reload\",\"parameters\":"
+			 "{\"undo_after\":%s}}", wrong[i]);
+		say(f, fd, call);
+		hears(f, fd, "{\"error\":\"org.varlink.service.InvalidParameter\",\"parameters\":"
+			     "{\"parameter\":\"undo_after\"}}");
+	}
+	assert_int_equal(asked.calls, 0);
+	say(f, fd, "{\"method\":\"io.mip6d.Reload\",\"parameters\":{\"undo_after\":60}}");
+	for (unsigned k = 0; k < 20; k++)
+		turn(f);
+	assert_true(asked.calls == 1 && asked.after == 60);
+	asked.undo_in = 59.5;
+	ctl_reload_done(f->ctl, CTL_RELOADED, "");
+	hears(f, fd, "{\"parameters\":{\"warnings\":null,\"undo_in\":59.500000}}");
+	say(f, fd, "{\"method\":\"io.mip6d.Status\"}");
+	o = hear(f, fd);
+	assert_true(json_object_get_double(json_object_object_get(
+		json_object_object_get(o, "parameters"), "undo_in")) == 59.5);
+	json_object_put(o);
+	say(f, fd, "{\"method\":\"io.mip6d.Confirm\"}");
+	hears(f, fd, "{\"parameters\":{}}");
+	say(f, fd, "{\"method\":\"io.mip6d.Confirm\"}");
+	hears(f, fd, "{\"error\":\"io.mip6d.NoUndoPending\",\"parameters\":{}}");
+	close(fd);
+}
+
 static void test_one_reload_at_a_time_and_nobody_must_stay(void **state)
 {
 	struct fix *f = *state;
@@ -174,7 +235,8 @@ static void test_one_reload_at_a_time_and_nobody_must_stay(void **state)
 
 	begin(f, ha_text);
 	asked.busy = false;
-	ctl_on_reload(f->ctl, on_reload, NULL);
+	asked.undo_in = -1;
+	ctl_on_reload(f->ctl, &reload_ops, NULL);
 	fd = connect_to(f);
 	other = connect_to(f);
 	say(f, fd, "{\"method\":\"io.mip6d.Reload\"}");
@@ -188,7 +250,7 @@ static void test_one_reload_at_a_time_and_nobody_must_stay(void **state)
 	for (unsigned k = 0; k < 20; k++)
 		turn(f);
 	ctl_reload_done(f->ctl, CTL_RELOADED, "");
-	hears(f, fd, "{\"parameters\":{\"warnings\":null}}");
+	hears(f, fd, "{\"parameters\":{\"warnings\":null,\"undo_in\":null}}");
 	hears_end(f, fd);
 	/* one who goes away is forgotten */
 	fd = connect_to(f);
@@ -355,6 +417,7 @@ int main(void)
 		T(test_no_secret_is_told),
 		T(test_the_configuration_comes_key_by_key),
 		T(test_a_reload_is_answered_when_it_is_over),
+		T(test_an_undo_is_asked_for_told_and_called_off),
 		T(test_one_reload_at_a_time_and_nobody_must_stay),
 		T(test_log_levels_change_while_it_runs),
 		T(test_counters_begin_anew_but_not_for_those_who_take_differences),

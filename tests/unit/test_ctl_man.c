@@ -220,6 +220,55 @@ static void test_every_key_is_in_the_manual_as_in_the_table(void **state)
 	assert_int_equal(bad, 0);
 }
 
+/* Keys that take a restart, in the form of the section on reloads. */
+static void fixed_keys(const struct conf_schema *sc, void (*fn)(const char *name, void *arg), void *arg)
+{
+	char name[LINE_LEN];
+
+	for (size_t i = 0; i < sc->n; i++) {
+		const struct conf_key *k = &sc->key[i];
+
+		snprintf(name, sizeof(name), "%s%s%s", sc->name, *sc->name ? "." : "", k->name);
+		if (k->reload != CONF_LIVE && k->reload != CONF_RESTART)
+			fail_msg("%s does not say what a reload does with it", name);
+		if (k->reload == CONF_RESTART)
+			fn(name, arg);
+		if (k->sub)
+			fixed_keys(k->sub, fn, arg);
+	}
+}
+
+struct listed { const char *section; unsigned n, bad; };
+
+static void is_listed(const char *name, void *arg)
+{
+	struct listed *l = arg;
+	char line[LINE_LEN];
+
+	snprintf(line, sizeof(line), "\n.It Ic %s\n", name);
+	l->n++;
+	if (strstr(l->section, line))
+		return;
+	print_error("RELOAD lacks %s\n", name);
+	l->bad++;
+}
+
+static void test_the_manual_names_the_keys_that_take_a_restart(void **state)
+{
+	struct listed l = { 0 };
+	char *section;
+
+	(void)state;
+	read_page("mip6d.conf.5");
+	section = part("\n.Sh RELOAD\n", false);
+	assert_non_null(section);
+	l.section = section;
+	fixed_keys(&conf_schema_top, is_listed, &l);
+	assert_int_equal(l.bad, 0);
+	assert_int_equal(count(section, "\n.It Ic "), l.n);
+	free(section);
+}
+
 static void test_every_event_is_in_the_manual_as_in_the_table(void **state)
 {
 	char *section, line[LINE_LEN + 2];
@@ -274,8 +323,16 @@ static void print_schema(const struct conf_schema *sc)
 	}
 }
 
+static void print_name(const char *name, void *arg)
+{
+	(void)arg;
+	printf(".It Ic %s\n", name);
+}
+
 static int print_all(void)
 {
+	puts(".Sh RELOAD");
+	fixed_keys(&conf_schema_top, print_name, NULL);
 	print_schema(&conf_schema_top);
 	print_schema(security());
 	puts(".Sh EVENTS");
@@ -290,6 +347,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_key_is_in_the_manual_as_in_the_table),
+		cmocka_unit_test(test_the_manual_names_the_keys_that_take_a_restart),
 		cmocka_unit_test(test_every_event_is_in_the_manual_as_in_the_table),
 		cmocka_unit_test(test_the_manual_says_what_is_not_protected),
 	};

@@ -228,15 +228,16 @@ static void test_differences_to_a_file(void **state)
 	(void)state;
 	with_file(text, path);
 	snprintf(args, sizeof(args), "config diff %s", path);
-	shows("ha", args, 1, "-max_lifetime = 3600\n+max_lifetime = 1200\n");
+	shows("ha", args, 1, "-max_lifetime = 3600  # applied\n"
+	      "+max_lifetime = 1200  # applied\n");
 	/* the first node is gone, the second is the same one still */
 	assert_non_null(strstr(out, "-mobile_nodes[2001:db8:280::1:1].prefixes = "));
-	assert_non_null(strstr(out, "+mobile_nodes[2001:db8:280::1:2].nai = \"x\"\n"));
+	assert_non_null(strstr(out, "+mobile_nodes[2001:db8:280::1:2].nai = \"x\"  # applied\n"));
 	assert_null(strstr(out, "mobile_nodes[2001:db8:280::1:2].home_address"));
 	snprintf(args, sizeof(args), "-j config diff %s", path);
 	assert_int_equal(run("ha", args), 1);
 	o = json_tokener_parse(out);
-	assert_true(json_object_is_type(o, json_type_array) && json_object_array_length(o) > 5);
+	assert_true(json_object_is_type(o, json_type_array) && json_object_array_length(o) == 5);
 	json_object_put(o);
 	with_file("roles = [ \"ha\" ]; nonsense = 1;\n", path);
 	snprintf(args, sizeof(args), "config diff %s", path);
@@ -257,8 +258,7 @@ static void test_a_policy_in_another_order_differs(void **state)
 			 " ); };\n", i ? all : one, i ? one : all);
 		with_file(text, path);
 		snprintf(args, sizeof(args), "config diff %s", path);
-		/* other lines are of the socket of these tests */
-		shows("cn", args, 1, i ? "-correspondent.policy[0].peer = " : "control.socket");
+		shows("cn", args, i, i ? "-correspondent.policy[0].peer = " : "");
 		assert_int_equal(lines("policy"), i ? 8 : 0);
 	}
 	unlink(path);

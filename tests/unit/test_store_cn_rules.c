@@ -273,8 +273,8 @@ static void test_reserved_bits_are_ignored(void **state)
 static void test_policy_first_match_decides(void **state)
 {
 	struct peer_policy p[] = {
-		{ pfx("2001:db8:1::10/128"), true }, { pfx("2001:db8:1::/48"), false },
-		{ pfx("::/0"), true },
+		{ .peer = pfx("2001:db8:1::10/128"), .allow = true },
+		{ .peer = pfx("2001:db8:1::/48") }, { .peer = pfx("::/0"), .allow = true },
 	};
 
 	(void)state;

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "role/live.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sec/crypto.h"
+
+int home_conf_copy(struct home_conf *to, const struct home_conf *from)
+{
+	size_t n = from->n_prefix;
+	struct mnp_conf *p = n ? calloc(n, sizeof(*p)) : NULL;
+
+	if (n && !p)
+		return -ENOMEM;
+	if (n)
+		memcpy(p, from->prefixes, n * sizeof(*p));
+	*to = *from;
+	to->prefixes = p;
+	return 0;
+}
+
+void home_conf_free(struct home_conf *h)
+{
+	free(h->prefixes);
+	crypto_wipe(h, sizeof(*h));
+}
+
+int ro_conf_copy(struct ro_conf *to, const struct ro_conf *from)
+{
+	struct peer_policy *p = calloc(from->n_policy + 1, sizeof(*p));
+
+	if (!p)
+		return -ENOMEM;
+	if (from->n_policy)
+		memcpy(p, from->policy, from->n_policy * sizeof(*p));
+	*to = *from;
+	to->policy = p;
+	return 0;
+}
+
+int live_init(struct live *l, const struct mn_conf *c)
+{
+	struct mn_conf *m = &l->conf;
+	int rc = -ENOMEM;
+
+	l->max_uplink = c->n_uplink + LIVE_MORE_UPLINKS;
+	l->max_home = c->n_home + LIVE_MORE_HOMES;
+	*m = *c;
+	m->ro.policy = NULL;
+	m->uplinks = calloc(l->max_uplink, sizeof(*m->uplinks));
+	m->homes = calloc(l->max_home, sizeof(*m->homes));
+	if (m->uplinks && m->homes)
+		rc = ro_conf_copy(&m->ro, &c->ro);
+	if (rc == 0 && c->n_uplink)
+		memcpy(m->uplinks, c->uplinks, c->n_uplink * sizeof(*c->uplinks));
+	for (size_t i = 0; rc == 0 && i < c->n_home; i++)
+		rc = home_conf_copy(&m->homes[i], &c->homes[i]);
+	if (rc < 0)
+		live_free(l);
+	return rc;
+}
+
+void live_free(struct live *l)
+{
+	for (size_t i = 0; l->conf.homes && i < l->max_home; i++)
+		home_conf_free(&l->conf.homes[i]);
+	free(l->conf.homes);
+	free(l->conf.uplinks);
+	free(l->conf.ro.policy);
+	crypto_wipe(l, sizeof(*l));
+}

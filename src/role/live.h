@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * role/live.h - the mobile side's configuration while it runs: what the file says, and what was
+ * found out since (struct mn_conf: deprecated, retired ...).
+ *
+ * It owns all that it points to. An uplink and a home keep their place for as long as they are
+ * there, whatever comes and goes beside them: others hold pointers to them and count by them. The
+ * order of the file is in .place. There is room for more than were configured at the start.
+ *
+ * 0, or -ENOMEM.
+ */
+#ifndef MIP6_ROLE_LIVE_H
+#define MIP6_ROLE_LIVE_H
+
+#include "store/conf.h"
+
+#define LIVE_MORE_UPLINKS	8
+#define LIVE_MORE_HOMES		16
+
+struct live {
+	struct mn_conf conf;
+	size_t max_uplink, max_home;
+};
+
+int live_init(struct live *l, const struct mn_conf *c);
+void live_free(struct live *l);			/* wipes keys; zeroed is harmless */
+
+/* A copy with prefixes of its own; *to is not looked at before. */
+int home_conf_copy(struct home_conf *to, const struct home_conf *from);
+void home_conf_free(struct home_conf *h);	/* wipes all of it */
+int ro_conf_copy(struct ro_conf *to, const struct ro_conf *from);
+
+#endif
