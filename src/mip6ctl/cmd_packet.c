@@ -60,8 +60,7 @@ int cmd_decode(struct run *r)
 	if (rc == 0)
 		return MIP6_EXIT_DONE;
 	fprintf(stderr, "mip6ctl: %s: %s\n", path,
-		rc == -EPROTO ? "not a pcap file, or cut off"
-				" (tshark -F pcap -r FILE -w NEW makes one)" :
+		rc == -EPROTO ? "not a capture file (pcap, pcapng), or cut off" :
 		rc == -ENOTSUP ? "captured on a kind of link that is not read here" :
 				 strerror(-rc));
 	return MIP6_EXIT_REFUSED;
@@ -70,8 +69,8 @@ int cmd_decode(struct run *r)
 /* ---- capture ---- */
 
 /*
- * What can hold a mobility message: a Mobility Header, ICMPv6 144..147, GRE, a packet with options
- * or a routing header; inside a tunnel of IPv6, the same: its data are passed over in the kernel.
+ * What can hold a mobility message: a Mobility Header, ICMPv6 144..147 and errors (1..4) that
+ * quote one, GRE, a packet with options or a routing header; inside a tunnel of IPv6, the same: its data are passed over in the kernel.
  * A packet socket without link header begins with the IPv6 header.
  */
 #define LOAD(i)		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, (i))
@@ -80,9 +79,11 @@ int cmd_decode(struct run *r)
 #define TAKE_IF(v)	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (v), 0, 1), TAKE
 #define UNLESS(v, skip)	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (v), 0, (skip))
 #define TAKE_ICMP(at) \
-	LOAD(at), BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 144, 0, 2), \
-	BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 147, 1, 0), TAKE, LEAVE
-#define TAKE_ICMP_LEN	5
+	LOAD(at), BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 147, 4, 0), \
+	BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 144, 2, 0), \
+	BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 4, 2, 0), \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0), TAKE, LEAVE
+#define TAKE_ICMP_LEN	7
 
 static struct sock_filter filter[] = {
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (__u32)(SKF_AD_OFF + SKF_AD_PROTOCOL)),

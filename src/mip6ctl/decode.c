@@ -8,7 +8,8 @@
 #include "wire/icmp6.h"
 #include "wire/mh.h"
 
-#define NEST_MAX	4		/* tunnels in tunnels */
+#define NEST_MAX	6		/* tunnels and quotations in each other */
+#define ICMP_ERROR_LEN	8		/* before the packet that it quotes */
 #define PROTO_IPV6	41
 #define PROTO_GRE	47
 #define PROTO_ICMPV6	58
@@ -233,6 +234,45 @@ static size_t gre(const uint8_t *p, size_t n)
 	return 4u + (p[0] & GRE_SUM ? 4 : 0) + (p[0] & GRE_KEY ? 4 : 0) + (p[0] & GRE_SEQ ? 4 : 0);
 }
 
+/* RFC 4443 3 */
+static const char *error_text(uint8_t type, uint8_t code)
+{
+	static const struct { uint8_t type, code; const char *text; } row[] = {
+		{ ICMP6_UNREACH_, 0, "no route to destination" },
+		{ ICMP6_UNREACH_, 1, "administratively prohibited" },
+		{ ICMP6_UNREACH_, 2, "beyond scope of source address" },
+		{ ICMP6_UNREACH_, 3, "address unreachable" },
+		{ ICMP6_UNREACH_, 4, "port unreachable" },
+		{ ICMP6_UNREACH_, 5, "source address failed ingress/egress policy" },
+		{ ICMP6_UNREACH_, 6, "reject route to destination" },
+		{ ICMP6_TOOBIG_, 0, "packet too big" },
+		{ ICMP6_TIMEX_, 0, "hop limit exceeded" },
+		{ ICMP6_TIMEX_, 1, "fragment reassembly time exceeded" },
+		{ ICMP6_PARAMPROB_, 0, "erroneous header field" },
+		{ ICMP6_PARAMPROB_, 1, "unrecognized next header" },
+		{ ICMP6_PARAMPROB_, 2, "unrecognized option" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		if (row[i].type == type && row[i].code == code)
+			return row[i].text;
+	}
+	return "unknown";
+}
+
+/* The error that p is, of the packet that it quotes. */
+static struct json_object *icmp_error(const struct icmp6_msg *q, const uint8_t *p)
+{
+	struct json_object *o = json_object_new_object();
+
+	SET(o, "src", text(A6(&q->err.src)));
+	SET(o, "dst", text(A6(&q->err.dst)));
+	SET(o, "type", num(p[0]));
+	SET(o, "code", num(p[1]));
+	SET(o, "meaning", text(error_text(p[0], p[1])));
+	return o;
+}
+
 static struct json_object *head(const struct icmp6_msg *q, double time)
 {
 	struct json_object *r = json_object_new_object();
@@ -246,6 +286,7 @@ static struct json_object *head(const struct icmp6_msg *q, double time)
 	SET(r, "home_address", q->err.has_hao ? text(A6(&q->err.hao)) : NULL);
 	SET(r, "routed_to", q->err.has_rh2 ? text(A6(&q->err.rh2)) : NULL);
 	SET(r, "tunnel", NULL);
+	SET(r, "icmp_error", NULL);
 	return r;
 }
 
@@ -275,6 +316,13 @@ static struct json_object *nested(const uint8_t *ip, size_t len, double time, un
 		r = nested(p + skip, n - skip, time, depth + 1);
 		if (r)
 			SET(r, "tunnel", tunnel(&q));
+		return r;
+	}
+	if (q.err.proto == PROTO_ICMPV6 && n > ICMP_ERROR_LEN && p[0] >= ICMP6_UNREACH_ &&
+	    p[0] <= ICMP6_PARAMPROB_) {
+		r = nested(p + ICMP_ERROR_LEN, n - ICMP_ERROR_LEN, time, depth + 1);
+		if (r)
+			SET(r, "icmp_error", icmp_error(&q, p));
 		return r;
 	}
 	if (q.err.proto != IPPROTO_MH_ && (q.err.proto != PROTO_ICMPV6 ||

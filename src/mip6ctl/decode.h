@@ -2,8 +2,8 @@
 /*
  * mip6ctl/decode.h - the mobility message in an IPv6 packet, as a record.
  *
- * Read by wire/, as the daemon reads it; looked for behind extension headers and inside
- * tunnels of IPv6 and GRE.
+ * Read by wire/, as the daemon reads it; looked for behind extension headers, inside tunnels of
+ * IPv6 and GRE and in what ICMPv6 errors quote. Fragments are not put together.
  */
 #ifndef MIP6_MIP6CTL_DECODE_H
 #define MIP6_MIP6CTL_DECODE_H

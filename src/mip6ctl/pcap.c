@@ -25,7 +25,7 @@ struct file_head {
 };
 struct packet_head { uint32_t sec, frac, kept, len; };
 
-static uint32_t num(const struct pcap *p, uint32_t v)
+uint32_t pcap_num(const struct pcap *p, uint32_t v)
 {
 	return p->swap ? bswap_32(v) : v;
 }
@@ -35,37 +35,51 @@ static uint16_t be16(const uint8_t *b)
 	return (uint16_t)(b[0] << 8 | b[1]);
 }
 
-int pcap_open(struct pcap *p, FILE *f)
+bool pcap_link_known(uint32_t type)
 {
-	struct file_head h;
-
-	p->f = f;
-	if (fread(&h, sizeof(h), 1, f) != 1)
-		return ferror(f) ? -errno : -EPROTO;
-	p->swap = h.magic == bswap_32(MAGIC_US) || h.magic == bswap_32(MAGIC_NS);
-	p->nano = num(p, h.magic) == MAGIC_NS;
-	if (num(p, h.magic) != MAGIC_US && !p->nano)
-		return -EPROTO;
-	p->link = num(p, h.link) & 0xffff;	/* above it: the length of a checksum */
-	switch (p->link) {
+	switch (type) {
 	case LINK_ETHERNET:
 	case LINK_RAW_BSD:
 	case LINK_RAW:
 	case LINK_SLL:
 	case LINK_IPV6:
 	case LINK_SLL2:
-		return 0;
+		return true;
 	}
-	return -ENOTSUP;
+	return false;
+}
+
+int pcap_open(struct pcap *p, FILE *f)
+{
+	struct file_head h;
+	struct pcap_link *l = &p->link[0];
+
+	p->f = f;
+	p->links = 0;
+	p->known = false;
+	if (fread(&h.magic, sizeof(h.magic), 1, f) != 1)
+		return ferror(f) ? -errno : -EPROTO;
+	p->ng = h.magic == PCAPNG_MAGIC;
+	if (p->ng)
+		return pcapng_open(p);
+	if (fread(&h.major, sizeof(h) - sizeof(h.magic), 1, f) != 1)
+		return ferror(f) ? -errno : -EPROTO;
+	p->swap = h.magic == bswap_32(MAGIC_US) || h.magic == bswap_32(MAGIC_NS);
+	if (pcap_num(p, h.magic) != MAGIC_US && pcap_num(p, h.magic) != MAGIC_NS)
+		return -EPROTO;
+	*l = (struct pcap_link){ .type = pcap_num(p, h.link) & 0xffff,	/* above: a checksum's length */
+				 .units = pcap_num(p, h.magic) == MAGIC_NS ? 1000000000 : 1000000 };
+	p->links = 1;
+	return pcap_link_known(l->type) ? 0 : -ENOTSUP;
 }
 
 /* Octets before the packet and what it is; 0, 0: too short. */
-static size_t link_head(const struct pcap *p, size_t n, uint16_t *protocol)
+static size_t link_head(const struct pcap *p, uint32_t type, size_t n, uint16_t *protocol)
 {
 	size_t at = 12;
 
 	*protocol = ETHERTYPE_IPV6;
-	switch (p->link) {
+	switch (type) {
 	case LINK_ETHERNET:
 		while (at + 6 <= n && (be16(p->buf + at) == ETHERTYPE_VLAN ||
 				       be16(p->buf + at) == 0x88a8))
@@ -82,27 +96,38 @@ static size_t link_head(const struct pcap *p, size_t n, uint16_t *protocol)
 	return 0;
 }
 
-int pcap_next(struct pcap *p, double *time, const uint8_t **ip, size_t *len)
+static int next_record(struct pcap *p, struct pcap_record *r)
 {
 	struct packet_head h;
+	size_t n = fread(&h, 1, sizeof(h), p->f);
+
+	if (n == 0 && feof(p->f))
+		return 0;
+	if (n != sizeof(h) || pcap_num(p, h.kept) > sizeof(p->buf))
+		return -EPROTO;
+	r->link = &p->link[0];
+	r->n = pcap_num(p, h.kept);
+	r->time = pcap_num(p, h.sec) + pcap_num(p, h.frac) / (double)r->link->units;
+	return fread(p->buf, 1, r->n, p->f) == r->n ? 1 : -EPROTO;
+}
+
+int pcap_next(struct pcap *p, double *time, const uint8_t **ip, size_t *len)
+{
+	struct pcap_record r;
 	uint16_t protocol;
-	size_t n, head;
+	size_t head;
+	int rc;
 
 	for (;;) {
-		n = fread(&h, 1, sizeof(h), p->f);
-		if (n == 0 && feof(p->f))
-			return 0;
-		if (n != sizeof(h) || num(p, h.kept) > sizeof(p->buf))
-			return -EPROTO;
-		n = num(p, h.kept);
-		if (fread(p->buf, 1, n, p->f) != n)
-			return -EPROTO;
-		head = link_head(p, n, &protocol);
-		if (protocol != ETHERTYPE_IPV6 || n < head + 40 || p->buf[head] >> 4 != 6)
+		rc = p->ng ? pcapng_next(p, &r) : next_record(p, &r);
+		if (rc <= 0)
+			return rc;
+		head = link_head(p, r.link->type, r.n, &protocol);
+		if (protocol != ETHERTYPE_IPV6 || r.n < head + 40 || p->buf[head] >> 4 != 6)
 			continue;
-		*time = num(p, h.sec) + num(p, h.frac) / (p->nano ? 1e9 : 1e6);
+		*time = r.time;
 		*ip = p->buf + head;
-		*len = n - head;
+		*len = r.n - head;
 		return 1;
 	}
 }

@@ -124,7 +124,8 @@ void show_handover(const struct fmt_opt *opt, struct json_object *o)
 /* Keys that the beginning of the line has said. */
 static bool said(const char *key)
 {
-	static const char *const row[] = { "time", "src", "dst", "tunnel", "type", "options" };
+	static const char *const row[] = { "time", "src", "dst", "tunnel", "icmp_error", "type",
+					   "options" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
 		if (strcmp(row[i], key) == 0)
@@ -135,12 +136,12 @@ static bool said(const char *key)
 
 void show_message(const struct fmt_opt *opt, struct json_object *o)
 {
-	struct json_object *t = fmt_get(o, "tunnel");
+	struct json_object *t = fmt_get(o, "tunnel"), *e = fmt_get(o, "icmp_error");
 	char buf[FMT_LEN];
 
 	print_time(fmt_num(o, "time"), opt->details);
 	printf(" %s > %s ", fmt_str(o, "src"), fmt_str(o, "dst"));
-	fmt_paint(opt, fmt_has(o, "malformed") ? FMT_BAD : FMT_HEAD, "%s", fmt_str(o, "type"));
+	fmt_paint(opt, e || fmt_has(o, "malformed") ? FMT_BAD : FMT_HEAD, "%s", fmt_str(o, "type"));
 	json_object_object_foreach(o, key, v) {
 		if (!v || (said(key) && !(opt->details && strcmp(key, "options") == 0)))
 			continue;
@@ -150,5 +151,8 @@ void show_message(const struct fmt_opt *opt, struct json_object *o)
 	}
 	if (t)
 		printf(" (in a tunnel %s > %s)", fmt_str(t, "src"), fmt_str(t, "dst"));
+	if (e)
+		fmt_paint(opt, FMT_BAD, " (ICMPv6 error from %s: %s)", fmt_str(e, "src"),
+			  fmt_str(e, "meaning"));
 	putchar('\n');
 }

@@ -179,12 +179,68 @@ def icmp6_seeds():
     yield "cut", bytes(s6.ICMPv6DestUnreach(code=1) / up / hao / bu([]))[:60]
 
 
+def capture(link, packets, magic=0xa1b2c3d4, order="<"):
+    """A pcap file."""
+    out = struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 65535, link)
+    for i, p in enumerate(bytes(p) for p in packets):
+        out += struct.pack(order + "IIII", 1000 + i, 5000, len(p), len(p)) + p
+    return out
+
+
+def block(order, kind, body):
+    body += bytes(-len(body) % 4)
+    size = struct.pack(order + "I", len(body) + 12)
+    return struct.pack(order + "I", kind) + size + body + size
+
+
+def capture_ng(packets, order="<"):
+    """A section of a pcapng file: one interface in nanoseconds, and blocks that are passed over."""
+    out = block(order, 0x0a0d0d0a, struct.pack(order + "IHHq", 0x1a2b3c4d, 1, 0, -1))
+    out += block(order, 1, struct.pack(order + "HHIHHB3xHHqI", 101, 0, 0, 9, 1, 9, 14, 8, 5, 0))
+    out += block(order, 4, bytes(8))
+    for i, p in enumerate(bytes(p) for p in packets):
+        out += block(order, 6, struct.pack(order + "IIIII", 0, 1, i, len(p), len(p)) + p)
+        out += block(order, 3, struct.pack(order + "I", len(p)) + p)
+    return out
+
+
+def pcap_seeds():
+    hao = s6.IPv6ExtHdrDestOpt(options=[s6.HAO(hoa=HOA)])
+    rh2 = s6.IPv6ExtHdrRouting(type=2, segleft=1, addresses=[HOA])
+    up, down = IPv6(src=COA, dst=HA), IPv6(src=HA, dst=COA)
+    nai = opt(8, b"\x01bus\x1b[2J@example.org")
+    plain = [up / hao / bu([nai]), down / rh2 / ba([]), up / s6.ICMPv6HAADRequest(id=1, R=1),
+             down / s6.ICMPv6HAADReply(id=1, addresses=[HA, COA]), up / hao / s6.ICMPv6MPSol(id=7),
+             down / s6.ICMPv6EchoRequest(), up / raw_mh(77, b"")]
+    tunnel = [up / IPv6(src=HOA, dst=HA) / s6.MIP6MH_HoTI(cookie=b"12345678"),
+              up / s6.ICMPv6DestUnreach(code=3) / down / rh2 / ba([]),
+              up / s6.ICMPv6ParamProblem(code=1) / down / up / bu([]),
+              down / s6.ICMPv6ParamProblem(code=2) / bytes(up / hao / bu([]))[:70],
+              IPv6(src=COA, dst=HA, nh=47) / (b"\x20\0\x86\xdd\0\0\0\7" + bytes(up / bu([])))]
+    ether = [bytes(12) + b"\x86\xdd" + bytes(p) for p in plain]
+    vlan = [bytes(12) + b"\x81\0\0\5\x86\xdd" + bytes(p) for p in plain]
+    sll = [bytes(14) + b"\x86\xdd" + bytes(p) for p in plain]
+    sll2 = [b"\x86\xdd" + bytes(18) + bytes(p) for p in plain]
+    yield "ethernet", capture(1, ether + vlan)
+    yield "raw-nano-swapped", capture(101, plain + tunnel, 0xa1b23c4d, ">")
+    yield "sll", capture(113, sll)
+    yield "sll2", capture(276, sll2)
+    yield "other-link", capture(147, plain)
+    yield "cut", capture(101, plain)[:-9]
+    yield "ng", capture_ng(plain)
+    yield "ng-sections", capture_ng(tunnel) + capture_ng(plain, ">")
+    yield "ng-cut", capture_ng(plain)[:-9]
+    yield "ng-bad-interface", capture_ng(plain).replace(struct.pack("<II", 6, 0), b"\6\0\0\0\1")
+    yield "ng-no-interface", capture_ng([])[:28] + capture_ng(plain)[76:]
+    yield "ng-long", capture_ng(plain).replace(struct.pack("<HH", 9, 1), struct.pack("<HH", 9, 999))
+
+
 def main():
     top = pathlib.Path(sys.argv[1] if len(sys.argv) > 1
                        else pathlib.Path(__file__).resolve().parent / "corpus")
     random.seed(0)
     for name, seeds in (("mh", mh_seeds), ("exthdr", exthdr_seeds), ("nd", nd_seeds),
-                        ("icmp6", icmp6_seeds)):
+                        ("icmp6", icmp6_seeds), ("pcap", pcap_seeds)):
         (top / name).mkdir(parents=True, exist_ok=True)
         for seed, msg in seeds():
             (top / name / seed).write_bytes(bytes(msg))

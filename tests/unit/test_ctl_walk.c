@@ -98,10 +98,10 @@ static void test_a_listing_slower_than_what_comes_has_an_end(void **state)
 	int fd;
 
 	begin(f, ha_text);
-	bind_all(1, 20);
+	bind_all(1, STAYS);
 	fd = connect_to(f);
 	say(f, fd, "{\"method\":\"io.mip6d.ListBindings\",\"more\":true}");
-	assert_int_equal(read_all(f, fd, "home_address", one_comes), 20);
+	assert_int_equal(read_all(f, fd, "home_address", one_comes), STAYS);
 	close(fd);
 }
 

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* mip6ctl: numbers for programs, configuration, log, waiting, and messages from capture files. */
+/* mip6ctl: numbers for programs, configuration, log and waiting. */
 #include "mip6ctl_help.h"
 
 #include <ctype.h>
 
-#include "mip6ctl/pcap.h"
-#include "wire/exthdr.h"
-#include "wire/mh.h"
 
 static void shows(const char *node, const char *args, int wanted, const char *has)
 {
@@ -299,123 +296,6 @@ static void test_hints_are_told(void **state)
 	shows("mr", "event inject", 2, "event is missing");
 }
 
-/* ---- capture files ---- */
-
-static size_t ipv6(uint8_t *p, uint8_t next, const char *src, const char *dst, size_t len)
-{
-	memset(p, 0, 40);
-	p[0] = 0x60;
-	p[4] = (uint8_t)(len >> 8);
-	p[5] = (uint8_t)len;
-	p[6] = next;
-	p[7] = 64;
-	assert_int_equal(inet_pton(AF_INET6, src, p + 8), 1);
-	assert_int_equal(inet_pton(AF_INET6, dst, p + 24), 1);
-	return 40;
-}
-
-/* A home registration: IPv6, Home Address option, Binding Update. */
-static size_t registration(uint8_t *p)
-{
-	struct mh_msg m = { .type = MH_BU, .bu = { .seq = 4711, .lifetime = 600,
-						  .flags = BU_A | BU_H | BU_R } };
-	struct in6_addr hoa;
-	uint8_t mh[256];
-	ssize_t n;
-
-	m.opt.n_mnp = 1;
-	m.opt.seen = BIT64(MHOPT_MNP);
-	assert_int_equal(prefix_parse("2001:db8:281::/64", &m.opt.mnp[0]), 0);
-	n = mh_build(&m, NULL, mh, sizeof(mh), NULL);
-	assert_true(n > 0);
-	ipv6(p, 60, "2001:db8:f1::2", "2001:db8:280::1", HAO_HDR_LEN + (size_t)n);
-	inet_pton(AF_INET6, "2001:db8:280::beef", &hoa);
-	hao_build(&hoa, p + 40);
-	p[40] = IPPROTO_MH_;
-	memcpy(p + 40 + HAO_HDR_LEN, mh, (size_t)n);
-	return 40 + HAO_HDR_LEN + (size_t)n;
-}
-
-/* Whoever sends a packet does not write on the terminal of who looks at it. */
-static void test_a_name_in_a_packet_is_no_command_to_the_terminal(void **state)
-{
-	static const uint8_t bad[] = "a\033[2J\n\\\xff@b";
-	struct mh_msg m = { .type = MH_BU, .bu = { .seq = 1, .flags = BU_A } };
-	static uint8_t packet[512];
-	char path[64], args[128];
-	struct json_object *o;
-	ssize_t n;
-	FILE *f;
-
-	(void)state;
-	m.opt.seen = BIT64(MHOPT_MN_ID);
-	m.opt.mn_id_subtype = 1;
-	m.opt.mn_id.p = bad;
-	m.opt.mn_id.len = sizeof(bad) - 1;
-	n = mh_build(&m, NULL, packet + 40, sizeof(packet) - 40, NULL);
-	assert_true(n > 0);
-	ipv6(packet, IPPROTO_MH_, "2001:db8:f1::2", "2001:db8:280::1", (size_t)n);
-	snprintf(path, sizeof(path), "%s/c.pcap", dir);
-	f = fopen(path, "w");
-	assert_int_equal(pcap_begin(f), 0);
-	assert_int_equal(pcap_put(f, 1000, 0, 3, 0x86dd, 4, packet, 40 + (size_t)n), 0);
-	assert_int_equal(fclose(f), 0);
-	snprintf(args, sizeof(args), "decode %s", path);
-	shows("none", args, 0, " nai a\\x1b[2J\\x0a\\x5c\\xff@b\n");
-	assert_int_equal(lines("\n"), 1);
-	snprintf(args, sizeof(args), "-j decode %s", path);
-	o = json("none", args);
-	assert_string_equal(json_object_get_string(json_object_object_get(
-		json_object_array_get_idx(o, 0), "nai")), "a\\x1b[2J\\x0a\\x5c\\xff@b");
-	json_object_put(o);
-	unlink(path);
-}
-
-static void test_a_capture_file_is_decoded(void **state)
-{
-	static uint8_t packet[2048], outer[2048];
-	char path[64], args[128];
-	struct json_object *o;
-	size_t n, m;
-	FILE *f;
-
-	(void)state;
-	n = registration(packet);
-	m = ipv6(outer, 41, "2001:db8:f1::2", "2001:db8:280::1", n);
-	memcpy(outer + m, packet, n);
-	snprintf(path, sizeof(path), "%s/a.pcap", dir);
-	f = fopen(path, "w");
-	assert_int_equal(pcap_begin(f), 0);
-	assert_int_equal(pcap_put(f, 1000, 5000000, 3, 0x86dd, 4, packet, n), 0);
-	assert_int_equal(pcap_put(f, 1001, 0, 3, 0x0800, 4, packet, n), 0);	/* not IPv6 */
-	assert_int_equal(pcap_put(f, 1002, 0, 3, 0x86dd, 4, packet, n - 8), 0);	/* cut off */
-	assert_int_equal(pcap_put(f, 1003, 0, 3, 0x86dd, 0, outer, m + n), 0);
-	packet[40] = 17;						/* UDP */
-	assert_int_equal(pcap_put(f, 1004, 0, 3, 0x86dd, 0, packet, n), 0);
-	assert_int_equal(fclose(f), 0);
-	snprintf(args, sizeof(args), "decode %s", path);
-	shows("none", args, 0, "00:16:40.005 2001:db8:f1::2 > 2001:db8:280::1 BU home_address "
-	      "2001:db8:280::beef sequence 4711 lifetime 600 flags AHR prefixes "
-	      "2001:db8:281::/64\n");
-	assert_int_equal(lines("\n"), 3);
-	assert_int_equal(lines("malformed cut off"), 1);
-	assert_int_equal(lines("(in a tunnel 2001:db8:f1::2 > 2001:db8:280::1)"), 1);
-	snprintf(args, sizeof(args), "-n 1 decode %s", path);
-	assert_int_equal(run("none", args), 0);
-	assert_int_equal(lines("\n"), 1);
-	snprintf(args, sizeof(args), "-j decode - <%s", path);
-	o = json("none", args);
-	assert_int_equal(json_object_array_length(o), 3);
-	json_object_put(o);
-	snprintf(args, sizeof(args), "decode %s/b.pcap", dir);
-	shows("none", args, 4, "No such file");
-	/* the end is missing */
-	assert_int_equal(truncate(path, 500), 0);
-	snprintf(args, sizeof(args), "decode %s", path);
-	shows("none", args, 4, "cut off");
-	unlink(path);
-}
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -429,8 +309,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_a_reload_that_is_refused_says_why),
 		cmocka_unit_test(test_waiting_ends_when_it_is_so_or_in_time),
 		cmocka_unit_test(test_hints_are_told),
-		cmocka_unit_test(test_a_name_in_a_packet_is_no_command_to_the_terminal),
-		cmocka_unit_test(test_a_capture_file_is_decoded),
 	};
 
 	if (find_program(argc, argv) < 0)
