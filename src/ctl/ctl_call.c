@@ -180,6 +180,7 @@ static const struct method {
 } method[] = {
 	{ MIP6_CTL_INTERFACE ".Status", false, false, { NULL }, status },
 	{ MIP6_CTL_INTERFACE ".GetStats", false, false, { "raw" }, ctl_get_stats },
+	{ MIP6_CTL_INTERFACE ".Diagnose", false, false, { NULL }, ctl_diagnose },
 	{ MIP6_CTL_INTERFACE ".GetConfig", false, true, { "effective" }, ctl_get_config },
 	{ MIP6_CTL_INTERFACE ".GetLogLevels", false, true, { NULL }, ctl_get_log },
 	{ MIP6_CTL_INTERFACE ".ListHandovers", false, true, { "last" }, ctl_list_handovers },

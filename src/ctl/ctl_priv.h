@@ -11,6 +11,7 @@
  *   ctl_peer.c   peers of route optimisation
  *   ctl_moves.c  the last movements
  *   ctl_admin.c  configuration in force, reload, log levels, counters from a reset on
+ *   ctl_diagnose.c  what only the daemon knows of its host's health
  *   ctl_json.c   values as JSON
  *   ctl_idl.c    the interface's description
  */
@@ -168,6 +169,10 @@ void ctl_get_log(struct ctl_client *c, struct json_object *params);
 void ctl_set_log(struct ctl_client *c, struct json_object *params);
 void ctl_get_stats(struct ctl_client *c, struct json_object *params);
 void ctl_reset_stats(struct ctl_client *c, struct json_object *params);
+
+/* ---- ctl_diagnose.c ---- */
+
+void ctl_diagnose(struct ctl_client *c, struct json_object *params);
 
 /* ---- ctl_event.c ---- */
 

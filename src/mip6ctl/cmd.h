@@ -137,6 +137,9 @@ int cmd_log(struct run *r);
 int cmd_inject(struct run *r);
 int cmd_decode(struct run *r);
 int cmd_capture(struct run *r);
+int cmd_doctor(struct run *r);
+/* One record of GetConfig, put into the whole. */
+void cmd_config_collect(struct json_object *all, struct json_object *o);
 
 /* Groups of events that monitor knows by one word. */
 struct cmd_group { const char *name, *events; };

@@ -25,15 +25,13 @@ int cmd_config_check(struct run *r)
 
 /* ---- what is in force ---- */
 
-/* Records of GetConfig, put together again. */
-static bool collect(void *arg, struct json_object *o)
+void cmd_config_collect(struct json_object *all, struct json_object *o)
 {
-	struct json_object *all = arg, *a;
-	struct json_object *v = json_object_get(fmt_get(o, "value"));
+	struct json_object *v = json_object_get(fmt_get(o, "value")), *a;
 
 	if (!fmt_has(o, "index")) {
 		json_object_object_add(all, fmt_str(o, "key"), v);
-		return true;
+		return;
 	}
 	a = fmt_get(all, fmt_str(o, "key"));
 	if (!a) {
@@ -41,6 +39,11 @@ static bool collect(void *arg, struct json_object *o)
 		json_object_object_add(all, fmt_str(o, "key"), a);
 	}
 	json_object_array_add(a, v);
+}
+
+static bool collect(void *arg, struct json_object *o)
+{
+	cmd_config_collect(arg, o);
 	return true;
 }
 

@@ -67,6 +67,8 @@ const struct command cmd_table[] = {
 	{ "event", "inject", true, { { ARG_HINT, "event", true, false },
 				     { ARG_FIELD, "field=value", false, true } }, "",
 	  "tell the daemon what it may not have seen", cmd_inject },
+	{ "doctor", NULL, false, FILE_ARG(false), "jpo",
+	  "what is wrong on this host, and what mends it", cmd_doctor },
 	{ "decode", NULL, false, FILE_ARG(true), "jpdn", "mobility messages in a capture file",
 	  cmd_decode },
 	{ "capture", NULL, false, { { 0 } }, "jdntw", "mobility messages as they pass",
