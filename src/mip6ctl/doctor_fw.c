@@ -42,7 +42,8 @@ static const struct kind {
 	MSG(ROLE_CN, ALWAYS, FW_OUTPUT, 0, 4, true, "Care-of Tests that go out (MH, protocol 135)"),
 	MSG(MOBILE, STRAIGHT, FW_OUTPUT, 0, 2, false,
 	    "Care-of Test Inits that go out (MH, protocol 135)"),
-	MSG(MOBILE, STRAIGHT, FW_INPUT, 0, 4, true, "Care-of Tests that come in (MH, protocol 135)"),
+	MSG(MOBILE, STRAIGHT, FW_INPUT, 0, 4, true,
+	    "Care-of Tests that come in (MH, protocol 135)"),
 #define TUNNEL(when, proto, name)								\
 	{ ROLE_HA, when, { name " that comes in", 6, FW_INPUT, { 0 }, proto, FW_ANY, FW_ANY,	\
 			   false, NULL, NULL }, "meta l4proto " #proto, "-p " #proto },		\

@@ -37,11 +37,13 @@ static const struct option {
 	{ "NET_SCH_INGRESS", "sch_ingress", ROLE_HA, ALWAYS, false, "the ingress check" },
 	{ "NET_CLS_BPF", "cls_bpf", ROLE_HA, WITH_BPF, false, "ingress_check = \"bpf\"" },
 	{ "BPF_SYSCALL", NULL, ROLE_HA, WITH_BPF, false, "ingress_check = \"bpf\"" },
-	{ "NET_CLS_FLOWER", "cls_flower", ROLE_HA, WITH_FLOWER, false, "ingress_check = \"flower\"" },
+	{ "NET_CLS_FLOWER", "cls_flower", ROLE_HA, WITH_FLOWER, false,
+	  "ingress_check = \"flower\"" },
 	{ "NET_CLS_MATCHALL", "cls_matchall", ROLE_HA, WITH_FLOWER, false,
 	  "ingress_check = \"flower\"" },
 	{ "NET_ACT_GACT", "act_gact", ROLE_HA, WITH_FLOWER, false, "ingress_check = \"flower\"" },
-	{ "IPV6_SUBTREES", NULL, MOBILE, ALWAYS, true, "multicast from a home address that is away" },
+	{ "IPV6_SUBTREES", NULL, MOBILE, ALWAYS, true,
+	  "multicast from a home address that is away" },
 };
 
 /* ---- pure ---- */

@@ -102,8 +102,8 @@ static bool home_link_sysctls(struct doc *d, const char *dev)
 	if (doc_number(d, "/proc/sys/net/ipv6/conf/all/proxy_ndp") == 1)
 		return ok;
 	snprintf(path, sizeof(path), "net/ipv6/conf/%s/proxy_ndp", dev);
-	return sysctl_is(d, path, 1, "mobile nodes that are away cannot be found on the home link") &&
-	       ok;
+	return sysctl_is(d, path, 1,
+			 "mobile nodes that are away cannot be found on the home link") && ok;
 }
 
 static bool rp_filter(struct doc *d, const char *dev)

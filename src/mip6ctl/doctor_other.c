@@ -318,7 +318,8 @@ static bool rules(struct doc *d)
 			ok = false;
 			doc_say(d, DOC_WARN, "route", NULL, "%s rule %ld sends all packets to "
 				"table %s before the rules of mip6d (%u and on): a default route "
-				"there goes around the tunnel", i ? "IPv4" : "IPv6", before, table, pref);
+				"there goes around the tunnel", i ? "IPv4" : "IPv6", before, table,
+				pref);
 			doc_fix(d, "give that rule a preference above %u, or rule_pref one below "
 				"%ld",
 				pref + 20, before);

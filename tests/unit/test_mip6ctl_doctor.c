@@ -68,7 +68,8 @@ static void add_link(const char *name, unsigned mtu, bool up)
 {
 	d.link = reallocarray(d.link, d.n_link + 1, sizeof(*d.link));
 	assert_non_null(d.link);
-	d.link[d.n_link] = (struct doc_link){ .ifindex = (unsigned)d.n_link + 1, .mtu = mtu, .up = up };
+	d.link[d.n_link] = (struct doc_link){ .ifindex = (unsigned)d.n_link + 1, .mtu = mtu,
+					      .up = up };
 	strcpy(d.link[d.n_link++].name, name);
 }
 
@@ -133,10 +134,11 @@ static void test_files_of_the_kernel(void **state)
 	static const char builtin[] = "kernel/net/ipv6/mip6.ko\nkernel/net/ipv6/ip6_gre.ko.xz:\n";
 	static const char raw6[] =
 		"  sl  local_address                         remote_address\n"
-		"  135: 00000000000000000000000000000000:0087 "
-		"00000000000000000000000000000000:0000 07 00000000:00000000 00:00000000 00000000   "
-		"998        0 31415 2 0000000012345678 0\n   58: "
-		"00000000000000000000000000000000:003A 00000000000000000000000000000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 27182 2 0000000012345678 0\n";
+#define NOBODY	"00000000000000000000000000000000:"
+		"  135: " NOBODY "0087 " NOBODY "0000 07 00000000:00000000 00:00000000 00000000"
+		"   998        0 31415 2 0000000012345678 0\n"
+		"   58: " NOBODY "003A " NOBODY "0000 07 00000000:00000000 00:00000000 00000000"
+		"     0        0 27182 2 0000000012345678 0\n";
 	static const char routes[] =
 		"00000000000000000000000000000000 00 00000000000000000000000000000000 00 "
 		"fe800000000000000000000000000001 00000400 00000001 00000000 00450003    wwan0\n"
@@ -162,8 +164,8 @@ static void test_files_of_the_kernel(void **state)
 	assert_int_equal(doc_raw_sockets(raw6, 50, s, 4), 0);
 	assert_int_equal(doc_ra_defaults(routes, "wwan0"), 1);
 	assert_int_equal(doc_ra_defaults(routes, "wlan0"), 0);
-	assert_int_equal(doc_caps("Name:\tx\nCapEff:\t0000000000003000\nSeccomp:\t0\n", "\nCapEff:"),
-			 0x3000);
+	assert_int_equal(doc_caps("Name:\tx\nCapEff:\t0000000000003000\nSeccomp:\t0\n",
+				  "\nCapEff:"), 0x3000);
 }
 
 static void test_rules_before_ours(void **state)
@@ -367,7 +369,8 @@ static void test_advertisements(void **state)
 		    "\"mobile_nodes\":[{\"prefixes\":[\"10.0.0.0/24\"]}]}");
 	again(doc_advertisements);
 	SAYS(DOC_SKIPPED, "not running", NULL);
-	d.diagnosis = js("{\"advertisements\":[{\"device\":\"eth0\",\"age\":null,\"missing\":[],\"different\":[]}]}");
+	d.diagnosis = js("{\"advertisements\":[{\"device\":\"eth0\",\"age\":null,\"missing\":[],"
+			 "\"different\":[]}]}");
 	again(doc_advertisements);
 	SAYS(DOC_WARN, "no Router Advertisement",
 	     "radvd.conf: interface eth0 { AdvSendAdvert on; AdvHomeAgentFlag on; AdvHomeAgentInfo "
@@ -384,7 +387,8 @@ static void test_advertisements(void **state)
 	SAYS(DOC_WARN, "eth0: lifetimes", "AdvHomeAgentFlag on;");
 	SAYS(DOC_WARN, "67 minutes ago", "radvd");
 	json_object_put(d.diagnosis);
-	d.diagnosis = js("{\"advertisements\":[{\"device\":\"eth0\",\"age\":4,\"missing\":[],\"different\":[]}]}");
+	d.diagnosis = js("{\"advertisements\":[{\"device\":\"eth0\",\"age\":4,\"missing\":[],"
+			 "\"different\":[]}]}");
 	again(doc_advertisements);
 	assert_true(nothing_wrong());
 }

@@ -85,7 +85,8 @@ static void test_a_rule_for_the_protocol_drops_it(void **state)
 	nft(CHAIN("accept") RULE(META("l4proto", "\"mobility-header\"") ",{\"counter\":null},"
 				 "{\"reject\":null}"));
 	assert_int_equal(judged(&bu_in), FW_YES);
-	nft(CHAIN("accept") RULE(META("l4proto", "{\"set\":[\"tcp\",{\"range\":[40,42]}]}") "," DROP));
+	nft(CHAIN("accept") RULE(META("l4proto", "{\"set\":[\"tcp\",{\"range\":[40,42]}]}") ","
+				 DROP));
 	assert_int_equal(judged(&bu_in), FW_NO);
 	assert_int_equal(judged(&tunnel_in), FW_YES);
 	assert_int_equal(judged(&four_in), FW_NO);
