@@ -62,6 +62,22 @@ static char *slurp(const char *path)
 	return NULL;
 }
 
+/* The file with the error may be one that this one includes. */
+static void syntax_error(struct conf_ctx *x, const config_t *cfg, const char *text,
+			 const char *name)
+{
+	const char *f = config_error_file(cfg), *said = config_error_text(cfg);
+	unsigned line = (unsigned)config_error_line(cfg);
+	char hint[256];
+
+	if (!said || strcmp(said, "syntax error") != 0)
+		conf_err_at(x, f ? f : name, line, "", "%s", said ? said : "not read");
+	else if (!f && conf_hint(text, &line, hint, sizeof(hint)))
+		conf_err_at(x, name, line, "", "%s", hint);
+	else
+		conf_err_at(x, f ? f : name, line, "", "syntax error in this line or before it");
+}
+
 /* Parses a text; the tree joins the sources even if it is empty, so that it is freed. */
 static int parse(struct conf_ctx *x, struct sources *src, const char *text, const char *name)
 {
@@ -91,10 +107,7 @@ static int parse(struct conf_ctx *x, struct sources *src, const char *text, cons
 			    "this is a configuration of UMIP, the older mip6d: "
 			    "its language is not ours, see mip6d.conf(5)");
 	} else {
-		const char *f = config_error_file(&s->cfg);
-
-		conf_err_at(x, f ? f : name, (unsigned)config_error_line(&s->cfg), "",
-			    "%s", config_error_text(&s->cfg));
+		syntax_error(x, &s->cfg, text, name);
 	}
 	free(wide);
 	return 0;
@@ -110,18 +123,34 @@ static int add_file(struct conf_ctx *x, struct sources *src, const char *path)
 		free(text);
 		return rc;
 	}
-	conf_err_at(x, path, 0, "", "%s", strerror(-rc));
+	conf_err_at(x, path, 0, "", "%s%s", strerror(-rc),
+		    rc == -ENOENT ? ": copy an example from /usr/share/doc/mip6d/examples, or name "
+				    "another file with --config" :
+		    rc == -EACCES ? ": the user that mip6d runs as must be able to read it" : "");
 	if (rc == -ENOENT && strcmp(path, CONF_PATH) == 0 && access(UMIP_PATH, F_OK) == 0)
 		conf_err_at(x, UMIP_PATH, 0, "", "is where UMIP, the older mip6d, has its "
 			    "configuration: its language is not ours, see mip6d.conf(5)");
 	return rc;
 }
 
-static int is_conf(const struct dirent *d)
+static bool ends(const char *name, const char *with)
 {
-	size_t n = strlen(d->d_name);
+	size_t n = strlen(name), k = strlen(with);
 
-	return n > 5 && d->d_name[0] != '.' && strcmp(d->d_name + n - 5, ".conf") == 0;
+	return n > k && strcmp(name + n - k, with) == 0;
+}
+
+/* Also what has another name than it should; but not what was put aside, or a key. */
+static int is_drop_in(const struct dirent *d)
+{
+	static const char *const meant[] = { ".conf", ".cfg", ".cnf", ".config", ".txt", ".ini" };
+	const char *name = d->d_name;
+
+	for (size_t i = 0; i < ARRAY_SIZE(meant); i++) {
+		if (ends(name, meant[i]))
+			return name[0] != '.';
+	}
+	return !strchr(name, '.') && strcmp(name, "README") != 0;
 }
 
 static int add_drop_ins(struct conf_ctx *x, struct sources *src, const char *path)
@@ -133,12 +162,14 @@ static int add_drop_ins(struct conf_ctx *x, struct sources *src, const char *pat
 
 	if (snprintf(dir, sizeof(dir), "%.*sconf.d", len, path) >= (int)sizeof(dir))
 		return 0;
-	n = scandir(dir, &name, is_conf, alphasort);
+	n = scandir(dir, &name, is_drop_in, alphasort);
 	if (n < 0 && errno != ENOENT && errno != ENOTDIR)
 		conf_err_at(x, dir, 0, "", "%s", strerror(errno));
 	for (int i = 0; i < n; i++) {
 		snprintf(file, sizeof(file), "%s/%s", dir, name[i]->d_name);
-		if (rc == 0)
+		if (!ends(name[i]->d_name, ".conf"))
+			conf_warn_at(x, file, "is not read: its name does not end in .conf");
+		else if (rc == 0)
 			rc = add_file(x, src, file);
 		free(name[i]);
 	}

@@ -263,7 +263,8 @@ static void check_node(struct conf_ctx *x, const struct ha_conf *h, size_t i)
 			 "%s is the home agent's own address", A6(&n->hoa));
 	else if (!IN6_IS_ADDR_UNSPECIFIED(&n->hoa) && !at_home(h, &n->hoa))
 		conf_err(x, conf_at(x, SRC_NODE, i, "home_address"), NULL,
-			 "%s is on no home link and in no served prefix", A6(&n->hoa));
+			 "%s is in none of the prefixes of %s", A6(&n->hoa),
+			 h->n_served ? "home_links and served_prefixes" : "home_links");
 	for (size_t j = 0; j < n->n_prefix; j++) {
 		if (n->prefixes[j].family)
 			check_mnp(x, h, i, j);
@@ -340,9 +341,11 @@ static void check_roles(struct conf_ctx *x)
 	unsigned r = x->c->roles, mobile = r & (ROLE_MN | ROLE_MR);
 
 	if (!r && !conf_top(x, "roles"))
-		conf_err(x, NULL, "roles", "is missing");
-	else if (!r)
-		conf_err(x, conf_top(x, "roles"), "roles", "names no role");
+		conf_err(x, NULL, "roles", "is missing: what this node is, such as "
+			 "roles = [ \"mr\" ];");
+	else if (!r && !x->bad_roles)
+		conf_err(x, conf_top(x, "roles"), "roles", "names no role: \"ha\", \"mr\", \"mn\", "
+			 "\"cn\"");
 	if (mobile == (ROLE_MN | ROLE_MR))
 		conf_err(x, conf_top(x, "roles"), "roles",
 			 "\"mr\" is \"mn\" with prefixes: name one of them");
@@ -354,7 +357,7 @@ static void check_roles(struct conf_ctx *x)
 
 static void check_unused(struct conf_ctx *x)
 {
-	for (size_t i = 0; i < conf_schema_top.n && !x->override; i++) {
+	for (size_t i = 0; i < conf_schema_top.n && !x->override && x->c->roles; i++) {
 		const struct conf_key *k = &conf_schema_top.key[i];
 
 		if (x->top[i] && k->roles && !(k->roles & x->c->roles))

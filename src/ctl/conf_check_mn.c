@@ -67,7 +67,8 @@ static void check_home_mnps(struct conf_ctx *x, const struct mn_conf *m, size_t 
 		explicit4 += p->prefix.family == AF_INET && p->mode == PREFIX_EXPLICIT;
 		if (*p->dev && (is_uplink(m, p->dev) || strcmp(p->dev, m->home_device) == 0))
 			conf_err(x, config_setting_get_member(s, "device"), NULL,
-				 "%s is an uplink or home_device, not a mobile network", p->dev);
+				 "%s is %s: a mobile network has a device of its own", p->dev,
+				 is_uplink(m, p->dev) ? "an uplink" : "home_device");
 		if (h->hoa.family && h->hoa.plen < 128 && p->prefix.family &&
 		    p->prefix.plen <= h->hoa.plen && prefix_overlaps(&p->prefix, &h->hoa))
 			conf_err(x, s, NULL, "%s contains the home prefix of %s", PFX(&p->prefix),

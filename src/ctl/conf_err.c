@@ -74,13 +74,16 @@ int conf_err(struct conf_ctx *x, const config_setting_t *s, const char *key,
 	return -EINVAL;
 }
 
-void conf_missing(struct conf_ctx *x, const config_setting_t *s, const char *name)
+void conf_missing(struct conf_ctx *x, const config_setting_t *s, const struct conf_key *k)
 {
 	char path[KEY_MAX], key[KEY_MAX + WORD_MAX];
 
 	key_path(s, path, sizeof(path));
-	snprintf(key, sizeof(key), "%s%s%s", path, *path ? "." : "", name);
-	conf_err(x, s, key, "is missing");
+	snprintf(key, sizeof(key), "%s%s%s", path, *path ? "." : "", k->name);
+	if (k->kind == CK_GROUP)
+		conf_err(x, s, key, "is missing: see %s in mip6d.conf(5)", k->name);
+	else
+		conf_err(x, s, key, "is missing: %s", k->help);
 }
 
 void conf_warn(struct conf_ctx *x, const config_setting_t *s, const char *key,
@@ -105,6 +108,15 @@ int conf_err_at(struct conf_ctx *x, const char *file, unsigned line, const char 
 	say(x, false, file, line, key, fmt, ap);
 	va_end(ap);
 	return -EINVAL;
+}
+
+void conf_warn_at(struct conf_ctx *x, const char *file, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(x, true, file, 0, "", fmt, ap);
+	va_end(ap);
 }
 
 const char *conf_place(const struct conf_ctx *x, const config_setting_t *s, char *buf, size_t n)

@@ -134,7 +134,8 @@ static int get_number(struct conf_ctx *x, const config_setting_t *s, bool whole,
 			return 0;
 		break;
 	}
-	return conf_err(x, s, NULL, "a %snumber is expected", whole ? "whole " : "");
+	return conf_err(x, s, NULL, "a %snumber is expected%s", whole ? "whole " : "",
+			config_setting_type(s) == CONFIG_TYPE_STRING ? ", without quotes" : "");
 }
 
 static const char *unit_of(const struct conf_key *k, char *buf, size_t n)
@@ -266,8 +267,26 @@ static int word(struct conf_ctx *x, const struct conf_key *k, const config_setti
 static int boolean(struct conf_ctx *x, const config_setting_t *s, void *at)
 {
 	if (config_setting_type(s) != CONFIG_TYPE_BOOL)
-		return conf_err(x, s, NULL, "true or false is expected");
+		return conf_err(x, s, NULL, "true or false is expected%s",
+				config_setting_type(s) == CONFIG_TYPE_STRING ? ", without quotes" : "");
 	*(bool *)at = config_setting_get_bool(s);
+	return 0;
+}
+
+int conf_get_addr6(struct conf_ctx *x, const config_setting_t *s, const char *t,
+		   struct in6_addr *a)
+{
+	struct in_addr a4;
+
+	if (inet_pton(AF_INET, t, &a4) == 1)
+		return conf_err(x, s, NULL, "%s is an IPv4 address: home agents and mobile nodes "
+				"reach each other by IPv6", t);
+	if (inet_pton(AF_INET6, t, a) != 1)
+		return conf_err(x, s, NULL, "\"%.60s\" is not an IPv6 address%s", t,
+				strspn(t, "0123456789abcdefABCDEF:.") == strlen(t) ? "" :
+				"; names are not looked up");
+	if (!in6_is_unicast_routable(a))
+		return conf_err(x, s, NULL, "%s is not a unicast routable address", A6(a));
 	return 0;
 }
 
@@ -281,10 +300,8 @@ static int address(struct conf_ctx *x, const config_setting_t *s, void *at)
 	if (strchr(t, '/'))
 		return conf_err(x, s, NULL,
 				"\"%.60s\": an address without prefix length is expected", t);
-	if (inet_pton(AF_INET6, t, &a) != 1)
-		return conf_err(x, s, NULL, "\"%.60s\" is not an IPv6 address", t);
-	if (!in6_is_unicast_routable(&a))
-		return conf_err(x, s, NULL, "%s is not a unicast routable address", A6(&a));
+	if (conf_get_addr6(x, s, t, &a) < 0)
+		return -EINVAL;
 	memcpy(at, &a, sizeof(a));
 	return 0;
 }
@@ -491,6 +508,6 @@ void conf_required(struct conf_ctx *x, const struct conf_schema *sc, const confi
 {
 	for (size_t i = 0; i < sc->n; i++) {
 		if (sc->key[i].required && !(seen & BIT64(i)))
-			conf_missing(x, s, sc->key[i].name);
+			conf_missing(x, s, &sc->key[i]);
 	}
 }

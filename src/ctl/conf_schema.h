@@ -84,6 +84,7 @@ struct conf_ctx {
 						   sets the key; NULL = none */
 	unsigned override;
 	unsigned n_open;		/* mobile nodes and homes with security none */
+	bool bad_roles;			/* an error of its own was told */
 	bool unsafe;			/* unsafe_timers, wherever it stands */
 	bool nomem;
 };
@@ -93,13 +94,14 @@ struct conf_ctx {
 /* s NULL: no line. key NULL: the path of s. Returns -EINVAL. */
 int conf_err(struct conf_ctx *x, const config_setting_t *s, const char *key,
 	     const char *fmt, ...) PRINTF(4, 5);
-/* The key `name` of group s. */
-void conf_missing(struct conf_ctx *x, const config_setting_t *s, const char *name);
+/* The key of group s. */
+void conf_missing(struct conf_ctx *x, const config_setting_t *s, const struct conf_key *k);
 void conf_warn(struct conf_ctx *x, const config_setting_t *s, const char *key,
 	       const char *fmt, ...) PRINTF(4, 5);
 /* A message of which only the place differs: file and line are given. */
 int conf_err_at(struct conf_ctx *x, const char *file, unsigned line, const char *key,
 		const char *fmt, ...) PRINTF(5, 6);
+void conf_warn_at(struct conf_ctx *x, const char *file, const char *fmt, ...) PRINTF(3, 4);
 /* "FILE:LINE" of a setting, for "... is also in FILE:LINE". */
 const char *conf_place(const struct conf_ctx *x, const config_setting_t *s, char *buf, size_t n);
 /* The one of n names that a mistyped word may have meant, or NULL. next(arg, i): i-th name. */
@@ -111,7 +113,17 @@ unsigned conf_umip(const char *text, const char **keyword);
  * memory. */
 char *conf_widen(const char *text);
 
+/* ---- conf_hint.c ---- */
+
+/* What is wrong in a text that libconfig does not parse: the words in buf, and the line of the
+ * mistake. False: it looks right. */
+bool conf_hint(const char *text, unsigned *line, char *buf, size_t n);
+
 /* ---- conf_parse.c ---- */
+
+/* The text t of s as the address of a node. */
+int conf_get_addr6(struct conf_ctx *x, const config_setting_t *s, const char *t,
+		   struct in6_addr *a);
 
 void conf_defaults(const struct conf_schema *sc, void *obj);
 /* The key of that name; NULL: none. */

@@ -12,12 +12,36 @@
 #include "sec/crypto.h"
 
 #define KEY_TEXT_MAX	4096
+#define MAKE_KEY	"(umask 077; head -c 32 /dev/urandom | od -An -tx1 > %s)"
 
 static const char *word_name(const void *arg, size_t i)
 {
 	const struct conf_word *w = arg;
 
 	return w[i].name;
+}
+
+/* One value where a list of them is expected. */
+static int no_list(struct conf_ctx *x, const config_setting_t *s)
+{
+	const char *t = config_setting_get_string(s);
+
+	return conf_err(x, s, NULL, "a list is expected, also of one: [ \"%.40s\" ]", t ? t : "...");
+}
+
+static int no_choice(struct conf_ctx *x, const config_setting_t *s, const char *t,
+		     const struct conf_word *w, const char *what)
+{
+	const char *meant = conf_did_you_mean(t, word_name, w);
+	char all[128] = "";
+	size_t used = 0;
+
+	if (meant)
+		return conf_err(x, s, NULL, "\"%.40s\" is %s (did you mean \"%s\"?)", t, what, meant);
+	for (; w->name && used < sizeof(all); w++)
+		used += (size_t)snprintf(all + used, sizeof(all) - used, "%s\"%s\"",
+					 used ? ", " : "", w->name);
+	return conf_err(x, s, NULL, "\"%.40s\" is %s: %s", t, what, all);
 }
 
 /* The bits of an array of words. Returns -EINVAL after saying what is wrong. */
@@ -27,24 +51,23 @@ static int words(struct conf_ctx *x, const config_setting_t *s, const struct con
 	int rc = 0;
 
 	if (!config_setting_is_array(s) && !config_setting_is_list(s))
-		return conf_err(x, s, NULL, "a list [ \"...\" ] of words is expected");
+		return no_list(x, s);
 	*bits = 0;
 	for (int i = 0; i < config_setting_length(s); i++) {
 		const config_setting_t *e = config_setting_get_elem(s, (unsigned)i);
-		const char *t = conf_text(x, e), *meant;
+		const char *t = conf_text(x, e);
 		size_t k = 0;
 
 		if (!t)
 			return -EINVAL;
 		while (w[k].name && strcmp(w[k].name, t) != 0)
 			k++;
-		*bits |= w[k].name ? w[k].value : 0;
-		if (w[k].name)
-			continue;
-		meant = conf_did_you_mean(t, word_name, w);
-		rc = conf_err(x, e, NULL, "\"%.40s\" is not a choice%s%s%s", t,
-			      meant ? " (did you mean \"" : "", meant ? meant : "",
-			      meant ? "\"?)" : "");
+		if (!w[k].name)
+			rc = no_choice(x, e, t, w, "not a choice");
+		else if (*bits & w[k].value)
+			rc = conf_err(x, e, NULL, "\"%s\" is given twice", t);
+		else
+			*bits |= w[k].value;
 	}
 	return rc;
 }
@@ -53,7 +76,8 @@ int conf_roles_fn(struct conf_ctx *x, const config_setting_t *s, void *obj)
 {
 	struct conf *c = obj;
 
-	return words(x, s, conf_word_role, &c->roles);
+	x->bad_roles = words(x, s, conf_word_role, &c->roles) < 0;
+	return x->bad_roles ? -EINVAL : 0;
 }
 
 int conf_ipv4_options_fn(struct conf_ctx *x, const config_setting_t *s, void *obj)
@@ -77,13 +101,13 @@ int conf_debug_fn(struct conf_ctx *x, const config_setting_t *s, void *obj)
 	struct conf *c = obj;
 
 	if (!config_setting_is_array(s) && !config_setting_is_list(s))
-		return conf_err(x, s, NULL, "a list [ \"...\" ] of words is expected");
+		return no_list(x, s);
 	free(c->log.debug);
 	c->log.debug = NULL;
 	c->log.n_debug = 0;
 	for (int i = 0; i < config_setting_length(s); i++) {
 		const config_setting_t *e = config_setting_get_elem(s, (unsigned)i);
-		const char *t = conf_text(x, e), *meant;
+		const char *t = conf_text(x, e);
 		struct conf_room *r;
 		size_t k = 0;
 
@@ -91,11 +115,8 @@ int conf_debug_fn(struct conf_ctx *x, const config_setting_t *s, void *obj)
 			continue;
 		while (conf_word_room[k].name && strcmp(conf_word_room[k].name, t) != 0)
 			k++;
-		meant = conf_did_you_mean(t, word_name, conf_word_room);
 		if (!conf_word_room[k].name) {
-			conf_err(x, e, NULL, "\"%.40s\" is no room%s%s%s", t,
-				 meant ? " (did you mean \"" : "", meant ? meant : "",
-				 meant ? "\"?)" : "");
+			no_choice(x, e, t, conf_word_room, "no room");
 			continue;
 		}
 		r = conf_grow(x, &c->log.debug, &c->log.n_debug, sizeof(*r));
@@ -138,13 +159,19 @@ static int secret_open(struct conf_ctx *x, const config_setting_t *s, const char
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return conf_err(x, s, NULL, "%s is not a regular file", path);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 && errno == ENOENT)
+		return conf_err(x, s, NULL, "%s: no such file: copy it from the other end, or make it: "
+				MAKE_KEY, path, path);
+	if (fd < 0 && errno == EACCES)
+		return conf_err(x, s, NULL, "%s: no permission: it must belong to the user that mip6d "
+				"runs as: chown mip6d %s", path, path);
 	if (fd < 0)
 		return conf_err(x, s, NULL, "%s: %s", path, strerror(errno));
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
 		conf_err(x, s, NULL, "%s is not a regular file", path);
 	} else if (st.st_mode & (S_IRWXG | S_IRWXO)) {
-		conf_err(x, s, NULL, "%s: mode %04o lets others use the key: chmod 600", path,
-			 st.st_mode & 07777);
+		conf_err(x, s, NULL, "%s: mode %04o lets others use the key: chmod 600 %s",
+			 path, st.st_mode & 07777, path);
 	} else {
 		return fd;
 	}
@@ -169,10 +196,14 @@ static int key_read(struct conf_ctx *x, const config_setting_t *s, const char *p
 		return conf_err(x, s, NULL, "%s: the key is too long: at most %d octets", path,
 				AUTH_KEY_MAX);
 	if (len < 0)
-		return conf_err(x, s, NULL, "%s: pairs of hexadecimal digits are expected", path);
+		return conf_err(x, s, NULL, "%s: pairs of hexadecimal digits are expected, no password; make it: "
+				MAKE_KEY, path, path);
+	if (len == 0)
+		return conf_err(x, s, NULL, "%s is empty: copy it from the other end, or make it: "
+				MAKE_KEY, path, path);
 	if (len < AUTH_KEY_MIN)
-		return conf_err(x, s, NULL, "%s: the key is too short: %d octets, at least %d",
-				path, len, AUTH_KEY_MIN);
+		return conf_err(x, s, NULL, "%s: the key is too short: %d octets, at least %d; make it: "
+				MAKE_KEY, path, len, AUTH_KEY_MIN, path);
 	key->len = (uint8_t)len;
 	return 0;
 }
@@ -239,10 +270,8 @@ static int home_agent(struct conf_ctx *x, const config_setting_t *s, struct home
 		h->discover = true;
 		return 0;
 	}
-	if (inet_pton(AF_INET6, t, &a) != 1)
-		return conf_err(x, s, NULL, "\"%.60s\" is not an IPv6 address", t);
-	if (!in6_is_unicast_routable(&a))
-		return conf_err(x, s, NULL, "%s is not a unicast routable address", A6(&a));
+	if (conf_get_addr6(x, s, t, &a) < 0)
+		return -EINVAL;
 	for (size_t i = 0; i < h->n_ha; i++) {
 		if (in6_eq(&h->home_agents[i], &a))
 			return conf_err(x, s, NULL, "%s is given twice", A6(&a));

@@ -28,22 +28,19 @@ static void test_wrong_types_are_errors(void **state)
 	static const struct row row[] = {
 		{ MR("") "log = 1;", "!f:1: log: a group { ... } is expected\n" },
 		{ MR("") "timers = { probe_interval = \"1\"; };",
-		  "!f:1: timers.probe_interval: a number is expected\n" },
+		  "!f:1: timers.probe_interval: a number is expected, without quotes\n" },
 		{ MR("") "rule_pref = 1.5;", "!f:1: rule_pref: a whole number is expected\n" },
 		{ MR("") "rule_pref = true;", "!f:1: rule_pref: a whole number is expected\n" },
 		{ MR("") "unsafe_timers = 1;", "!f:1: unsafe_timers: true or false is expected\n" },
 		{ MR("") "state_dir = 1;", "!f:1: state_dir: a text in quotes is expected\n" },
 		{ MR("link_local = \"yes\";"),
-		  "!f:1: homes.link_local: true or false is expected\n" },
+		  "!f:1: homes.link_local: true or false is expected, without quotes\n" },
 		{ "roles = [ \"mr\" ]; uplinks = [ \"up0\" ]; homes = ( " HOME(MNP) " );",
 		  "!f:1: uplinks: a list ( { ... }, { ... } ) is expected\n" },
 		{ "roles = [ \"mr\" ]; uplinks = ( \"up0\" ); homes = ( " HOME(MNP) " );",
 		  "!f:1: uplinks: a group { ... } is expected\n" },
 		{ "roles = \"mr\"; " UP "homes = ( " HOME(MNP) " );",
-		  "!f:1: roles: a list [ \"...\" ] of words is expected\n!f:1: roles: names no "
-		  "role\n"
-		  "?f:1: uplinks: is not used: it is for role \"mr\"\n"
-		  "?f:1: homes: is not used: it is for role \"mr\"\n" },
+		  "!f:1: roles: a list is expected, also of one: [ \"mr\" ]\n" },
 		{ NODES(NODE("2001:db8:280::2", "prefixes = \"2001:db8:281::/64\";")),
 		  "!f:1: mobile_nodes.prefixes: a list [ \"...\", \"...\" ] of prefixes is "
 		  "expected\n" },
@@ -110,8 +107,8 @@ static void test_choices_are_suggested(void **state)
 static void test_what_must_be_there_is_missed(void **state)
 {
 	static const struct row row[] = {
-		{ "", "!f: roles: is missing\n" },
-		{ "roles = [ ];", "!f:1: roles: names no role\n" },
+		{ "", "!f: roles: is missing: what this node is, such as roles = [ \"mr\" ];\n" },
+		{ "roles = [ ];", "!f:1: roles: names no role: \"ha\", \"mr\", \"mn\", \"cn\"\n" },
 		{ "roles = [ \"ha\" ];",
 		  "!f: home_links: is missing: at least one is needed\n?f: mobile_nodes: is "
 		  "empty: every registration is "
@@ -119,8 +116,10 @@ static void test_what_must_be_there_is_missed(void **state)
 		{ "roles = [ \"mr\" ];", "!f: uplinks: is missing: at least one is needed\n"
 					 "!f: homes: is missing: at least one is needed\n" },
 		{ "roles = [ \"mr\" ]; " UP "homes = ( { } );",
-		  "!f:1: homes.home_address: is missing\n!f:1: homes.home_agent: is missing\n"
-		  "!f:1: homes.security: is missing\n"
+		  "!f:1: homes.home_address: is missing: home address with the length of the home prefix\n"
+		  "!f:1: homes.home_agent: is missing: home agents, tried in this order; \"discover\", "
+		  "last or alone: then ask the home network for more\n"
+		  "!f:1: homes.security: is missing: see security in mip6d.conf(5)\n"
 		  "!f:1: homes.prefixes: is missing: a mobile router has prefixes (role \"mn\" has "
 		  "none)\n" },
 		{ MR("") "\nuplinks = ( );", "!f:2: duplicate setting name\n" },
@@ -136,7 +135,33 @@ static void test_a_syntax_error_says_where(void **state)
 {
 	static const struct row row[] = {
 		{ "roles = [ \"ha\" ];\nhome_links = (\n { device = \"eth0\" \n ;",
-		  "!f:4: syntax error\n" },
+		  "!f:3: the { of this line is never closed\n" },
+		{ "roles = [ \"ha\" ];\nlog = { level = info; };", "!f:2: info needs quotes: \"info\"\n" },
+		{ "homes = ( {\n home_agent = 2001:db8::1; } );",
+		  "!f:2: 2001:db8::1 needs quotes: \"2001:db8::1\"\n" },
+		{ "a = 10.0.0.1;", "!f:1: 10.0.0.1 needs quotes: \"10.0.0.1\"\n" },
+		{ "roles = [ ha ];", "!f:1: ha needs quotes: \"ha\"\n" },
+		{ "dad = on;", "!f:1: on is no value: true or false\n" },
+		{ "max_lifetime = 10m;",
+		  "!f:1: 10m is not a number: all times are seconds, without a unit\n" },
+		{ "nai = \"bus17;\nroles = [ \"mr\" ];",
+		  "!f:1: the text that begins in this line does not end in it: a \" is missing\n" },
+		{ "homes = ( { a = 1; }\n\nlog = { };",
+		  "!f:1: the ( of this line is not closed before log in line 3\n" },
+		{ "homes = ( {\n a = ( 1 };\n );",
+		  "!f:2: the ( of this line is not closed before the } of line 2\n" },
+		{ "homes = ( { a = 1; } { a = 2; } );", "!f:1: a comma is missing before this {\n" },
+		{ "roles = [ \"ha\" ] );", "!f:1: this ) closes nothing\n" },
+		{ "dad true;", "!f:1: dad: a = is missing behind it\n" },
+		{ "log { };", "!f:1: log: a = is missing behind it\n" },
+		{ "metric = ;", "!f:1: metric has no value\n" },
+		{ "metric", "!f:1: metric has no value\n" },
+		{ "/* a\n*/ dad = 1 /", "!f:2: this / makes no sense here\n" },
+		{ "# \"\n// (\n/* { */\nroles = [ \342\200\234ha\342\200\235 ];",
+		  "!f:4: a character that is not ASCII, outside of quotes; quotation marks are \"\n" },
+		{ "\357\273\277roles = [ \"ha\" ];", "!f:1: the file begins with a byte order mark: "
+		  "save it as plain UTF-8 without\n" },
+		{ "a = 0x;", "!f:1: syntax error in this line or before it\n" },
 		{ "roles = [ \"ha\", 1 ];", "!f:1: mismatched element type in array\n" },
 		{ "@include \"nothing.here\"", "!f:1: cannot open include file\n" },
 	};
@@ -187,8 +212,7 @@ static void test_roles_that_do_not_go_together(void **state)
 {
 	static const struct row row[] = {
 		{ "roles = [ \"hm\" ];",
-		  "!f:1: roles: \"hm\" is not a choice (did you mean \"ha\"?)\n"
-		  "!f:1: roles: names no role\n" },
+		  "!f:1: roles: \"hm\" is not a choice (did you mean \"ha\"?)\n" },
 		{ "roles = [ \"mn\", \"mr\" ]; " UP "homes = ( " HOME(MNP) " );",
 		  "!f:1: roles: \"mr\" is \"mn\" with prefixes: name one of them\n" },
 		{ "roles = [ \"cn\" ]; correspondent = { max_lifetime = 421; max_bindings = 0; "
@@ -199,7 +223,7 @@ static void test_roles_that_do_not_go_together(void **state)
 		  "!f:1: correspondent.policy.peer: 2001:db8::1/32 has host bits (did you mean "
 		  "2001:db8::/32?)\n"
 		  "!f:1: correspondent.policy.peer: \"10.0.0.0/8\" is not an IPv6 prefix\n"
-		  "!f:1: correspondent.policy.peer: is missing\n" },
+		  "!f:1: correspondent.policy.peer: is missing: peers whose address is in it\n" },
 		{ "roles = [ \"cn\" ]; unsafe_timers = true; timers = { max_nonce_lifetime = 20; "
 		  "max_token_lifetime = 18.5; nonce_interval = 2; };",
 		  "?f:1: timers.max_nonce_lifetime: UNSAFE: 20 is not 240 seconds (RFC 6275 section "
@@ -338,8 +362,13 @@ static void test_drop_ins_go_on_with_lists_and_replace_the_rest(void **state)
 	    "\"2001:db8:291::3\"; security = { method = \"auth-option\"; spi = 300; key_file = "
 	    "\"../max.key\"; }; } ); served_prefixes = [ \"2001:db8:291::/64\" ];", 0644);
 	put("conf.d/30-c.conf~", "this is not read", 0644);
+	put("conf.d/README", "nor this", 0644);
+	put("conf.d/40-d.cfg", "but this should have been", 0644);
 	assert_int_equal(conf_load(in_dir("main.conf"), 0, &c, &errs), 0);
-	assert_int_equal(errs.n, 0);
+	keep(&errs);
+	assert_string_equal(said, "?conf.d/40-d.cfg: is not read: its name does not end in .conf\n");
+	conf_errs_free(&errs);
+	assert_int_equal(unlink(in_dir("conf.d/40-d.cfg")), 0);
 	assert_int_equal(c->ha.max_lifetime, 100);
 	assert_int_equal(c->ha.n_node, 2);
 	assert_int_equal(c->ha.nodes[1].sec.key.len, 64);
@@ -367,7 +396,8 @@ static void test_a_file_that_cannot_be_read_is_named(void **state)
 	(void)state;
 	assert_int_equal(conf_load(in_dir("nothing.conf"), 0, &c, &errs), -ENOENT);
 	keep(&errs);
-	assert_string_equal(said, "!nothing.conf: No such file or directory\n");
+	assert_string_equal(said, "!nothing.conf: No such file or directory: copy an example from "
+			    "/usr/share/doc/mip6d/examples, or name another file with --config\n");
 	conf_errs_free(&errs);
 	assert_int_equal(conf_load(dir, 0, &c, &errs), -EISDIR);
 	conf_errs_free(&errs);

@@ -4,6 +4,8 @@
 
 /* ---- security ---- */
 
+#define MAKE(key) "(umask 077; head -c 32 /dev/urandom | od -An -tx1 > " key ".key)\n"
+
 static void test_keys_come_from_safe_files(void **state)
 {
 	static const struct { const char *sec, *said;
@@ -14,31 +16,30 @@ static void test_keys_come_from_safe_files(void **state)
 		  "!f:1: homes.security: method auth-option needs spi\n" },
 		{ "method = \"auth-option\"; spi = 256;",
 		  "!f:1: homes.security: method auth-option needs key_file\n" },
-		{ "spi = 256;", "!f:1: homes.security.method: is missing\n" },
+		{ "spi = 256;", "!f:1: homes.security.method: is missing: how Binding "
+		  "Updates and Acknowledgements are protected\n" },
 		{ "method = \"ipsec\";", "!f:1: homes.security.method: \"ipsec\" is not a choice: "
 					 "\"auth-option\" or \"none\"\n" },
 		{ "method = \"auth-option\"; spi = 256; key_file = \"no.key\";",
-		  "!f:1: homes.security.key_file: no.key: No such file or directory\n" },
+		  "!f:1: homes.security.key_file: no.key: no such file: copy it from the "
+		  "other end, or make it: " MAKE("no") },
 		{ "method = \"auth-option\"; spi = 256; key_file = \".\";",
 		  "!f:1: homes.security.key_file: . is not a regular file\n" },
 		{ "method = \"auth-option\"; spi = 256; key_file = \"open.key\";",
 		  "!f:1: homes.security.key_file: open.key: mode 0640 lets others use the key: "
-		  "chmod "
-		  "600\n" },
+		  "chmod 600 open.key\n" },
 		{ "method = \"auth-option\"; spi = 256; key_file = \"short.key\";",
 		  "!f:1: homes.security.key_file: short.key: the key is too short: 8 octets, at "
-		  "least "
-		  "16\n" },
+		  "least 16; make it: " MAKE("short") },
 		{ "method = \"auth-option\"; spi = 256; key_file = \"empty.key\";",
-		  "!f:1: homes.security.key_file: empty.key: the key is too short: 0 octets, at "
-		  "least "
-		  "16\n" },
+		  "!f:1: homes.security.key_file: empty.key is empty: copy it from the other "
+		  "end, or make it: " MAKE("empty") },
 		{ "method = \"auth-option\"; spi = 256; key_file = \"odd.key\";",
 		  "!f:1: homes.security.key_file: odd.key: pairs of hexadecimal digits are "
-		  "expected\n" },
+		  "expected, no password; make it: " MAKE("odd") },
 		{ "method = \"auth-option\"; spi = 256; key_file = \"text.key\";",
 		  "!f:1: homes.security.key_file: text.key: pairs of hexadecimal digits are "
-		  "expected\n" },
+		  "expected, no password; make it: " MAKE("text") },
 		{ "method = \"auth-option\"; spi = 256; key_file = \"long.key\";",
 		  "!f:1: homes.security.key_file: long.key: the key is too long: at most 64 "
 		  "octets\n" },
@@ -97,11 +98,13 @@ static void test_addresses_must_be_usable(void **state)
 		  "!f:1: mobile_nodes.home_address: ff02::1 is not a unicast "
 		  "routable address\n" },
 		{ NODES(NODE("10.0.0.1", "")),
-		  "!f:1: mobile_nodes.home_address: \"10.0.0.1\" is not an "
-		  "IPv6 address\n" },
+		  "!f:1: mobile_nodes.home_address: 10.0.0.1 is an IPv4 address: "
+		  "home agents and mobile nodes reach each other by IPv6\n" },
+		{ NODES(NODE("bus.example", "")), "!f:1: mobile_nodes.home_address: \"bus.example\" is "
+		  "not an IPv6 address; names are not looked up\n" },
 		{ NODES(NODE("2001:db8:290::2", "")),
 		  "!f:1: mobile_nodes.home_address: 2001:db8:290::2 "
-		  "is on no home link and in no served prefix\n" },
+		  "is in none of the prefixes of home_links\n" },
 		{ NODES(NODE("2001:db8:280::1", "")),
 		  "!f:1: mobile_nodes.home_address: 2001:db8:280::1 "
 		  "is the home agent's own address\n" },
@@ -256,8 +259,8 @@ static void test_a_mobile_router_has_prefixes_that_go_together(void **state)
 		      "{ prefix = \"10.0.0.0/24\"; }"),
 		  "" },
 		{ MRP("{ prefix = \"2001:db8:281::/64\"; device = \"up0\"; }"),
-		  "!f:1: homes.prefixes.device: up0 is an uplink or home_device, not a mobile "
-		  "network\n" },
+		  "!f:1: homes.prefixes.device: up0 is an uplink: a mobile network has a "
+		  "device of its own\n" },
 		{ MRP("{ prefix = \"2001:db8:280::/63\"; }"),
 		  "!f:1: homes.home_agent: 2001:db8:280::1 is in our own mobile network "
 		  "2001:db8:280::/63\n"
