@@ -62,6 +62,23 @@ static int explain(const struct run *r, int rc)
 	return MIP6_EXIT_REFUSED;
 }
 
+/* What to do if nobody can be reached. */
+static const char *remedy(int err)
+{
+	switch (err) {
+	case ENOENT:
+		return " (is mip6d running? systemctl start mip6d, or -S SOCKET)";
+	case ECONNREFUSED:
+		return " (mip6d has ended without removing it: systemctl status mip6d, journalctl -u"
+		       " mip6d)";
+	case EACCES:
+		return " (be root, or in the group of control.group: adduser YOU mip6d, and log in"
+		       " again)";
+	default:
+		return "";
+	}
+}
+
 int cmd_call(struct run *r, const char *method, struct json_object *params, bool more,
 	     client_fn fn, void *arg)
 {
@@ -69,10 +86,10 @@ int cmd_call(struct run *r, const char *method, struct json_object *params, bool
 	const char *why;
 	int rc;
 
+	errno = 0;
 	r->c = client_open(r->socket, limit, &why);
 	if (!r->c) {
-		fprintf(stderr, "mip6ctl: %s: %s%s\n", r->socket, why,
-			access(r->socket, F_OK) == 0 ? "" : " (is mip6d running?)");
+		fprintf(stderr, "mip6ctl: %s: %s%s\n", r->socket, why, remedy(errno));
 		json_object_put(params);
 		return MIP6_EXIT_UNREACHABLE;
 	}

@@ -71,6 +71,7 @@ struct client *client_open(const char *path, double limit, const char **why)
 		return c;
 	*why = strerror(-rc);
 	client_close(c);
+	errno = -rc;
 	return NULL;
 }
 

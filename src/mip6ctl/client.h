@@ -18,7 +18,7 @@ typedef bool (*client_fn)(void *arg, struct json_object *params);
 
 /*
  * limit: seconds for each reply, 0 = wait for ever. NULL with a message in *why (constant or
- * strerror) if nobody answers at the socket.
+ * strerror) and errno if nobody answers at the socket.
  */
 struct client *client_open(const char *socket, double limit, const char **why);
 void client_close(struct client *c);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ctl/conf_schema.h"
 #include "mip6/ctl.h"
 #include "mip6ctl/cmd.h"
 
@@ -171,6 +172,12 @@ static const struct command *unsaid(const struct command *first, const char *wor
 	return first->only || !first->arg[0].kind ? NULL : first;
 }
 
+static const char *name_at(const void *arg, size_t i)
+{
+	(void)arg;
+	return i < cmd_count ? cmd_table[i].name : NULL;
+}
+
 static void subs_of(const struct command *first, char buf[static FMT_LEN])
 {
 	size_t used = 0;
@@ -196,6 +203,15 @@ static int enough(const struct run *r)
 	return 0;
 }
 
+/* No command, and no beginning of one. */
+static int unknown(const char *word)
+{
+	const char *meant = conf_did_you_mean(word, name_at, NULL);
+
+	return meant ? cmd_error("\"%s\" is no command (did you mean \"%s\"?)", word, meant)
+		     : cmd_error("\"%s\" is no command", word);
+}
+
 int cmd_find(struct run *r, int n, char **argv)
 {
 	char names[FMT_LEN];
@@ -205,7 +221,7 @@ int cmd_find(struct run *r, int n, char **argv)
 	first = r->cmd = n ? cmd_by_name(argv[0], names) : cmd_table;
 	if (!first)
 		return *names ? cmd_error("\"%s\" may be:%s", argv[0], names)
-			      : cmd_error("\"%s\" is no command", argv[0]);
+			      : unknown(argv[0]);
 	if (first->sub && n > 1) {
 		r->cmd = cmd_by_sub(first, argv[1], names);
 		used += r->cmd != NULL;

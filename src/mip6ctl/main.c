@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ctl/conf_schema.h"
 #include "mip6/ctl.h"
 #include "mip6ctl/cmd.h"
 
@@ -82,10 +83,32 @@ static int option(struct run *r, int o)
 		cmd_usage(stdout);
 		exit(MIP6_EXIT_DONE);
 	default:
-		cmd_usage(stderr);
-		return MIP6_EXIT_USAGE;
+		break;
 	}
 	return rc;
+}
+
+static const char *option_at(const void *arg, size_t i)
+{
+	(void)arg;
+	return i < cmd_opts ? cmd_opt[i].name : NULL;
+}
+
+/* What getopt did not understand; all of the usage would hide it. */
+static int bad_option(const char *word, bool needs)
+{
+	const char *meant = conf_did_you_mean(word + strspn(word, "-"), option_at, NULL);
+
+	for (size_t i = 0; i < cmd_opts; i++) {
+		if (cmd_opt[i].c == optopt)
+			return needs ? cmd_error("the option --%s needs a value: %s",
+						 cmd_opt[i].name, cmd_opt[i].arg)
+				     : cmd_error("the option --%s has no value", cmd_opt[i].name);
+	}
+	if (optopt)			/* 0: a long one */
+		return cmd_error("-%c is no option", optopt);
+	return meant ? cmd_error("%s is no option (did you mean --%s?)", word, meant)
+		     : cmd_error("%s is no option", word);
 }
 
 static void on_alarm(int sig)
@@ -94,9 +117,10 @@ static void on_alarm(int sig)
 	_exit(MIP6_EXIT_DONE);		/* every event was flushed */
 }
 
-/* getopt's two forms of the table. */
+/* getopt's two forms of the table. The colon in front: it says nothing itself. */
 static void option_forms(struct option *longs, char *shorts)
 {
+	*shorts++ = ':';
 	for (size_t i = 0; i < cmd_opts; i++) {
 		const char *arg = cmd_opt[i].arg;
 		int has = !arg ? no_argument : *arg == '[' ? optional_argument : required_argument;
@@ -114,7 +138,7 @@ int main(int argc, char **argv)
 {
 	struct run r = { .socket = MIP6_CTL_SOCKET, .limit = -1 };
 	struct option longs[OPTS_MAX + 1];
-	char shorts[3 * OPTS_MAX + 1];
+	char shorts[3 * OPTS_MAX + 2];
 	int o, rc = 0;
 
 	option_forms(longs, shorts);
@@ -122,7 +146,8 @@ int main(int argc, char **argv)
 		return cmd_complete(&r, argc - 2, argv + 2);
 	r.opt.color = auto_color();
 	while (rc == 0 && (o = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
-		rc = option(&r, o);
+		rc = o == '?' || o == ':' ? bad_option(argv[optind - 1], o == ':')
+					  : option(&r, o);
 	if (rc == 0)
 		rc = cmd_find(&r, argc - optind, argv + optind);
 	if (rc)
