@@ -97,7 +97,8 @@ static void test_exit_statuses_are_those_of_the_manual(void **state)
 		{ "mr", "binding flush", 4, "has not this role: ha\n" },
 		{ "mr", "peer flush", 4, "has not this role: cn\n" },
 		{ "mr", "peer flush 1 2", 2, "too much" },
-		{ "none", "", 3, "No such file or directory (is mip6d running? systemctl start mip6d, or -S SOCKET)\n" },
+		{ "none", "", 3, "No such file or directory (is mip6d running? systemctl start mip6d, "
+		  "or -S SOCKET)\n" },
 		{ "none", "-j binding", 3, "(is mip6d running?" },
 		{ "ha", "nonsense", 2, "mip6ctl: \"nonsense\" is no command (mip6ctl -h)\n" },
 		{ "ha", "st", 2, "mip6ctl: \"st\" may be: status stats (mip6ctl -h)\n" },
@@ -106,11 +107,11 @@ static void test_exit_statuses_are_those_of_the_manual(void **state)
 		{ "ha", "binding show xyz", 2, "mip6ctl: not understood: home_address\n" },
 		{ "ha", "-n x monitor", 2, "\"x\" is not a number" },
 		{ "ha", "-cmaybe", 2, "auto, always or never" },
-		{ "ha", "--nope", 2, "usage: mip6ctl" },
+		{ "ha", "--nope", 2, "mip6ctl: --nope is no option (mip6ctl -h)\n" },
 		{ "ha", "monitor nope", 2, "not understood: events" },
 		{ "ha", "config", 2, "config: say check" },
 		{ "ha", "config check /nonexistent.conf", 4,
-		  "/nonexistent.conf: No such file or directory\n" },
+		  "/nonexistent.conf: No such file or directory: copy an example from " },
 		{ "ha", "-V", 0, "mip6ctl " },
 		{ "ha", "-h", 0, "usage: mip6ctl" },
 	};
