@@ -14,7 +14,6 @@ FORMS = (
     (r'iif (\w+) ', lambda m: [["-i", m[1]]], (V4, V6)),
     (r'iifname "([\w*-]+)" ', lambda m: [["-i", m[1].replace("*", "+")]], (V4, V6)),
     (r'oifname "([\w*-]+)" ', lambda m: [["-o", m[1].replace("*", "+")]], (V4, V6)),
-    (r"meta nfproto ipv6 ", lambda m: [[]], (V6,)),
     (r"meta l4proto ipv6-icmp ", lambda m: [["-p", "icmpv6"]], (V6,)),
     (r"meta l4proto \{([\d, ]+)\} ", lambda m: [["-p", p.strip()] for p in m[1].split(",")],
      (V6,)),
