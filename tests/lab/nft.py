@@ -37,19 +37,23 @@ def table(page, name):
     return [line.strip() for line in found[1].splitlines()]
 
 
-def commands(lines):
-    """A table as command lines of the older tools."""
+def rules(lines):
+    """A table as the input of iptables-restore, for each of the older tools."""
+    out = {V4: ["*filter"], V6: ["*filter"]}
     chain = None
     for line in lines:
         head = re.match(r"type filter hook (\w+) priority filter; policy (\w+);$", line)
         if head:
             chain = head[1].upper()
-            yield from ([tool, "-P", chain, head[2].upper()] for tool in (V4, V6))
+            for text in out.values():
+                text.append(f":{chain} {head[2].upper()} [0:0]")
         elif line and not line.startswith("chain ") and line != "}":
-            yield from _rule(chain, line)
+            for tool, words in _rule(line):
+                out[tool].append(" ".join(["-A", chain, *words]))
+    return {tool: "\n".join([*text, "COMMIT", ""]) for tool, text in out.items()}
 
 
-def _rule(chain, line):
+def _rule(line):
     rest, parts, tools = line, [], {V4, V6}
     while rest not in ("accept", "drop"):
         for form, becomes, families in FORMS:
@@ -63,17 +67,17 @@ def _rule(chain, line):
         rest = rest[m.end():]
     for tool in sorted(tools):
         for words in itertools.product(*parts):
-            yield [tool, "-A", chain, *itertools.chain(*words), "-j", rest.upper()]
+            yield tool, [*itertools.chain(*words), "-j", rest.upper()]
 
 
 def load(node, page, name, without=(), **devices):
     """Load a table of the guide into the node, instead of what it had. devices: names of the guide =
     names here; without: words of rules that are left out."""
-    for tool in (V4, V6):
-        node.run(tool, "-F")
     lines = [line for line in table(page, name) if not any(w in line for w in without)]
-    for words in commands(lines):
-        node.run(*[devices.get(w, w) for w in words])
+    for here, there in devices.items():
+        lines = [line.replace(f'"{here}"', f'"{there}"') for line in lines]
+    for tool, text in rules(lines).items():
+        node.run(f"{tool}-restore", input=text)
 
 
 def packets(node, words):

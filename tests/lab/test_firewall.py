@@ -56,7 +56,7 @@ def straight(net, mn, cn):
     lost.setblocking(False)
     lost.connect_ex((MN_HOA, SSH))
     until("something of it is not let in",
-          lambda: any(nft.dropped(host) > n for host, n in before.items()))
+          lambda: any(nft.dropped(host) > n for host, n in before.items()), step=0.5)
     lost.close()
     for host in (net.mn, net.cn):
         nft.load(host, "host.md", "host")
