@@ -65,6 +65,14 @@ static const char *candidate_state(const struct bul *b, const struct in6_addr *a
 	       "asked" : "next";
 }
 
+static bool candidate(const struct bul *b, const struct in6_addr *a)
+{
+	for (unsigned i = 0; i < b->n_cand; i++)
+		if (in6_eq(&b->cand[i], a))
+			return true;
+	return false;
+}
+
 static bool configured(const struct home_conf *h, const struct in6_addr *a)
 {
 	for (size_t i = 0; i < h->n_ha; i++)
@@ -73,11 +81,11 @@ static bool configured(const struct home_conf *h, const struct in6_addr *a)
 	return false;
 }
 
-static struct json_object *candidate_json(const struct mn_info *i, unsigned k)
+static struct json_object *candidate_json(const struct mn_info *i, const struct in6_addr *a,
+					  const char *state)
 {
 	struct json_object *o = json_object_new_object(), *v = json_object_new_array();
 	struct json_object *home = json_object_new_array();
-	const struct in6_addr *a = &i->bul->cand[k];
 	const struct prefix net = prefix_network(&i->conf->hoa);
 
 	json_object_array_add(v, ctl_addr(a));
@@ -85,7 +93,7 @@ static struct json_object *candidate_json(const struct mn_info *i, unsigned k)
 	ctl_set(o, "role", json_object_new_string(i->bul->router ? "mr" : "mn"));
 	ctl_set(o, "device", ctl_text(i->uplink));
 	ctl_set(o, "home_prefixes", home);
-	ctl_set(o, "state", json_object_new_string(candidate_state(i->bul, a)));
+	ctl_set(o, "state", json_object_new_string(state));
 	ctl_set(o, "link_local", NULL);
 	ctl_set(o, "addresses", v);
 	ctl_set(o, "preference", NULL);		/* replies of discovery name them in order only */
@@ -112,7 +120,11 @@ static bool candidates_step(struct ctl_client *c)
 	/* all of a home at once: their order may change */
 	if (mn_home(n->mn, (unsigned)l->at++, &i)) {
 		for (unsigned k = 0; k < i.bul->n_cand; k++)
-			ctl_reply(c, candidate_json(&i, k), true);
+			ctl_reply(c, candidate_json(&i, &i.bul->cand[k],
+						    candidate_state(i.bul, &i.bul->cand[k])), true);
+		for (unsigned k = 0; k < i.n_found; k++)
+			if (!candidate(i.bul, &i.found[k]))
+				ctl_reply(c, candidate_json(&i, &i.found[k], "not_used"), true);
 	}
 	return true;
 }

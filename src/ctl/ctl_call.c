@@ -102,11 +102,16 @@ static void changed(struct ctl_client *c, const char *what, int count, const str
 {
 	struct json_object *o;
 
-	if (count < 0) {
+	if (count == -EADDRNOTAVAIL) {
+		ctl_error(c, MIP6_CTL_E_FAILED, "reason",
+			  "no care-of address to ask from (at home, or no uplink is attached)");
+		return;
+	}
+	if (count < 0 && count != -ENOENT) {
 		ctl_error(c, MIP6_CTL_E_FAILED, "reason", strerror(-count));
 		return;
 	}
-	if (count == 0 && hoa) {
+	if (count <= 0 && hoa) {
 		ctl_error(c, MIP6_CTL_E_NOT_FOUND, "home_address", A6(hoa));
 		return;
 	}
@@ -170,6 +175,11 @@ static void deregister(struct ctl_client *c, struct json_object *params)
 	on_mobile(c, params, "deregister", mn_deregister);
 }
 
+static void discover(struct ctl_client *c, struct json_object *params)
+{
+	on_mobile(c, params, "discover", mn_discover);
+}
+
 /* ---- dispatch ---- */
 
 static const struct method {
@@ -193,6 +203,7 @@ static const struct method {
 	{ MIP6_CTL_INTERFACE ".Monitor", false, true, { "events" }, ctl_monitor },
 	{ MIP6_CTL_INTERFACE ".Refresh", true, false, { "home_address" }, refresh },
 	{ MIP6_CTL_INTERFACE ".Deregister", true, false, { "home_address" }, deregister },
+	{ MIP6_CTL_INTERFACE ".Discover", true, false, { "home_address" }, discover },
 	{ MIP6_CTL_INTERFACE ".Flush", true, false, { "home_address" }, flush },
 	{ MIP6_CTL_INTERFACE ".FlushPeers", true, false, { "home_address" }, flush_peers },
 	{ MIP6_CTL_INTERFACE ".Reload", true, false, { "undo_after" }, ctl_reload },

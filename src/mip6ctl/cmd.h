@@ -115,6 +115,7 @@ int cmd_registration(struct run *r);
 int cmd_prefix(struct run *r);
 int cmd_peer(struct run *r);
 int cmd_home_agent(struct run *r);
+int cmd_discover(struct run *r);
 int cmd_flush(struct run *r);
 int cmd_refresh(struct run *r);
 int cmd_deregister(struct run *r);

@@ -36,6 +36,7 @@ const struct cmd_group cmd_group[] = {
 	{ "handover", "handover" },
 	{ "prefix", "prefix_state" },
 	{ "detector", "md_info home_hint dad" },
+	{ "discovery", "discovery" },
 };
 const size_t cmd_groups = ARRAY_SIZE(cmd_group);
 

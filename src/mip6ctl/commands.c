@@ -38,6 +38,8 @@ const struct command cmd_table[] = {
 	  "home agents of the home links, or those to register with", cmd_home_agent },
 	{ "home-agent", "show", false, { { 0 } }, "jpo",
 	  "the same, and what is wrong in advertisements", cmd_home_agent },
+	{ "home-agent", "discover", false, HOA(ARG_HOME), "jpot",
+	  "ask the home network for its home agents now", cmd_discover },
 	{ "handover", "last", false, { { ARG_COUNT, "count", false, false } }, "jpo",
 	  "the last movements and their phases", cmd_handover },
 	{ "stats", "show", false, { { 0 } }, "jp", "counters", cmd_stats },

@@ -555,6 +555,7 @@ bool mn_home(const struct mn *mn, unsigned i, struct mn_info *info)
 		.probe_lost = h->probe.lost, .last_handover = h->last_handover,
 		.valid = h->mpd.valid, .preferred = h->mpd.preferred,
 		.n_prefix = (unsigned)h->conf->n_prefix, .prefix = h->prefix,
+		.n_found = h->n_found, .found = h->found,
 	};
 	memcpy(info->tunnel, h->tunnel, sizeof(info->tunnel));
 	snprintf(info->uplink, sizeof(info->uplink), "%s", mn_dev(h));

@@ -57,6 +57,9 @@ void mn_icmp_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg
 /* Operator: hoa NULL = all. Return how many, or -errno. */
 int mn_refresh(struct mn *mn, const struct in6_addr *hoa);
 int mn_deregister(struct mn *mn, const struct in6_addr *hoa);
+/* Asks the home network for its home agents now; events tell how that goes. -EADDRNOTAVAIL: there
+ * is no care-of address to ask from. */
+int mn_discover(struct mn *mn, const struct in6_addr *hoa);
 
 enum mnp_status { MNP_WAITING, MNP_ACCEPTED, MNP_REFUSED, MNP_UNSUPPORTED, MNP_AT_HOME };
 struct mn_prefix_info {
@@ -89,6 +92,8 @@ struct mn_info {			/* one home; read only, valid until the next loop turn */
 	double valid, preferred;	/* the home prefix's: boot clock, INFINITY = for ever */
 	unsigned n_prefix;
 	const struct mn_prefix_info *prefix;
+	unsigned n_found;		/* home agents that the last discovery named, in its order */
+	const struct in6_addr *found;
 };
 unsigned mn_homes(const struct mn *mn);
 bool mn_home(const struct mn *mn, unsigned i, struct mn_info *info);

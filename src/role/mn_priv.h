@@ -128,7 +128,9 @@ struct mn_home {
 	double dad_pause;		/* until the question after a duplicate */
 	struct rtimer dad_timer;
 	bool ll_ours;			/* the link-local address of the L bit comes from us */
-	struct dhaad dhaad;
+	struct dhaad dhaad, ask;	/* of the registration; of the operator */
+	struct in6_addr found[HOME_MAX_HA];	/* what the last answer of either named */
+	unsigned n_found;
 	struct mpd mpd;
 	bool retiring;			/* its prefix is not valid any more */
 	bool added;			/* not by configuration */

@@ -26,7 +26,7 @@ struct fake_node {
 	struct md_uplink_info uplink[FAKE_UPLINKS];
 	struct ro peer[FAKE_PEERS];	/* 2001:db8:cc::1 and on, of the first home */
 	unsigned n_peer;
-	unsigned flushed, refreshed, deregistered;	/* calls */
+	unsigned flushed, refreshed, deregistered, discovered;	/* calls */
 	int answer;			/* what refresh and deregister return */
 };
 extern struct fake_node fake_node;

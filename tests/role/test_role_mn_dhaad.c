@@ -140,6 +140,117 @@ static void test_nobody_is_asked_at_home_or_nowhere(void **state)
 	request(COA1);
 }
 
+/* ---- the operator asks ---- */
+
+static void registered_at(const char *ha)
+{
+	struct bu b = one_bu();
+
+	assert_true(is6(&b.dst, ha));
+	accept_bu(&b);
+}
+
+static const struct ev_discovery *told(const char *state)
+{
+	const struct ev_discovery *e = &last_event[EV_discovery].discovery;
+
+	assert_string_equal(e->state, state);
+	assert_true(is6(&e->home_address, HOA));
+	return e;
+}
+
+static void test_operator_sees_what_is_found_and_it_is_not_used(void **state)
+{
+	const struct in6_addr hoa = ip6(HOA), other = ip6(COA1);
+	struct mn_info i;
+	uint16_t id;
+
+	(void)state;
+	w.c.router = true;
+	start();
+	assert_int_equal(mn_discover(mn, NULL), -EADDRNOTAVAIL);
+	foreign1();
+	registered_at(HA1);
+	assert_int_equal(mn_discover(mn, &other), -ENOENT);
+	assert_int_equal(mn_discover(mn, &hoa), 1);
+	turn();
+	id = request(COA1);
+	assert_int_equal(told("asking")->tries, 1);
+	advance(3);
+	assert_int_equal(request(COA1), id);
+	assert_int_equal(told("asking")->tries, 2);
+	reply_r(id, COA1, HA2, NULL, false);
+	assert_true(is6(&told("useless")->from, "2001:db8:280::9"));
+	reply(id, COA1, HA2, HA1);
+	assert_int_equal(told("answered")->agents, 2);
+	assert_true(mn_home(mn, 0, &i));
+	assert_int_equal(i.n_found, 2);
+	assert_true(is6(&i.found[0], HA2) && is6(&i.found[1], HA1));
+	assert_int_equal(i.bul->n_cand, 1);
+	assert_true(is6(&i.bul->ha, HA1) && i.bul->state == BUL_BOUND);
+	no_bu();
+	advance(20);
+	assert_int_equal(fake_icmp_count(), 0);
+}
+
+static void test_operator_renews_the_candidates_and_nobody_moves(void **state)
+{
+	struct mn_info i;
+	uint16_t id;
+
+	(void)state;
+	begin(false);
+	foreign1();
+	reply(request(COA1), COA1, HA1, NULL);
+	registered_at(HA1);
+	assert_int_equal(mn_discover(mn, NULL), 1);
+	turn();
+	id = request(COA1);
+	reply(id, COA1, HA2, "2001:db8:280::3");
+	assert_true(mn_home(mn, 0, &i));
+	/* first the one that has the binding, then those that are there now */
+	assert_int_equal(i.bul->n_cand, 3);
+	assert_true(is6(&i.bul->cand[0], HA1) && is6(&i.bul->cand[1], HA2));
+	assert_true(is6(&i.bul->ha, HA1) && i.bul->state == BUL_BOUND);
+	no_bu();
+}
+
+static void test_operators_question_is_one_round(void **state)
+{
+	unsigned asked = 0;
+
+	(void)state;
+	w.c.router = true;
+	start();
+	foreign1();
+	registered_at(HA1);
+	assert_int_equal(mn_discover(mn, NULL), 1);
+	assert_int_equal(mn_discover(mn, NULL), 1);	/* under way already */
+	turn();
+	request(COA1);
+	foreign2();
+	request(COA2);				/* it goes on from there */
+	registered_at(HA1);
+	for (unsigned i = 0; i < 200; i++) {
+		advance(1);
+		for (; fake_icmp_count(); asked++)
+			fake_icmp_pop();
+		if (fake_mh_count())
+			fake_mh_pop();
+	}
+	assert_int_equal(asked, w.c.timers.dhaad_retries);
+	told("unanswered");
+	assert_int_equal(n_event[EV_discovery], 2 + asked + 1);
+	/* and where there is no care-of address it ends at once */
+	assert_int_equal(mn_discover(mn, NULL), 1);
+	turn();
+	request(COA2);
+	lost();
+	told("stopped");
+	advance(10);
+	assert_int_equal(fake_icmp_count(), 0);
+}
+
 #define T(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
 int main(void)
 {
@@ -149,6 +260,9 @@ int main(void)
 		T(test_answer_without_r_does_not_end_a_routers_question),
 		T(test_request_goes_on_from_where_the_node_is),
 		T(test_nobody_is_asked_at_home_or_nowhere),
+		T(test_operator_sees_what_is_found_and_it_is_not_used),
+		T(test_operator_renews_the_candidates_and_nobody_moves),
+		T(test_operators_question_is_one_round),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -296,11 +296,27 @@ static void test_hints_are_told(void **state)
 	shows("mr", "event inject", 2, "event is missing");
 }
 
+static void test_home_agents_are_asked_for(void **state)
+{
+	(void)state;
+	/* of this server nobody ever answers */
+	shows("mr", "-t 0.3 home-agent discover", 1, "no answer in time");
+	assert_non_null(strstr(out, "2001:db8:280::2  "));
+	shows("mr", "-j -t 0.3 home-agent discover 2001:DB8:280:0::beef", 1,
+	      "\"state\":\"registered\"");
+	assert_int_equal(lines("\"role\":\"mn\""), 2);
+	shows("mr", "home-agent discover 2001:db8:280::9", 5, "no such home address");
+	shows("mr", "home-agent discover nobody", 2, "not understood: home_address");
+	shows("ha", "home-agent discover", 4, "the daemon has not this role: mn");
+	shows("none", "home-agent discover", 3, "is mip6d running?");
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_movements_are_shown_with_their_phases),
 		cmocka_unit_test(test_counters_and_levels),
+		cmocka_unit_test(test_home_agents_are_asked_for),
 		cmocka_unit_test(test_metrics_are_what_prometheus_reads),
 		cmocka_unit_test(test_the_configuration_in_force_is_shown),
 		cmocka_unit_test(test_what_is_shown_can_be_read_again),
