@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <ev.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -39,6 +40,7 @@ struct daemon {
 	ev_timer stop_limit;
 	bool stopping;
 	int claim;			/* on the network namespace */
+	char *abs_path;			/* of the configuration, in the background */
 	int ready_fd;			/* background start: the parent waits for one octet */
 	int rc;
 };
@@ -99,6 +101,18 @@ static void tell_parent(struct daemon *d, char c)
 	d->ready_fd = -1;
 }
 
+/* Who started us gets his terminal, pipe or ssh session back: nothing of ours is on it any more. */
+static void leave_terminal(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	log_to_syslog();
+	for (int i = STDIN_FILENO; fd >= 0 && i <= STDERR_FILENO; i++)
+		dup2(fd, i);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 static void begin_stop(struct daemon *d, int rc);
 
 static void on_ready(void *arg, int rc)
@@ -110,6 +124,8 @@ static void on_ready(void *arg, int rc)
 		begin_stop(d, EXIT_FAILURE);
 		return;
 	}
+	if (d->ready_fd >= 0)
+		leave_terminal();
 	log_notice("main", "ready");
 	sdnotify_status("%s", d->node->ha ? "home agent ready" :
 			d->node->mn ? "mobile side ready" : "correspondent ready");
@@ -317,14 +333,15 @@ static int run(struct daemon *d)
 	return d->rc;
 }
 
-/* Forks; the parent returns when the child is ready or has failed. */
+/* Forks; the parent returns when the child is ready or has failed. Until then the log goes to where
+ * the parent's goes, so that a failure is seen by who has to do something about it. */
 static int background(struct daemon *d)
 {
 	int fd[2];
 	char c = 1;
 	pid_t pid;
 
-	if (pipe2(fd, 0) < 0)
+	if (pipe2(fd, O_CLOEXEC) < 0)
 		return -errno;
 	pid = fork();
 	if (pid < 0)
@@ -336,7 +353,9 @@ static int background(struct daemon *d)
 	close(fd[0]);
 	d->ready_fd = fd[1];
 	setsid();
-	log_to_syslog();
+	d->abs_path = realpath(d->reload.path, NULL);	/* for reloads: we leave the folder */
+	if (d->abs_path)
+		d->reload.path = d->abs_path;
 	return chdir("/") < 0 ? -errno : 0;
 }
 
@@ -441,5 +460,6 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	rc = run(&d);
 	reloader_free(r);
+	free(d.abs_path);
 	return rc;
 }
