@@ -3,7 +3,6 @@
 
 The only place in the lab that knows names of configuration keys.
 """
-import glob
 import os
 
 import net
@@ -46,11 +45,6 @@ def key_file(world, name="ha.key", key=KEY):
         f.write(key + "\n")
     os.chmod(path, 0o600)
     return path
-
-
-def key_files(world):
-    """All that key_file() has written for this network."""
-    return glob.glob(world.result("*key*"))
 
 
 def auth(world, n=0, key=KEY, spi=1000):

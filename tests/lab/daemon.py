@@ -14,7 +14,6 @@ MIP6D = os.environ.get("LAB_MIP6D", "mip6d")
 MIP6D_WEAK = os.environ.get("LAB_MIP6D_WEAK")   # a build with -Dlab=true has it
 MIP6CTL = os.environ.get("LAB_MIP6CTL", "mip6ctl")
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-NOBODY = 65534
 ABNORMAL = ("runtime error:", "AddressSanitizer", "LeakSanitizer", "Assertion ")
 START_LIMIT = 30
 REST_LIMIT = 2                  # of a kernel at work; a cable that is out may keep it so
@@ -29,43 +28,25 @@ def program(name):
     raise FileNotFoundError(f"{name} was not built")
 
 
-def unit_restrictions():
-    """What systemd/mip6d.service.in leaves of root's rights, as words of setpriv(1)."""
-    with open(os.path.join(REPO, "systemd", "mip6d.service.in")) as f:
-        said = dict(line.strip().split("=", 1) for line in f if line.startswith(
-            ("AmbientCapabilities=", "CapabilityBoundingSet=", "NoNewPrivileges=")))
-    caps, bound = (",".join("+" + c.removeprefix("CAP_").lower() for c in said[k].split())
-                   for k in ("AmbientCapabilities", "CapabilityBoundingSet"))
-    assert said["NoNewPrivileges"] == "yes"
-    return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
-            "--no-new-privs", f"--inh-caps=-all,{caps}", f"--ambient-caps=-all,{caps}",
-            f"--bounding-set=-all,{bound}"]
-
-
 class Daemon:
     """One mip6d. The node's state before its first start is kept to compare with.
 
-    unit: run it as the service does: not as root, with the capabilities of the unit.
     weaken: names of defences ("auth,replay", see base/weaken.h) that this one goes
-    without: it is mip6d-weak then, to show that an attack is one.
+    without: it is mip6d-weak then, to show that an attack is one. service.Service is one that
+    runs as the installed service does.
     """
 
-    def __init__(self, node, text, debug=True, name=None, weaken=None, unit=False):
+    def __init__(self, node, text, debug=True, name=None, weaken=None, config=None):
         assert not weaken or MIP6D_WEAK, "no mip6d-weak here: build with -Dlab=true"
         name = name or ("mip6d-weak" if weaken else "mip6d")
         self.node, self.name = node, name
-        self.config = node.world.result(f"{node.name}-{name}.conf")
+        self.config = config or node.world.result(f"{node.name}-{name}.conf")
         self.ctl = Control(conf.socket_path(node))
         self.env = {"MIP6D_WEAKEN": weaken} if weaken else {}
         self.argv = [MIP6D_WEAK if weaken else MIP6D, "--config", self.config, "--foreground",
                      *(["--debug"] if debug else [])]
-        if unit:
-            self.argv = [*unit_restrictions(), *self.argv]
         self.proc = None
         self.write(text)
-        if unit:
-            for path in (self.config, conf.state_dir(node), *conf.key_files(node.world)):
-                os.chown(path, NOBODY, NOBODY)
         if not hasattr(node, "untouched"):
             end = time.monotonic() + REST_LIMIT
             while not at_rest(node) and time.monotonic() < end:
@@ -162,28 +143,25 @@ def _match(record, wanted):
     return all(str(address(record.get(k))) == str(v) for k, v in wanted.items() if v is not None)
 
 
-def ha(world, text=None, debug=True, weaken=None, unit=False, **more):
+def ha(world, text=None, debug=True, weaken=None, **more):
     """Start the home agent; `more` goes to conf.ha_conf()."""
-    return Daemon(world.ha, text or conf.ha_conf(world, **more), debug, weaken=weaken,
-                  unit=unit).start()
+    return Daemon(world.ha, text or conf.ha_conf(world, **more), debug, weaken=weaken).start()
 
 
-def mr(world, n=0, text=None, debug=True, weaken=None, unit=False, **more):
+def mr(world, n=0, text=None, debug=True, weaken=None, **more):
     """Start mobile router n; `more` goes to conf.mr_conf()."""
-    return Daemon(world.mrs[n], text or conf.mr_conf(world, n, **more), debug,
-                  weaken=weaken, unit=unit).start()
+    return Daemon(world.mrs[n], text or conf.mr_conf(world, n, **more), debug, weaken=weaken).start()
 
 
-def mn(world, n=0, text=None, debug=True, weaken=None, unit=False, **more):
+def mn(world, n=0, text=None, debug=True, weaken=None, **more):
     """Start mobile host n; `more` goes to conf.mn_conf()."""
-    return Daemon(world.mns[n], text or conf.mn_conf(world, n, **more), debug,
-                  weaken=weaken, unit=unit).start()
+    return Daemon(world.mns[n], text or conf.mn_conf(world, n, **more), debug, weaken=weaken).start()
 
 
-def cn(world, node=None, text=None, debug=True, unit=False, **more):
+def cn(world, node=None, text=None, debug=True, **more):
     """Start a correspondent, on `b` unless said; `more` goes to conf.cn_conf()."""
     node = node or world.b
-    return Daemon(node, text or conf.cn_conf(world, node, **more), debug, unit=unit).start()
+    return Daemon(node, text or conf.cn_conf(world, node, **more), debug).start()
 
 
 def wait_binding(ha_daemon, hoa=net.HOA, coa=None, limit=30.0):

@@ -43,7 +43,7 @@ def environment(build):
         path = find_program(build, name)
         if path:
             env[key] = os.path.abspath(path)
-    for key in ("LAB_SLOW", "LAB_TEST_LIMIT"):
+    for key in ("LAB_SLOW", "LAB_TEST_LIMIT", "LAB_PACKAGE"):
         if key in os.environ:
             env[key] = os.environ[key]
     return env

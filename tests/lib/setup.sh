@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # Installs what tests/packages.list names and the machine lacks; otherwise does nothing.
-#   setup.sh [SECTION...]     sections: build test lab (default: all)
+#   setup.sh [SECTION...]     sections: build test lab package (default: all)
 set -eu
 
 list=$(dirname "$0")/../packages.list
-sections=${*:-build test lab}
+sections=${*:-build test lab package}
 missing=
 for section in $sections; do
 	packages=$(awk -v s="[$section]" '/^(#|$)/ { next } /^\[/ { on = $0 == s; next } on' "$list")
