@@ -491,6 +491,7 @@ int ctl_open(struct ctl **out, struct ev_loop *loop, const struct conf *conf, st
 	}
 	ctl->listening = true;
 	ev_io_set(&ctl->accept, ctl->fd, EV_READ);
+	ctl_turn_start(&ctl->turn, loop);
 	ev_io_start(loop, &ctl->accept);
 	*out = ctl;
 	return 0;
@@ -505,8 +506,10 @@ void ctl_close(struct ctl *ctl)
 		return;
 	DL_FOREACH_SAFE(ctl->clients, c, tmp)
 		client_free(c);
-	if (ctl->listening)
+	if (ctl->listening) {
 		event_unlisten(ctl_on_event, ctl);
+		ctl_turn_stop(&ctl->turn, ctl->loop);
+	}
 	ev_io_stop(ctl->loop, &ctl->accept);
 	ev_timer_stop(ctl->loop, &ctl->again);
 	/* only the file that is ours: another daemon may have bound anew */

@@ -190,7 +190,7 @@ static struct json_object *less(const char *key, struct json_object *v, struct j
 /* The element of a that has the same status, type, phase or bucket. */
 static struct json_object *partner(struct json_object *a, struct json_object *e)
 {
-	static const char *const id[] = { "status", "type", "phase", "le" };
+	static const char *const id[] = { "status", "type", "device", "phase", "le" };
 	size_t n = json_object_is_type(a, json_type_array) ? json_object_array_length(a) : 0;
 
 	for (size_t i = 0; i < n; i++) {

@@ -7,19 +7,7 @@
 
 #define INVALID		"org.varlink.service.InvalidParameter"
 
-/* Seconds, as Prometheus wants them: each bucket holds what is not above it. */
-static const double bound[CTL_BUCKETS] = { .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10 };
 static const char *const phase_name[CTL_PHASES] = { "detect", "bu", "ba", "total" };
-
-static void count(struct ctl_phase *p, double v)
-{
-	if (v < 0)			/* not known */
-		return;
-	p->n++;
-	p->sum += v;
-	for (unsigned i = 0; i < CTL_BUCKETS; i++)
-		p->bucket[i] += v <= bound[i];
-}
 
 void ctl_moves_note(struct ctl_moves *m, const struct event *e)
 {
@@ -28,30 +16,53 @@ void ctl_moves_note(struct ctl_moves *m, const struct event *e)
 	if (e->type != EV_handover)
 		return;
 	m->ring[m->n++ % CTL_MOVES] = *e;
-	count(&m->phase[0], h->detect);
-	count(&m->phase[1], h->bu);
-	count(&m->phase[2], h->ba);
-	count(&m->phase[3], h->total);
+	m->by[!h->to.family ? CTL_MOVE_HOME : h->from.family ? CTL_MOVE_ON : CTL_MOVE_AWAY]++;
+	histo_add(&m->phase[0], h->detect);
+	histo_add(&m->phase[1], h->bu);
+	histo_add(&m->phase[2], h->ba);
+	histo_add(&m->phase[3], h->total);
+}
+
+struct json_object *ctl_histo(const char *name, const struct histo *h)
+{
+	struct json_object *o = json_object_new_object(), *b = json_object_new_array();
+
+	for (unsigned i = 0; i < HISTO_BUCKETS; i++) {
+		struct json_object *one = json_object_new_object();
+
+		ctl_set(one, "le", ctl_seconds(histo_bound[i]));
+		ctl_set(one, "count", ctl_int(h->bucket[i]));
+		json_object_array_add(b, one);
+	}
+	ctl_set(o, "phase", name ? json_object_new_string(name) : NULL);
+	ctl_set(o, "count", ctl_int(h->n));
+	ctl_set(o, "sum", ctl_seconds(h->sum));
+	ctl_set(o, "buckets", b);
+	return o;
 }
 
 struct json_object *ctl_moves_stats(const struct ctl_moves *m)
 {
 	struct json_object *a = json_object_new_array();
 
-	for (unsigned p = 0; p < CTL_PHASES; p++) {
-		struct json_object *o = json_object_new_object(), *b = json_object_new_array();
+	for (unsigned p = 0; p < CTL_PHASES; p++)
+		json_object_array_add(a, ctl_histo(phase_name[p], &m->phase[p]));
+	return a;
+}
 
-		for (unsigned i = 0; i < CTL_BUCKETS; i++) {
-			struct json_object *one = json_object_new_object();
+struct json_object *ctl_moves_by(const struct ctl_moves *m)
+{
+	static const char *const name[CTL_MOVE__COUNT] = {
+		[CTL_MOVE_AWAY] = "left_home", [CTL_MOVE_ON] = "moved", [CTL_MOVE_HOME] = "came_home",
+	};
+	struct json_object *a = json_object_new_array();
 
-			ctl_set(one, "le", ctl_seconds(bound[i]));
-			ctl_set(one, "count", ctl_int(m->phase[p].bucket[i]));
-			json_object_array_add(b, one);
-		}
-		ctl_set(o, "phase", json_object_new_string(phase_name[p]));
-		ctl_set(o, "count", ctl_int(m->phase[p].n));
-		ctl_set(o, "sum", ctl_seconds(m->phase[p].sum));
-		ctl_set(o, "buckets", b);
+	for (unsigned i = 0; i < CTL_MOVE__COUNT; i++) {
+		struct json_object *o = json_object_new_object();
+
+		ctl_set(o, "type", ctl_int(i));
+		ctl_set(o, "name", json_object_new_string(name[i]));
+		ctl_set(o, "count", ctl_int(m->by[i]));
 		json_object_array_add(a, o);
 	}
 	return a;

@@ -12,6 +12,8 @@
  *   ctl_moves.c  the last movements
  *   ctl_admin.c  configuration in force, reload, log levels, counters from a reset on
  *   ctl_diagnose.c  what only the daemon knows of its host's health
+ *   ctl_turn.c   how long turns of the loop take
+ *   ctl_tunnels.c  what went through the tunnels
  *   ctl_json.c   values as JSON
  *   ctl_idl.c    the interface's description
  */
@@ -22,6 +24,7 @@
 #include <json-c/json.h>
 #include <sys/socket.h>
 
+#include "base/histo.h"
 #include "ctl/conf.h"
 #include "ctl/ctl.h"
 #include "role/role.h"
@@ -33,7 +36,6 @@
 #define CTL_BURST	256		/* records and calls of a client in one turn of the loop */
 #define CTL_MOVES	64		/* movements that are remembered */
 #define CTL_PHASES	4		/* of a movement: detect, bu, ba, total */
-#define CTL_BUCKETS	10
 
 struct ctl_buf { char *p; size_t at, n, cap; };	/* p[at..n) is in the buffer */
 
@@ -75,11 +77,22 @@ struct ctl_client {
 	struct ctl_listing list;
 };
 
-struct ctl_phase { uint64_t n, bucket[CTL_BUCKETS]; double sum; };
+/* By where from and where to. */
+enum ctl_move { CTL_MOVE_AWAY, CTL_MOVE_ON, CTL_MOVE_HOME, CTL_MOVE__COUNT };
+
 struct ctl_moves {
 	struct event ring[CTL_MOVES];	/* the i-th movement is at i modulo CTL_MOVES */
 	size_t n;			/* since the start */
-	struct ctl_phase phase[CTL_PHASES];
+	struct histo phase[CTL_PHASES];
+	uint64_t by[CTL_MOVE__COUNT];
+};
+
+/* How long the turns of the loop take. */
+struct ctl_turn {
+	ev_check check;
+	ev_prepare prepare;
+	double since;			/* the loop works since then; 0: it sleeps */
+	struct histo took;
 };
 
 struct ctl {
@@ -97,6 +110,7 @@ struct ctl {
 	struct log_rl rl;
 	bool listening;			/* to events */
 	struct ctl_moves moves;
+	struct ctl_turn turn;
 	const struct ctl_reload_ops *reload;	/* NULL: cannot */
 	void *reload_arg;
 	struct ctl_client *reloader;	/* waits for the end of a reload; NULL: nobody */
@@ -156,7 +170,19 @@ struct json_object *ctl_cn_stats(const struct cn *cn);
 
 void ctl_moves_note(struct ctl_moves *m, const struct event *e);
 struct json_object *ctl_moves_stats(const struct ctl_moves *m);
+struct json_object *ctl_moves_by(const struct ctl_moves *m);
+/* A record of a Phase; NULL name: null. */
+struct json_object *ctl_histo(const char *name, const struct histo *h);
 void ctl_list_handovers(struct ctl_client *c, struct json_object *params);
+
+/* ---- ctl_turn.c ---- */
+
+void ctl_turn_start(struct ctl_turn *t, struct ev_loop *loop);	/* t stays where it is */
+void ctl_turn_stop(struct ctl_turn *t, struct ev_loop *loop);
+
+/* ---- ctl_tunnels.c ---- */
+
+struct json_object *ctl_tunnel_stats(const struct node *n);
 
 /* ---- ctl_admin.c ---- */
 

@@ -18,13 +18,25 @@ static struct json_object *roles_json(unsigned roles)
 	return a;
 }
 
-struct in_use { unsigned prefixes; };
+struct in_use { unsigned prefixes, ipv4; };
+
+static unsigned ipv4_of(const struct prefix *p, size_t n)
+{
+	unsigned v4 = 0;
+
+	for (size_t i = 0; i < n; i++)
+		v4 += p[i].family == AF_INET;
+	return v4;
+}
 
 static void count_prefixes(void *arg, struct bc_entry *e)
 {
 	struct in_use *u = arg;
 
-	u->prefixes += e->state == BC_BOUND ? e->b.n_prefix : 0;
+	if (e->state != BC_BOUND)
+		return;
+	u->prefixes += e->b.n_prefix;
+	u->ipv4 += ipv4_of(e->b.prefix, e->b.n_prefix);
 }
 
 static struct json_object *ha_json(struct ha *ha)
@@ -32,10 +44,12 @@ static struct json_object *ha_json(struct ha *ha)
 	const struct ha_conf *c = ha_conf_of(ha);
 	struct json_object *o = json_object_new_object();
 	struct in_use used = { 0 };
-	size_t owned = 0;
+	size_t owned = 0, owned4 = 0;
 
-	for (size_t i = 0; i < c->n_node; i++)
+	for (size_t i = 0; i < c->n_node; i++) {
 		owned += c->nodes[i].n_prefix;
+		owned4 += ipv4_of(c->nodes[i].prefixes, c->nodes[i].n_prefix);
+	}
 	bc_each(ha_bc(ha), count_prefixes, &used);
 	ctl_set(o, "bindings", ctl_int(bc_count(ha_bc(ha))));
 	ctl_set(o, "max_bindings", c->max_bindings ? ctl_int(c->max_bindings) : NULL);
@@ -43,6 +57,8 @@ static struct json_object *ha_json(struct ha *ha)
 	ctl_set(o, "home_links", ctl_int(c->n_link));
 	ctl_set(o, "prefixes", ctl_int(owned));
 	ctl_set(o, "prefixes_routed", ctl_int(used.prefixes));
+	ctl_set(o, "prefixes_ipv4", ctl_int(owned4));
+	ctl_set(o, "prefixes_routed_ipv4", ctl_int(used.ipv4));
 	ctl_set(o, "tunnel", json_object_new_string(conf_word_str(conf_word_tunnel, c->tunnel)));
 	ctl_set(o, "carrier", json_object_new_string(carrier_kind_str(c->carrier)));
 	ctl_set(o, "ingress_check", json_object_new_string(
@@ -78,7 +94,7 @@ static struct json_object *uplinks_json(const struct md *md)
 static struct json_object *mn_json(const struct node *n)
 {
 	struct json_object *o = json_object_new_object();
-	unsigned bound = 0, home = 0, prefixes = 0, up = 0;
+	unsigned bound = 0, home = 0, prefixes = 0, up = 0, all4 = 0, up4 = 0;
 	double last = 0;
 	struct mn_info i;
 
@@ -89,15 +105,23 @@ static struct json_object *mn_json(const struct node *n)
 		home += i.bul->state == BUL_HOME;
 		last = MAX(last, i.last_handover);
 		prefixes += i.n_prefix;
-		for (unsigned p = 0; p < i.n_prefix; p++)
-			up += i.prefix[p].status == MNP_ACCEPTED ||
-			      i.prefix[p].status == MNP_AT_HOME;
+		for (unsigned p = 0; p < i.n_prefix; p++) {
+			bool works = i.prefix[p].status == MNP_ACCEPTED ||
+				     i.prefix[p].status == MNP_AT_HOME;
+			bool ipv4 = i.prefix[p].conf->prefix.family == AF_INET;
+
+			up += works;
+			all4 += ipv4;
+			up4 += works && ipv4;
+		}
 	}
 	ctl_set(o, "homes", ctl_int(mn_homes(n->mn)));
 	ctl_set(o, "registered", ctl_int(bound));
 	ctl_set(o, "at_home", ctl_int(home));
 	ctl_set(o, "prefixes", ctl_int(prefixes));
 	ctl_set(o, "prefixes_in_service", ctl_int(up));
+	ctl_set(o, "prefixes_ipv4", ctl_int(all4));
+	ctl_set(o, "prefixes_in_service_ipv4", ctl_int(up4));
 	ctl_set(o, "handovers", ctl_int(mn_stats(n->mn).handovers));
 	ctl_set(o, "handover_age", last > 0 ? ctl_seconds(run_now() - last) : NULL);
 	ctl_set(o, "uplinks", uplinks_json(n->md));
@@ -217,6 +241,27 @@ static struct json_object *nd_json(const struct node *n)
 	return o;
 }
 
+static struct json_object *by_object(const uint64_t v[static KOBJ_KINDS])
+{
+	static const char *const name[KOBJ_KINDS] = {
+		[KOBJ_SYSCTL] = "sysctl", [KOBJ_LINK] = "link", [KOBJ_ADDR] = "address",
+		[KOBJ_RULE] = "rule", [KOBJ_ROUTE] = "route", [KOBJ_XSTATE] = "xfrm_state",
+		[KOBJ_XPOLICY] = "xfrm_policy", [KOBJ_PROXY] = "proxy_neighbour",
+		[KOBJ_INGRESS] = "ingress_check",
+	};
+	struct json_object *a = json_object_new_array();
+
+	for (unsigned t = 0; t < KOBJ_KINDS; t++) {
+		struct json_object *o = json_object_new_object();
+
+		ctl_set(o, "type", ctl_int(t));
+		ctl_set(o, "name", json_object_new_string(name[t]));
+		ctl_set(o, "count", ctl_int(v[t]));
+		json_object_array_add(a, o);
+	}
+	return a;
+}
+
 static struct json_object *kern_json(const struct node *n)
 {
 	struct json_object *o = json_object_new_object();
@@ -230,6 +275,7 @@ static struct json_object *kern_json(const struct node *n)
 	COUNT(o, s, overruns);
 	COUNT(o, s, switches);
 	COUNT(o, s, objects);
+	ctl_set(o, "errors_by", by_object(s.errors_by));
 	ctl_set(o, "ingress_dropped", dropped >= 0 ? ctl_int(dropped) : NULL);
 	return o;
 }
@@ -253,6 +299,7 @@ static struct json_object *ha_stats_json(const struct ha *ha)
 	ctl_set(o, "tunnel_errors", ctl_int(s.tunnel_errors));
 	ctl_set(o, "discoveries", ctl_int(s.dhaad));
 	ctl_set(o, "discoveries_answered", ctl_int(s.dhaad_answered));
+	ctl_set(o, "commit", ctl_histo("commit", &s.commit));
 	ctl_set(o, "refused", ctl_refused(s.refused_by));
 	return o;
 }
@@ -288,6 +335,7 @@ static struct json_object *mn_stats_json(const struct mn *mn)
 	COUNT(o, s, ro_unexpected);
 	COUNT(o, s, ro_failed);
 	COUNT(o, s, ro_lies);
+	ctl_set(o, "ba_latency", ctl_histo("ba_latency", &s.ba_latency));
 	ctl_set(o, "refused", ctl_refused(s.ba_refused_by));
 	return o;
 }
@@ -304,6 +352,9 @@ struct json_object *ctl_stats(const struct ctl *ctl)
 	ctl_set(o, "mobile_node", n && n->mn ? mn_stats_json(n->mn) : NULL);
 	ctl_set(o, "correspondent", n && n->cn ? ctl_cn_stats(n->cn) : NULL);
 	ctl_set(o, "handovers", n && n->mn ? ctl_moves_stats(&ctl->moves) : NULL);
+	ctl_set(o, "movements", n && n->mn ? ctl_moves_by(&ctl->moves) : NULL);
+	ctl_set(o, "tunnels", n && (n->ha || n->mn) ? ctl_tunnel_stats(n) : NULL);
+	ctl_set(o, "loop", ctl_histo("turn", &ctl->turn.took));
 	ctl_set(o, "control_clients", ctl_int(ctl->n_client));
 	return o;
 }

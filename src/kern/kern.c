@@ -309,7 +309,7 @@ const struct kobj *kern_failed_object(const struct kern *k)
 
 struct kern_stats kern_stats(const struct kern *k)
 {
-	return (struct kern_stats){
+	struct kern_stats st = {
 		.requests = k->rt.requests + k->xf.requests,
 		.batches = k->rt.batches + k->xf.batches,
 		.errors = k->sw.errors,
@@ -318,4 +318,7 @@ struct kern_stats kern_stats(const struct kern *k)
 		.switches = k->sw.switches,
 		.objects = HASH_COUNT(k->sw.table),
 	};
+
+	memcpy(st.errors_by, k->sw.errors_by, sizeof(st.errors_by));
+	return st;
 }

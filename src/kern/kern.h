@@ -178,6 +178,7 @@ void kern_sysctl_each(struct kern *k, void (*fn)(void *arg, const char *path, co
 struct kern_stats {
 	uint64_t requests, batches, errors, undone, overruns, switches;
 	uint64_t objects;		/* in the counted table now */
+	uint64_t errors_by[KOBJ_KINDS];	/* by what they were about */
 };
 struct kern_stats kern_stats(const struct kern *k);
 /* Packets that the ingress check refused since start; -1 if this mode does not count. */

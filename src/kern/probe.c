@@ -28,7 +28,8 @@ struct probe {
 	char dev[IFNAMSIZ];		/* unique by our process number */
 	struct in6_addr a, b;
 	int rc;				/* of the last try */
-	uint64_t errors, undone;	/* before it: what fails here is an answer, not an error */
+	/* before it: what fails here is an answer, not an error */
+	uint64_t errors, undone, errors_by[KOBJ_KINDS];
 };
 
 static struct in6_addr probe_nobody(uint8_t last)
@@ -41,6 +42,7 @@ static struct probe probe_begin(struct kern *k)
 	struct probe p = { .k = k, .a = probe_nobody(1), .b = probe_nobody(2), .rc = -ETIMEDOUT,
 			   .errors = k->sw.errors, .undone = k->sw.undone };
 
+	memcpy(p.errors_by, k->sw.errors_by, sizeof(p.errors_by));
 	snprintf(p.dev, sizeof(p.dev), "m6p%d", getpid());
 	k->sw.quiet = true;
 	return p;
@@ -51,6 +53,7 @@ static void probe_end(struct probe *p)
 	p->k->sw.quiet = false;
 	p->k->sw.errors = p->errors;
 	p->k->sw.undone = p->undone;
+	memcpy(p->k->sw.errors_by, p->errors_by, sizeof(p->errors_by));
 	p->k->sw.error[0] = '\0';
 }
 

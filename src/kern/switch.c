@@ -399,6 +399,7 @@ static void sw_tell_failure(struct ksw *s, struct kswitch *sw)
 		sw->rc = op->rc;
 		sw->failed = kplan_find(&sw->want, &op->e->obj);	/* the entry may go */
 		sw->verb = verb[op->act];
+		s->errors_by[op->e->obj.kind]++;
 		break;			/* later ones failed because of it */
 	}
 	if (sw->rc == 0)
@@ -417,6 +418,7 @@ static void sw_tell_rest(struct ksw *s, const struct kswitch *sw)
 		if (op->rc == 0 || (op->act == KOP_DEL && delete_harmless(op->rc)))
 			continue;
 		s->errors++;
+		s->errors_by[op->e->obj.kind]++;
 		log_rl_line(&s->rl, op->undo ? LOG_LV_ERR : LOG_LV_WARN, "kern",
 			    "%s%s %s: %s %s", op->undo ? "undo: " : "",
 			    op->act == KOP_DEL ? "delete" : "restore", KOBJ(&op->e->obj),

@@ -89,6 +89,7 @@ struct ksw {
 	struct log_rl rl;
 	size_t active;			/* switches not told yet */
 	uint64_t switches, undone, errors;
+	uint64_t errors_by[KOBJ_KINDS];	/* the same */
 };
 
 void ksw_init(struct ksw *s, const struct kback *back, void *back_arg);

@@ -59,6 +59,7 @@ struct run {
 	const struct command *cmd;
 	int argc;			/* words behind the command and its sub */
 	char **argv;
+	bool http;			/* metrics: answer an HTTP request */
 	bool effective;			/* config show: defaults too */
 	double undo_after;		/* config reload: seconds; 0 = for good */
 	bool absent_is_false;		/* wait: what is not there may come */
@@ -105,6 +106,12 @@ struct json_object *cmd_param(const char *key, const char *value);	/* value NULL
 double cmd_clock(void);
 /* A client_fn: prints {"count": N} as N; arg is the run. */
 bool cmd_show_count(void *arg, struct json_object *o);
+
+/* ---- metrics.c, metrics_http.c ---- */
+
+/* The numbers as text; an enum mip6_exit, and mip6_up 0 if nobody answers. */
+int metrics_write(struct run *r, FILE *f);
+int metrics_http(struct run *r);	/* standard input to standard output */
 
 /* ---- the commands ---- */
 

@@ -181,7 +181,7 @@ void doc_capabilities(struct doc *d)
 		missing = true;
 		doc_say(d, DOC_FAIL, "capabilities", row[i].name, "the daemon has not %s",
 			row[i].name);
-		doc_fix(d, "AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW in mip6d.service, or "
+		doc_fix(d, "AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW CAP_BPF in mip6d.service, or "
 			"start it as root");
 	}
 	if (!missing)

@@ -61,6 +61,7 @@ static int option(struct run *r, int o)
 	case '6': r->opt.ipv6 = true; break;
 	case 'e': r->effective = true; break;
 	case 'w': r->file = optarg; break;
+	case 'H': r->http = true; break;
 	case 'S': r->socket = optarg; break;
 	case 'c': return set_color(&r->opt, optarg);
 	case 'n':

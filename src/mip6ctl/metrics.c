@@ -3,13 +3,17 @@
  * The daemon's numbers in the text format of Prometheus (version 0.0.4). No label has an
  * address: the number of series does not depend on the number of bindings.
  */
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mip6/ctl.h"
 #include "mip6ctl/cmd.h"
 
 struct numbers { struct json_object *status, *stats; };
+static FILE *to;			/* where the text goes */
 
 static bool keep(void *arg, struct json_object *o)
 {
@@ -21,13 +25,13 @@ static bool keep(void *arg, struct json_object *o)
 
 static void family(const char *name, const char *type, const char *help)
 {
-	printf("# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+	fprintf(to, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
 /* NULL labels: none. */
 static void sample(const char *name, const char *labels, double v)
 {
-	printf("%s%s%s%s %.16g\n", name, labels ? "{" : "", labels ? labels : "",
+	fprintf(to, "%s%s%s%s %.16g\n", name, labels ? "{" : "", labels ? labels : "",
 	       labels ? "}" : "", v);
 }
 
@@ -76,40 +80,92 @@ static void bindings(struct json_object *ha, struct json_object *cn)
 		sample("mip6_bindings_max", "type=\"correspondent\"", of(cn, "max_bindings"));
 }
 
+static void prefixes_of(const char *family, double all, double up)
+{
+	char labels[FMT_LEN];
+
+	snprintf(labels, sizeof(labels), "family=\"%s\",state=\"in_service\"", family);
+	sample("mip6_prefixes", labels, up);
+	snprintf(labels, sizeof(labels), "family=\"%s\",state=\"out_of_service\"", family);
+	sample("mip6_prefixes", labels, all > up ? all - up : 0);
+}
+
 static void prefixes(struct json_object *ha, struct json_object *mn)
 {
 	double all = of(ha, "prefixes") + of(mn, "prefixes");
 	double up = of(ha, "prefixes_routed") + of(mn, "prefixes_in_service");
+	double all4 = of(ha, "prefixes_ipv4") + of(mn, "prefixes_ipv4");
+	double up4 = of(ha, "prefixes_routed_ipv4") + of(mn, "prefixes_in_service_ipv4");
 
 	if (!ha && !mn)
 		return;
 	family("mip6_prefixes", "gauge", "Mobile network prefixes.");
-	sample("mip6_prefixes", "state=\"in_service\"", up);
-	sample("mip6_prefixes", "state=\"out_of_service\"", all > up ? all - up : 0);
+	prefixes_of("ipv4", all4, up4);
+	prefixes_of("ipv6", all - all4, up - up4);
 }
 
-static void buckets(struct json_object *p)
+/* One histogram; label: "phase=\"bu\"", or NULL. */
+static void buckets(const char *name, const char *label, struct json_object *p)
 {
 	struct json_object *a = fmt_get(p, "buckets");
-	char labels[FMT_LEN];
+	const char *comma = label ? "," : "";
+	char labels[FMT_LEN], series[FMT_LEN];
 
+	snprintf(series, sizeof(series), "%s_bucket", name);
 	for (size_t i = 0; i < json_object_array_length(a); i++) {
 		struct json_object *b = json_object_array_get_idx(a, i);
 
-		snprintf(labels, sizeof(labels), "phase=\"%s\",le=\"%g\"", fmt_str(p, "phase"),
+		snprintf(labels, sizeof(labels), "%s%sle=\"%g\"", label ? label : "", comma,
 			 fmt_num(b, "le"));
-		sample("mip6_handover_seconds_bucket", labels, fmt_num(b, "count"));
+		sample(series, labels, fmt_num(b, "count"));
 	}
-	snprintf(labels, sizeof(labels), "phase=\"%s\",le=\"+Inf\"", fmt_str(p, "phase"));
-	sample("mip6_handover_seconds_bucket", labels, fmt_num(p, "count"));
-	snprintf(labels, sizeof(labels), "phase=\"%s\"", fmt_str(p, "phase"));
-	sample("mip6_handover_seconds_sum", labels, fmt_num(p, "sum"));
-	sample("mip6_handover_seconds_count", labels, fmt_num(p, "count"));
+	snprintf(labels, sizeof(labels), "%s%sle=\"+Inf\"", label ? label : "", comma);
+	sample(series, labels, fmt_num(p, "count"));
+	snprintf(series, sizeof(series), "%s_sum", name);
+	sample(series, label, fmt_num(p, "sum"));
+	snprintf(series, sizeof(series), "%s_count", name);
+	sample(series, label, fmt_num(p, "count"));
+}
+
+static void histogram(const char *name, const char *help, struct json_object *p)
+{
+	if (!json_object_is_type(p, json_type_object))
+		return;
+	family(name, "histogram", help);
+	buckets(name, NULL, p);
+}
+
+/* Counters with a name each, as label. */
+static void by_name(const char *name, const char *label, struct json_object *a)
+{
+	char labels[FMT_LEN];
+
+	for (size_t i = 0; a && i < json_object_array_length(a); i++) {
+		struct json_object *o = json_object_array_get_idx(a, i);
+
+		snprintf(labels, sizeof(labels), "%s=\"%s\"", label, fmt_str(o, "name"));
+		sample(name, labels, fmt_num(o, "count"));
+	}
+}
+
+static void phases(struct json_object *a)
+{
+	char label[FMT_LEN];
+
+	if (!a)
+		return;
+	family("mip6_handover_seconds", "histogram", "How long the phases of movements took.");
+	for (size_t i = 0; i < json_object_array_length(a); i++) {
+		struct json_object *p = json_object_array_get_idx(a, i);
+
+		snprintf(label, sizeof(label), "phase=\"%s\"", fmt_str(p, "phase"));
+		buckets("mip6_handover_seconds", label, p);
+	}
 }
 
 static void mobile(const struct numbers *n, struct json_object *mn)
 {
-	struct json_object *a = fmt_get(n->stats, "handovers");
+	struct json_object *stats = fmt_get(n->stats, "mobile_node");
 
 	if (!mn)
 		return;
@@ -117,12 +173,35 @@ static void mobile(const struct numbers *n, struct json_object *mn)
 	gauge("mip6_registered", "Home addresses that are registered.", of(mn, "registered"));
 	gauge("mip6_at_home", "Home addresses that are at home.", of(mn, "at_home"));
 	family("mip6_handovers_total", "counter", "Movements that ended with a working binding.");
-	sample("mip6_handovers_total", NULL, of(mn, "handovers"));
-	if (!a)
-		return;
-	family("mip6_handover_seconds", "histogram", "How long the phases of movements took.");
-	for (size_t i = 0; i < json_object_array_length(a); i++)
-		buckets(json_object_array_get_idx(a, i));
+	by_name("mip6_handovers_total", "reason", fmt_get(n->stats, "movements"));
+	phases(fmt_get(n->stats, "handovers"));
+	if (stats)
+		histogram("mip6_ba_latency_seconds", "From a Binding Update to the home agent to its"
+			  " answer.", fmt_get(stats, "ba_latency"));
+}
+
+static void tunnels(struct json_object *a)
+{
+	static const struct { const char *name, *help, *rx, *tx; } row[] = {
+		{ "mip6_tunnel_bytes_total", "Octets inside the tunnels.", "rx_bytes", "tx_bytes" },
+		{ "mip6_tunnel_packets_total", "Packets inside the tunnels.", "rx_packets",
+		  "tx_packets" },
+	};
+	char labels[FMT_LEN];
+
+	for (size_t k = 0; a && json_object_array_length(a) && k < ARRAY_SIZE(row); k++) {
+		family(row[k].name, "counter", row[k].help);
+		for (size_t i = 0; i < json_object_array_length(a); i++) {
+			struct json_object *t = json_object_array_get_idx(a, i);
+
+			snprintf(labels, sizeof(labels), "device=\"%s\",dir=\"rx\"",
+				 fmt_str(t, "device"));
+			sample(row[k].name, labels, fmt_num(t, row[k].rx));
+			snprintf(labels, sizeof(labels), "device=\"%s\",dir=\"tx\"",
+				 fmt_str(t, "device"));
+			sample(row[k].name, labels, fmt_num(t, row[k].tx));
+		}
+	}
 }
 
 static void by_type(struct json_object *a, const char *dir)
@@ -148,6 +227,9 @@ static void messages(struct json_object *mh, struct json_object *stats)
 		{ "mobile_node", "ba_bad_auth", "ba_auth" },
 		{ "mobile_node", "ba_unexpected", "ba_unexpected" },
 		{ "correspondent", "dropped", "correspondent" },
+		{ "correspondent", "tests_ignored", "tests" },
+		{ "correspondent", "answers_suppressed", "rate" },
+		{ "mobile_node", "ro_unexpected", "ro_unexpected" },
 	};
 	char labels[FMT_LEN];
 
@@ -192,7 +274,6 @@ static void kernel(struct json_object *k)
 {
 	static const struct { const char *key, *name, *help; } row[] = {
 		{ "requests", "mip6_netlink_requests_total", "Requests to the kernel." },
-		{ "errors", "mip6_netlink_errors_total", "Requests that the kernel refused." },
 		{ "overruns", "mip6_netlink_overruns_total", "Kernel messages that were lost." },
 		{ "ingress_dropped", "mip6_ingress_dropped_total",
 		  "Packets from the tunnel whose outer source was not that of the binding." },
@@ -206,36 +287,82 @@ static void kernel(struct json_object *k)
 		family(row[i].name, "counter", row[i].help);
 		sample(row[i].name, NULL, of(k, row[i].key));
 	}
+	family("mip6_netlink_errors_total", "counter", "Requests that the kernel refused.");
+	by_name("mip6_netlink_errors_total", "op", fmt_get(k, "errors_by"));
 	gauge("mip6_kernel_objects", "Tunnels, routes, rules and so on of ours in the kernel.",
 	      of(k, "objects"));
 }
 
-int cmd_metrics(struct run *r)
+static void write_all(const struct numbers *n, bool up)
+{
+	struct json_object *ha, *mn, *stats;
+
+	gauge("mip6_up", "Whether the daemon answers.", up);
+	if (!up)
+		return;
+	ha = fmt_get(n->status, "home_agent");
+	mn = fmt_get(n->status, "mobile_node");
+	stats = fmt_get(n->stats, "home_agent");
+	info(n);
+	bindings(ha, fmt_get(n->status, "correspondent"));
+	prefixes(ha, mn);
+	mobile(n, mn);
+	messages(fmt_get(n->stats, "mobility_header"), n->stats);
+	statuses(n->stats);
+	if (stats)
+		histogram("mip6_commit_seconds", "From a new Binding Update to its acceptance,"
+			  " duplicate address detection included.", fmt_get(stats, "commit"));
+	tunnels(fmt_get(n->stats, "tunnels"));
+	histogram("mip6_loop_lag_seconds", "How long the turns of the daemon's loop took: a"
+		  " message may wait as long.", fmt_get(n->stats, "loop"));
+	kernel(fmt_get(n->stats, "kernel"));
+}
+
+int metrics_write(struct run *r, FILE *f)
 {
 	struct json_object *raw = json_object_new_object();
 	struct numbers n = { 0 };
 	int rc;
 
+	to = f;
 	json_object_object_add(raw, "raw", json_object_new_boolean(true));
 	rc = cmd_call(r, "Status", NULL, false, keep, &n.status);
 	if (rc == MIP6_EXIT_DONE)
 		rc = cmd_call(r, "GetStats", raw, false, keep, &n.stats);
 	else
 		json_object_put(raw);
-	gauge("mip6_up", "Whether the daemon answers.", rc == MIP6_EXIT_DONE);
-	if (rc == MIP6_EXIT_DONE) {
-		struct json_object *ha = fmt_get(n.status, "home_agent");
-		struct json_object *mn = fmt_get(n.status, "mobile_node");
-
-		info(&n);
-		bindings(ha, fmt_get(n.status, "correspondent"));
-		prefixes(ha, mn);
-		mobile(&n, mn);
-		messages(fmt_get(n.stats, "mobility_header"), n.stats);
-		statuses(n.stats);
-		kernel(fmt_get(n.stats, "kernel"));
-	}
+	write_all(&n, rc == MIP6_EXIT_DONE);
 	json_object_put(n.status);
 	json_object_put(n.stats);
 	return rc;
+}
+
+/* A reader sees the file before or the file after, never half of it. */
+static int into_file(struct run *r)
+{
+	char name[PATH_MAX];
+	FILE *f;
+	int rc;
+
+	if ((size_t)snprintf(name, sizeof(name), "%s.%d", r->file, (int)getpid()) >= sizeof(name))
+		return cmd_error("-w %s: the name is too long", r->file);
+	f = fopen(name, "we");
+	if (!f) {
+		fprintf(stderr, "mip6ctl: %s: %s\n", name, strerror(errno));
+		return MIP6_EXIT_REFUSED;
+	}
+	rc = metrics_write(r, f);
+	if (fclose(f) != 0 || rename(name, r->file) < 0) {
+		fprintf(stderr, "mip6ctl: %s: %s\n", r->file, strerror(errno));
+		unlink(name);
+		return MIP6_EXIT_REFUSED;
+	}
+	return rc;
+}
+
+int cmd_metrics(struct run *r)
+{
+	if (r->http)
+		return metrics_http(r);
+	return r->file ? into_file(r) : metrics_write(r, stdout);
 }

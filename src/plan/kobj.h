@@ -44,6 +44,7 @@ enum kobj_kind {
 	KOBJ_PROXY,	/* proxy neighbour */
 	KOBJ_INGRESS,	/* inner prefix may come from this outer source */
 };
+#define KOBJ_KINDS	(KOBJ_INGRESS + 1)
 
 enum klink_kind {
 	KLINK_DUMMY,

@@ -17,6 +17,7 @@
 #ifndef MIP6_ROLE_HA_H
 #define MIP6_ROLE_HA_H
 
+#include "base/histo.h"
 #include "io/dad.h"
 #include "io/icmp6sock.h"
 #include "io/mhsock.h"
@@ -40,6 +41,7 @@ struct ha_stats {
 	uint64_t bu, accepted, deregistered, expired, refused_by[256], dropped_auth, dropped,
 		dad_started, dad_failed, apply_failed, dhaad, dhaad_answered,
 		mps, mpa, tunnel_errors;
+	struct histo commit;		/* from a new update to its acceptance, DAD included */
 };
 
 /* Applies the base plan and every node's at-home plan. ready(arg, rc) is called when the kernel

@@ -208,6 +208,7 @@ void ha_commit_register(struct ha_tx *tx)
 		     v->b.flags & BU_L && !(was_bound && old.flags & BU_L));
 	ha_answer(ha, &tx->req, v);
 	ha->stats.accepted++;
+	histo_add(&ha->stats.commit, run_clock() - tx->since);
 	if (!was_bound || !locator_eq(&old.coa, &v->b.coa))
 		log_info("ha", "binding %s: %s coa=%s was=%s prefixes=%u lifetime=%us seq=%u",
 			 A6(&tx->hoa), was_bound ? "moved" : "registered", LOC(&v->b.coa),

@@ -59,6 +59,7 @@ struct ha_dad { struct ha_tx *tx; struct dad_run *run; };
 struct ha_tx {
 	struct in6_addr hoa;		/* key */
 	struct ha *ha;
+	double since;			/* boot clock */
 	enum tx_stage stage;
 	enum tx_kind kind;
 	struct ha_req req;

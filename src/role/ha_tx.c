@@ -37,6 +37,7 @@ struct ha_tx *ha_tx_new(struct ha *ha, const struct in6_addr *hoa)
 		return NULL;
 	tx->ha = ha;
 	tx->hoa = *hoa;
+	tx->since = run_clock();
 	HASH_ADD(hh, ha->txs, hoa, sizeof(tx->hoa), tx);
 	if (!tx->hh.tbl) {
 		free(tx);

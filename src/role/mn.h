@@ -11,6 +11,7 @@
 #ifndef MIP6_ROLE_MN_H
 #define MIP6_ROLE_MN_H
 
+#include "base/histo.h"
 #include "io/icmp6sock.h"
 #include "io/mhsock.h"
 #include "io/ndsock.h"
@@ -74,6 +75,7 @@ struct mn_stats {
 	/* route optimization */
 	uint64_t ro_hints, hoti, coti, hot, cot, ro_bu, ro_ba, ro_ba_refused, ro_unexpected,
 		ro_failed, ro_lies;
+	struct histo ba_latency;	/* from an update to the home agent to its answer */
 };
 struct mn_peer_info {			/* one correspondent of one home address */
 	struct in6_addr home_address, peer;

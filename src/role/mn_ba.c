@@ -173,6 +173,7 @@ void mn_ba_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 	ba.sent_at = o->at;
 	h->answered_at = rx->at;
 	h->rtt = rx->at - o->at;
+	histo_add(&mn->stats.ba_latency, h->rtt);
 	if (ba.status == BA_ID_MISMATCH && o->stamp)
 		mn_clock(h, m->opt.mesg_id, o);
 	else if (o->stamp)

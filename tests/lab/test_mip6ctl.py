@@ -16,6 +16,7 @@ from proc import until
 from scene import arrived, at, away
 
 DONE, NOT_TRUE, USAGE, UNREACHABLE, REFUSED, NOT_FOUND = range(6)
+REPO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
 SCHEMA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../doc/schema/mip6ctl.json")
 ROLES = ("ha", "cn")
 NOBODY = "2001:db8:280::dead"
@@ -135,7 +136,28 @@ def numbers(ctl, net):
     metrics = ctl.run(net.ha, "metrics")
     accepted = re.search(r'^mip6_messages_total{dir="tx",type="ba"} (\d+)$', metrics, re.M)
     assert int(accepted[1]) >= 1 and 'mip6_bindings{type="home"} 1\n' in metrics
-    assert "mip6_registered 1\n" in ctl.run(net.mr, "metrics")
+    of_router = ctl.run(net.mr, "metrics")
+    assert "mip6_registered 1\n" in of_router
+    assert 'mip6_handovers_total{reason="left_home"} 1\n' in of_router
+    # both daemons together write all that the alert rules and the dashboard ask for
+    asked = {n for name in ("mip6d-alerts.yml", "mip6d-dashboard.json")
+             for n in re.findall(r"mip6_\w+", open(os.path.join(REPO, "conf", name)).read())}
+    said = set(re.findall(r"^(?:# TYPE )?(mip6_\w+)", metrics + of_router, re.M))
+    assert asked - said == set()
+    # the tunnel's own counters, from both ends
+    ends = [{w["device"]: w for w in ctl.json(node, "stats show")["tunnels"]}
+            for node in (net.ha, net.mr)]
+    assert list(ends[0]) == ["mip6ha"] and len(ends[1]) == 1
+    assert ctl.json(net.mr, "stats show")["mobile_node"]["ba_latency"]["count"] >= 1
+    assert re.search(r"^mip6_commit_seconds_count [1-9]", metrics, re.M)
+    by_http = subprocess.run([MIP6CTL, "-S", conf.socket_path(net.ha), "metrics", "--http"],
+                             input="GET /metrics HTTP/1.1\r\n\r\n", capture_output=True,
+                             text=True, timeout=60).stdout
+    assert by_http.startswith("HTTP/1.1 200 OK\n") or by_http.startswith("HTTP/1.1 200 OK\r\n")
+    assert "mip6_up 1\n" in by_http
+    path = net.result("router.prom")
+    ctl.run(net.mr, "-w", path, "metrics")
+    assert os.listdir(os.path.dirname(path)).count("router.prom") == 1
 
 
 def logs(ctl, net):

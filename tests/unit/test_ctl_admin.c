@@ -401,11 +401,30 @@ static void test_phases_are_counted_in_buckets(void **state)
 	move(.05, .3);
 	move(-1, 20);
 	assert_int_equal(f->ctl->moves.phase[0].n, 1);		/* -1: not known */
-	assert_int_equal(f->ctl->moves.phase[0].bucket[1], 0);	/* .025 */
-	assert_int_equal(f->ctl->moves.phase[0].bucket[2], 1);	/* .05 */
+	assert_int_equal(f->ctl->moves.phase[0].bucket[3], 0);	/* .025 */
+	assert_int_equal(f->ctl->moves.phase[0].bucket[4], 1);	/* .05 */
 	assert_int_equal(f->ctl->moves.phase[3].n, 2);
-	assert_int_equal(f->ctl->moves.phase[3].bucket[CTL_BUCKETS - 1], 1);
+	assert_int_equal(f->ctl->moves.phase[3].bucket[HISTO_BUCKETS - 1], 1);
 	assert_true(f->ctl->moves.phase[3].sum == 20.3);
+}
+
+static void test_movements_by_where_from_and_where_to(void **state)
+{
+	struct event e = { .type = EV_handover };
+	struct locator away = { .family = AF_INET6 };
+	struct ctl_moves m = { 0 };
+
+	(void)state;
+	e.handover.to = away;
+	ctl_moves_note(&m, &e);
+	e.handover.from = away;
+	ctl_moves_note(&m, &e);
+	ctl_moves_note(&m, &e);
+	e.handover.to.family = 0;
+	ctl_moves_note(&m, &e);
+	assert_int_equal(m.by[CTL_MOVE_AWAY], 1);
+	assert_int_equal(m.by[CTL_MOVE_ON], 2);
+	assert_int_equal(m.by[CTL_MOVE_HOME], 1);
 }
 
 int main(void)
@@ -423,6 +442,7 @@ int main(void)
 		T(test_counters_begin_anew_but_not_for_those_who_take_differences),
 		T(test_the_last_movements_are_remembered),
 		T(test_phases_are_counted_in_buckets),
+		T(test_movements_by_where_from_and_where_to),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

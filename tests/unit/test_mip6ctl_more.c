@@ -66,7 +66,11 @@ static void test_counters_and_levels(void **state)
 
 /* ---- metrics ---- */
 
-struct prom { char family[128], type[16], seen[64][128]; size_t n; double last; char series[256]; };
+struct prom {
+	char family[128], type[16], seen[64][128], series[512][192];
+	size_t n, n_series;
+	double last, inf;
+};
 
 static void new_family(struct prom *p, const char *line)
 {
@@ -97,6 +101,17 @@ static void type_of_family(struct prom *p, const char *line)
 			 strcmp(p->type, "counter") == 0);
 }
 
+static void new_series(struct prom *p, const char *line, size_t len)
+{
+	for (size_t i = 0; i < p->n_series; i++) {
+		if (strlen(p->series[i]) == len && strncmp(p->series[i], line, len) == 0)
+			fail_msg("twice: %.*s", (int)len, line);
+	}
+	assert_true(p->n_series < 512 && len < sizeof(p->series[0]));
+	memcpy(p->series[p->n_series], line, len);
+	p->series[p->n_series++][len] = '\0';
+}
+
 /* name{label="...",...} value */
 static void one_sample(struct prom *p, const char *line)
 {
@@ -124,21 +139,27 @@ static void one_sample(struct prom *p, const char *line)
 		rest++;
 	}
 	assert_int_equal(*rest, ' ');
+	new_series(p, line, (size_t)(rest - line));
 	v = strtod(rest + 1, &end);
 	if (*end != '\n' || v < 0)
 		fail_msg("no number: %s", line);
 	if (!le) {
 		p->last = -1;
+		if (strcmp(p->type, "histogram") == 0 && strncmp(line + strlen(p->family), "_count", 6) == 0)
+			assert_true(v == p->inf);
 		return;
 	}
+	p->inf = v;
 	assert_true(v >= p->last);	/* buckets hold what is in the smaller ones */
 	p->last = strncmp(le, "le=\"+Inf", 8) == 0 ? -1 : v;
 }
 
 static unsigned check_format(void)
 {
-	struct prom p = { .last = -1 };
+	static struct prom p;
 	unsigned samples = 0;
+
+	p = (struct prom){ .last = -1 };
 
 	for (char *s = out; *s; s += strcspn(s, "\n") + 1) {
 		if (strncmp(s, "# HELP ", 7) == 0)
@@ -157,7 +178,7 @@ static void test_metrics_are_what_prometheus_reads(void **state)
 	shows("ha", "metrics", 0, "mip6_up 1\n");
 	assert_true(check_format() > 25);
 	assert_non_null(strstr(out, "mip6_bindings{type=\"home\"} 1\n"));
-	assert_non_null(strstr(out, "mip6_prefixes{state=\"in_service\"} 1\n"));
+	assert_non_null(strstr(out, "mip6_prefixes{family=\"ipv4\",state=\"in_service\"} 1\n"));
 	assert_non_null(strstr(out, "mip6_ba_status_total{role=\"home_agent\",status=\"132\"} 3\n"));
 	assert_null(strstr(out, "2001:db8"));
 	shows("mr", "metrics", 0, "mip6_registered 1\n");
@@ -165,6 +186,59 @@ static void test_metrics_are_what_prometheus_reads(void **state)
 	assert_non_null(strstr(out, "mip6_handover_seconds_bucket{phase=\"total\",le=\"0.05\"} "));
 	/* the collector wants to know that it is down, and so does a shell */
 	shows("none", "metrics", 3, "mip6_up 0\n");
+}
+
+static void asks(const char *request, const char *status, const char *has)
+{
+	char cmd[256];
+	int rc;
+
+	snprintf(cmd, sizeof(cmd), "metrics --http <<'E'\n%s\nE", request);
+	rc = run("ha", cmd);
+	if (rc != 0 || strncmp(out, status, strlen(status)) != 0 || !strstr(out, has))
+		fail_msg("%s: status %d, no \"%s\" or \"%s\" in:\n%s", request, rc, status, has, out);
+}
+
+static void test_metrics_by_http(void **state)
+{
+	char *body, text[16384], path[64], cmd[128];
+	struct stat st;
+	FILE *f;
+
+	(void)state;
+	asks("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\n",
+	     "\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n");
+	body = strstr(out, "\r\n\r\n") + 4;
+	assert_int_equal(atoi(strstr(out, "Content-Length: ") + 16), strlen(body));
+	memmove(out, body, strlen(body) + 1);
+	assert_true(check_format() > 25);
+	asks("HEAD /metrics HTTP/1.0\n", "HTTP/1.1 200 OK\r\n", "Content-Length: ");
+	assert_null(strstr(out, "mip6_up"));
+	asks("GET /metrics?x=1 HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\n", "mip6_up 1\n");
+	asks("GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 404 Not Found\r\n", "\r\n\r\nNot Found\n");
+	asks("GET /metrics/../../etc/passwd HTTP/1.1\r\n\r\n", "HTTP/1.1 404", "");
+	asks("POST /metrics HTTP/1.1\r\n\r\n", "HTTP/1.1 405 ", "\r\nAllow: GET, HEAD\r\n");
+	asks("GET /metrics HTTP/2\r\n\r\n", "HTTP/1.1 400 ", "");
+	asks("GET", "HTTP/1.1 400 ", "");
+	/* a head without an end is not read for ever */
+	assert_int_equal(run("ha", "metrics -H </dev/zero"), 0);
+	assert_non_null(strstr(out, "HTTP/1.1 400 "));
+	assert_int_equal(run("ha", "metrics -H <<E\nGET /$(head -c 9000 /dev/zero | tr '\\0' a)\nE"), 0);
+	assert_non_null(strstr(out, "HTTP/1.1 431 "));
+	/* into a file: at once, and nothing else is left */
+	snprintf(path, sizeof(path), "%s/x.prom", dir);
+	snprintf(cmd, sizeof(cmd), "metrics -w %s", path);
+	assert_int_equal(run("ha", cmd), 0);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	fclose(f);
+	assert_non_null(strstr(text, "mip6_up 1\n"));
+	assert_int_equal(run("none", cmd), 3);
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(st.st_size < 200);
+	assert_int_equal(unlink(path), 0);	/* teardown sees that it was the only one */
+	assert_int_equal(run("ha", "metrics -w /nowhere/x.prom"), 4);
 }
 
 /* ---- configuration ---- */
@@ -318,6 +392,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_counters_and_levels),
 		cmocka_unit_test(test_home_agents_are_asked_for),
 		cmocka_unit_test(test_metrics_are_what_prometheus_reads),
+		cmocka_unit_test(test_metrics_by_http),
 		cmocka_unit_test(test_the_configuration_in_force_is_shown),
 		cmocka_unit_test(test_what_is_shown_can_be_read_again),
 		cmocka_unit_test(test_differences_to_a_file),
