@@ -367,7 +367,13 @@ static int bind_at(struct ctl *ctl, const struct sockaddr_un *sa)
 	}
 	pid = living(sa);
 	if (pid) {
-		log_err("ctl", "another mip6d runs already: pid=%d socket=%s", pid, sa->sun_path);
+		if (pid > 0)
+			log_err("ctl", "another mip6d runs already: pid=%d socket=%s", pid,
+				sa->sun_path);
+		else
+			log_err("ctl", "%s: another mip6d runs already, or it belongs to another user"
+				" whom to ask is not permitted: start mip6d as that user, or as root",
+				sa->sun_path);
 		return -EADDRINUSE;
 	}
 	log_notice("ctl", "%s: left by a daemon that is gone, replaced", sa->sun_path);

@@ -278,6 +278,8 @@ static struct json_object *registration_json(const struct node *n, const struct 
 	ctl_set(o, "nai", ctl_text(i->conf->nai));
 	ctl_set(o, "security", json_object_new_string(conf_word_str(conf_word_method,
 								    i->conf->sec.method)));
+	ctl_set(o, "unanswered", ctl_int(b->tries));
+	ctl_set(o, "problem", ctl_text(i->problem ? i->problem : ""));
 	registration_times(o, i);
 	for (unsigned k = 0; k < i->n_prefix; k++)
 		json_object_array_add(a, mnp_json(&i->prefix[k]));

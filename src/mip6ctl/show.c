@@ -158,6 +158,10 @@ void show_registration(const struct fmt_opt *opt, struct json_object *o)
 		printf("  nai %s", fmt_str(o, "nai"));
 	if (fmt_has(o, "handover_age"))
 		printf("  last handover %s ago", fmt_age(fmt_num(o, "handover_age"), a));
+	if (fmt_has(o, "problem")) {
+		show_next_line(opt);
+		fmt_paint(opt, FMT_BAD, "problem: %s", fmt_str(o, "problem"));
+	}
 	candidates(opt, o);
 	prefixes(opt, o);
 	putchar('\n');

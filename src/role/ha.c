@@ -53,13 +53,18 @@ static int watch_one(struct ha *ha, size_t i)
 	int rc = k ? ndsock_watch(ha->env.nd, k->ifindex, true) : -ENODEV;
 
 	if (rc < 0) {
-		log_err("ha", "home link %s: %s", l->dev, strerror(-rc));
+		log_err("ha", "home link %s: %s%s", l->dev, strerror(-rc), rc == -ENODEV ?
+			": correct home_links.device (ip link shows the names)" : "");
 		return rc;
 	}
 	w->ifindex = k->ifindex;
 	w->carrier_changes = k->carrier_changes;
 	w->lost |= !k->up || !k->carrier;
 	w->addressed |= kern_addr_find(ha->env.kern, k->ifindex, &l->address, NULL);
+	if (!w->addressed && !w->lost)
+		log_warn("ha", "home link %s: %s is not an address of it, so nobody can register:"
+			 " ip address add %s/64 dev %s, or correct home_links.address", l->dev,
+			 A6(&l->address), A6(&l->address), l->dev);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 
 #define AUTH_MN_HA	1		/* subtypes, RFC 4285 5 */
 #define MN_ID_NAI	1		/* RFC 4283 3 */
+#define NAI_DIFFERS	"its identifier is not nai of this node in mobile_nodes"
 
 static bool drop(struct bu_verdict *v, const char *why)
 {
@@ -62,18 +63,19 @@ static bool check_option(struct ha *ha, const struct mh_rx *rx, const struct mh_
 
 	/* RFC 4285 5 and 5.1.1: silence, there is no association that could sign an answer */
 	if (!(o->seen & BIT64(MHOPT_AUTH)) || o->auth.subtype != AUTH_MN_HA)
-		return drop(v, "no MN-HA authentication option");
+		return drop(v, "no MN-HA authentication option: is security the same at both ends?");
 	if (o->auth.spi != key->spi)
-		return drop(v, "unknown SPI");
+		return drop(v, "unknown SPI: it is not spi of this node in mobile_nodes");
 	req->sign = true;
 	if (!auth_check(key, &req->coa, &req->hoa, rx->buf, o->auth.covered, o->auth.data.p,
 			o->auth.data.len))
-		return refuse(v, BA_AUTH_FAIL, "wrong authentication data");
+		return refuse(v, BA_AUTH_FAIL, "wrong authentication data: is the key in key_file the "
+			      "same at both ends?");
 	/* a recorded update has a good one too, but its answer goes to where it was made */
 	req->proven = in6_eq(&rx->src, &req->coa);
 	/* RFC 4285 4: the identifier names who holds the key */
 	if (v->node->nai[0] && !req->named)
-		return refuse(v, BA_PROHIBITED, "identifier is not the node's");
+		return refuse(v, BA_PROHIBITED, NAI_DIFFERS);
 	if (!check_stamp(ha, m, req, v))
 		return false;
 	req->proven |= req->has_stamp;
@@ -93,9 +95,10 @@ bool ha_auth(struct ha *ha, const struct mh_rx *rx, const struct mh_msg *m, stru
 	case SEC_NONE:
 		/* RFC 4285 5.1.1: an option that cannot be verified is not ignored */
 		if (m->opt.seen & BIT64(MHOPT_AUTH))
-			drop(v, "authentication option, but no key is configured");
+			drop(v, "authentication option, but method = \"none\" for this node in "
+			     "mobile_nodes");
 		else if (v->node->nai[0] && !req->named)
-			refuse(v, BA_PROHIBITED, "identifier is not the node's");
+			refuse(v, BA_PROHIBITED, NAI_DIFFERS);
 		else
 			ok = true;
 		break;

@@ -264,8 +264,9 @@ void ha_answer(struct ha *ha, const struct ha_req *req, const struct bu_verdict 
 		ba_send(ha, req, v);
 		return;
 	}
-	log_rl(&ha->rl, "ha", "BU for %s from %s refused: status=%u (%s) %s seq=%u",
+	log_rl(&ha->rl, "ha", "BU for %s from %s refused: status=%u (%s) %s%s%s seq=%u",
 	       A6(&req->hoa), A6(&req->rx.src), v->status, ba_status_str(v->status), v->why,
+	       v->culprit.family ? " " : "", v->culprit.family ? PFX(&v->culprit) : "",
 	       v->b.seq);
 	allowed = bucket_take(&ha->refusals[req->proven], run_now());
 	if (!allowed && !req->proven) {

@@ -10,6 +10,8 @@
 
 #include "role/md_priv.h"
 
+#define RS_SILENT	6		/* solicitations without an answer; 4 s apart by then */
+
 static const char *const kind_str[] = {
 	[MD_AT_NONE] = "lost", [MD_AT_COA] = "coa", [MD_AT_HOME] = "home",
 };
@@ -151,6 +153,11 @@ static void act(struct uplink *u, const struct md_result *res)
 		md_detach(u);
 	if (res->act & MD_SEND_RS && !managed)	/* its manager does */
 		send_rs(u);
+	if (res->act & MD_SEND_RS && u->link.rs_sent == RS_SILENT)
+		log_warn("md", "%s: no router advertisement, asked %u times: is there an IPv6 router on"
+			 " that link, does a firewall drop ICMPv6, is IPv6 off (sysctl"
+			 " net.ipv6.conf.%s.disable_ipv6)?", u->conf->dev, u->link.rs_sent,
+			 u->conf->dev);
 	for (unsigned i = 0; i < MD_MAX_ROUTER; i++)
 		if (res->act & MD_PROBE && res->probe_mask & (1u << i))
 			send_probe(u, &u->link.router[i]);
@@ -247,7 +254,9 @@ static void device_here(struct uplink *u, int ifindex)
 	int rc = ndsock_watch(u->md->env.nd, ifindex, true);
 
 	if (rc < 0)
-		log_err("md", "%s: cannot listen: %s", u->conf->dev, strerror(-rc));
+		log_err("md", "%s: cannot listen: %s%s", u->conf->dev, strerror(-rc),
+			rc == -EINVAL ? ": there is no IPv6 on it: is its MTU less than 1280, or"
+					" IPv6 disabled?" : "");
 	u->ifindex = ifindex;
 	md_apply(u);			/* its settings, before the first RA if we can */
 	if (!u->conf->managed)
@@ -371,7 +380,8 @@ int md_start(struct md **out, const struct mn_conf *c, const struct md_env *env)
 		if (l)
 			md_link(md, l, false);
 		else
-			log_notice("md", "%s: no such device yet", md->up[i].conf->dev);
+			log_warn("md", "%s: no such device yet: is uplinks.device right? (ip link"
+				 " shows the names)", md->up[i].conf->dev);
 	}
 	*out = md;
 	return 0;

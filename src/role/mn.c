@@ -104,8 +104,23 @@ void mn_after(struct mn_home *h)
 	mn_home_proven(h);
 }
 
+const char *mn_problem(const struct mn_home *h)
+{
+	bool asks = h->bul.state == BUL_WAIT_BA || h->bul.state == BUL_REFRESH;
+
+	if (asks && !h->why && h->bul.tries >= MN_SILENT)
+		return "no answer to several updates: is this the home agent's address, does mip6d"
+		       " run there, and what does its log say? Or a firewall on the way drops"
+		       " protocol 135 (Mobility Header)";
+	return asks || h->bul.state == BUL_BACKOFF ? h->why : NULL;
+}
+
 static void log_step(struct mn_home *h, const struct bul *was, const struct bul_step *s)
 {
+	if (s->act & BUL_DO_WARN)
+		h->why = s->why;
+	else if (h->bul.state == BUL_BOUND || h->bul.state == BUL_HOME)
+		h->why = NULL;
 	if (s->act & BUL_DO_WARN)
 		log_rl(&h->mn->rl, "mn", "%s: %s", A6(mn_hoa(h)), s->why);
 	else if (s->why)
@@ -556,6 +571,7 @@ bool mn_home(const struct mn *mn, unsigned i, struct mn_info *info)
 		.valid = h->mpd.valid, .preferred = h->mpd.preferred,
 		.n_prefix = (unsigned)h->conf->n_prefix, .prefix = h->prefix,
 		.n_found = h->n_found, .found = h->found,
+		.problem = mn_problem(h),
 	};
 	memcpy(info->tunnel, h->tunnel, sizeof(info->tunnel));
 	snprintf(info->uplink, sizeof(info->uplink), "%s", mn_dev(h));

@@ -92,6 +92,7 @@ struct mn_info {			/* one home; read only, valid until the next loop turn */
 	char uplink[IFNAMSIZ];
 	double last_handover;		/* boot clock, 0 = none */
 	double valid, preferred;	/* the home prefix's: boot clock, INFINITY = for ever */
+	const char *problem;		/* why there is no binding, and what to do; NULL = none */
 	unsigned n_prefix;
 	const struct mn_prefix_info *prefix;
 	unsigned n_found;		/* home agents that the last discovery named, in its order */

@@ -84,6 +84,8 @@ static void unauthentic(struct mn_home *h, const struct mh_rx *rx, const struct 
 			const char *why)
 {
 	h->mn->stats.ba_bad_auth++;
+	h->why = "what the home agent says cannot be verified: are spi and key the same on both"
+		 " sides?";
 	if (m->ba.status == BA_AUTH_FAIL)
 		log_rl(&h->mn->rl, "mn", "%s: %s says that our authentication failed (146), and"
 		       " its answer cannot be verified either (%s): are spi and key the same on"

@@ -88,6 +88,7 @@ struct mn_home {
 	bool gone;			/* stopping: the kernel shall have nothing */
 	bool finished;			/* and has nothing */
 	bool started;			/* the first plan is in the kernel */
+	const char *why;		/* no registration, by this exchange; constant; NULL = unknown */
 	/* attachment */
 	int uplink;			/* index, -1 = none */
 	int left;			/* uplink that it lost and that was not cleaned up; or -1 */
@@ -206,6 +207,9 @@ void mn_tx_aside(struct mn_home *h, const struct in6_addr *ha);
 /* The home agent's clock from its BA 144 (RFC 4285 6). */
 void mn_clock(struct mn_home *h, uint64_t answer, const struct mn_out *out);
 bool mn_stamps(const struct mn_home *h);
+/* Why there is no registration, and what to do: a constant; NULL: there is one, or nothing known. */
+#define MN_SILENT	2		/* unanswered updates; the third is sent */
+const char *mn_problem(const struct mn_home *h);
 uint16_t mn_flags(const struct mn_home *h);
 /* An identifier that nobody guesses, of a discovery or solicitation (11.4.1, 11.4.2). */
 uint16_t mn_new_id(void);

@@ -251,6 +251,10 @@ static void send_next(struct mn_home *h)
 	if (send_bu(h, &o, h->at_home) < 0)
 		return;			/* the retransmission timer runs */
 	h->mn->stats.bu_retransmitted += again;
+	if (!again)
+		h->why = NULL;		/* of the exchange before */
+	if (h->bul.tries == MN_SILENT && !h->why && !o.dereg)
+		log_warn("mn", "%s: %s: %s", A6(mn_hoa(h)), A6(&h->bul.ha), mn_problem(h));
 	bul_sent(&h->bul, o.seq, o.at);
 	mn_arm(h);
 	ro_follow(h, false);		/* Care-of Test Inits go with it */

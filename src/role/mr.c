@@ -127,8 +127,8 @@ static void set(struct mn_home *h, size_t i, enum mnp_status status, uint8_t cod
 			 " IPv4 option, so it does no IPv4, or not by this option (ipv4_option)",
 			 A6(mn_hoa(h)), PFX(&p->conf->prefix), A6(&h->bul.ha));
 	else if (status == MNP_REFUSED)
-		log_warn("mn", "%s: the home agent refuses %s with status %u: check prefixes on"
-			 " both sides", A6(mn_hoa(h)), PFX(&p->conf->prefix), code);
+		log_warn("mn", "%s: the home agent refuses %s with status %u: it must be in"
+			 " prefixes of this node in mobile_nodes there", A6(mn_hoa(h)), PFX(&p->conf->prefix), code);
 }
 
 void mr_accepted(struct mn_home *h, const struct mh_msg *m)

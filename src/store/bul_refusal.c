@@ -26,7 +26,7 @@ static const struct bul_refusal refusals[] = {
 	{ BA_INVALID_PREFIX, false, true, "the home agent cannot forward a mobile network prefix"
 	  " (141): check prefixes on both sides" },
 	{ BA_PREFIX_UNAUTHORIZED, false, true, "the home agent does not allow a mobile network"
-	  " prefix (142): check prefixes on both sides" },
+	  " prefix (142): it must be in prefixes of this node in mobile_nodes there" },
 	{ BA_FORWARDING_FAILED, false, true, "the home agent knows no prefixes for this node"
 	  " (143): configure them there, or use mode = \"explicit\" here" },
 	{ BA_ID_MISMATCH, true, false, "the timestamp is refused again and again (144): check the"

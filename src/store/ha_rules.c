@@ -75,14 +75,14 @@ static bool refuse(struct bu_verdict *v, uint8_t status, const char *why)
 static bool unknown_node(const struct mh_msg *m, bool served, struct bu_verdict *v)
 {
 	if (m->opt.seen & BIT64(MHOPT_AUTH))
-		return drop(v, "authenticated, but the home address is not configured");
+		return drop(v, "authenticated, but the home address is not in mobile_nodes");
 	if (!(m->bu.flags & BU_H))
 		return drop(v, "no home registration and no binding to compare with");
 	if (!v->link && !served)
 		return refuse(v, BA_NOT_HOME_SUBNET, "home address in no home prefix");
 	if (v->act == BU_DEREGISTER)
-		return refuse(v, BA_NOT_HA, "home address is not configured");
-	return refuse(v, BA_PROHIBITED, "home address is not configured");
+		return refuse(v, BA_NOT_HA, "home address is not in mobile_nodes");
+	return refuse(v, BA_PROHIBITED, "home address is not in mobile_nodes");
 }
 
 static bool identify(const struct ha_conf *c, const struct bu_rx *rx, const struct mh_msg *m,
@@ -142,6 +142,11 @@ static bool check_sequence(struct decide *d)
 	if (seq_newer(d->m->bu.seq, last) || weaken("sequence"))
 		return true;
 	d->v->answer_seq = last;
+	if (d->entry && d->entry->state == BC_BOUND &&
+	    !locator_eq(&d->entry->b.coa, &d->v->b.coa))
+		return refuse(d->v, BA_SEQUENCE, "sequence number is not newer than the last one, and"
+			      " another care-of address is bound: do two nodes have this home"
+			      " address?");
 	return refuse(d->v, BA_SEQUENCE, "sequence number is not newer than the last one");
 }
 
@@ -200,7 +205,7 @@ static bool check_type(struct decide *d)
 	if (!d->rx->has_hao)
 		return refuse(d->v, BA_UNSPECIFIED, "registration without home address option");
 	if (flags & BU_R && !d->v->node->router)
-		return refuse(d->v, BA_MR_NOT_PERMITTED, "node is not a mobile router");
+		return refuse(d->v, BA_MR_NOT_PERMITTED, "no prefixes of it in mobile_nodes");
 	if (d->bound && (d->entry->b.flags ^ flags) & BU_R)
 		return refuse(d->v, BA_TYPE_CHANGE, "R differs from the binding's");
 	return true;
@@ -239,6 +244,14 @@ static bool add_configured(struct decide *d, uint8_t family)
 	return true;
 }
 
+/* Which one, and where it is missing. */
+static bool refuse_prefix(struct bu_verdict *v, const struct prefix *p)
+{
+	v->culprit = *p;
+	return refuse(v, BA_PREFIX_UNAUTHORIZED, "it is not in prefixes of this node in"
+		      " mobile_nodes:");
+}
+
 /* Bits beyond the length do not count: RFC 3963 4.3 is silent on them, as RFC 4861 4.6.2 is not. */
 static bool add_explicit6(struct decide *d)
 {
@@ -252,7 +265,7 @@ static bool add_explicit6(struct decide *d)
 		struct prefix net = prefix_network(&o->mnp[i]);
 
 		if (!authorised(d->v->node, &net))
-			return refuse(d->v, BA_PREFIX_UNAUTHORIZED, "prefix of somebody else");
+			return refuse_prefix(d->v, &net);
 		prefix_add(&d->v->b, &net);	/* as many places as options */
 	}
 	return true;

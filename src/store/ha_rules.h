@@ -35,6 +35,7 @@ struct bu_verdict {
 	bool need_dad;			/* home address on a link and no binding yet */
 	bool need_dad_ll;		/* L bit: the link-local address too */
 	const char *why;		/* a constant sentence for the log; NULL = accepted */
+	struct prefix culprit;		/* that `why` is about; family 0 = none */
 	const struct mobile_node *node;	/* NULL: unknown */
 	const struct home_link *link;	/* NULL: virtual home */
 	struct binding b;		/* as it would be; for DEREGISTER: key, seq, local */

@@ -260,6 +260,41 @@ static void test_unauthorised_prefix_is_told_and_retried_later(void **state)
 	assert_true(last_event[EV_prefix_state].prefix_state.up);
 }
 
+static bool says(const char *words)
+{
+	return info().problem && strstr(info().problem, words);
+}
+
+/* By the present exchange: silence, what cannot be verified, a refusal. */
+static void test_why_there_is_no_registration_is_told(void **state)
+{
+	struct bu b;
+
+	(void)state;
+	start();
+	foreign1();
+	b = one_bu();
+	advance(1.6);
+	b = one_bu();
+	assert_null(info().problem);		/* two may be lost */
+	advance(3.1);
+	b = one_bu();
+	assert_true(says("no answer"));
+	ANSWER(&b, .bad_mac = true);
+	assert_true(says("spi and key"));
+	accept_bu(&b);
+	assert_null(info().problem);
+	advance(540.5);
+	assert_true(next_bu(&b));
+	ANSWER(&b, .status = 142);
+	assert_true(says("(142)"));
+	advance(31);
+	assert_true(next_bu(&b));
+	assert_null(info().problem);		/* another question */
+	accept_bu(&b);
+	assert_null(info().problem);
+}
+
 static void test_refresh_refused_for_want_of_room_keeps_the_binding(void **state)
 {
 	struct bu b;
@@ -431,6 +466,7 @@ int main(void)
 		T(test_stamp_refused_in_the_same_second_moves_on),
 		T(test_home_agent_that_wants_timestamps_gets_them),
 		T(test_unauthorised_prefix_is_told_and_retried_later),
+		T(test_why_there_is_no_registration_is_told),
 		T(test_refresh_refused_for_want_of_room_keeps_the_binding),
 		T(test_refresh_advice_is_followed),
 		T(test_type_change_refused_deregisters_and_tries_again),

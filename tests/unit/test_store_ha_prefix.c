@@ -70,6 +70,17 @@ static void test_prefix_of_somebody_else_gets_142(void **state)
 	     { "refresh", .mnp = { MNP3 }, .have = BOUND, REFUSED(BA_PREFIX_UNAUTHORIZED) });
 }
 
+static void test_prefix_that_is_refused_is_named(void **state)
+{
+	const struct row r = { "", .mnp = { MNP1, MNP3 } };
+	const struct prefix p = pfx(MNP3);
+	struct bu_verdict v;
+
+	(void)state;
+	decide(&r, &v);
+	assert_true(prefix_eq(&v.culprit, &p));
+}
+
 static void test_prefix_that_cannot_be_one_gets_141(void **state)
 {
 	(void)state;
@@ -557,6 +568,7 @@ int main(void)
 		T(test_host_bits_of_a_listed_prefix_do_not_count),
 		T(test_implicit_prefixes_are_those_configured),
 		T(test_prefix_of_somebody_else_gets_142),
+		T(test_prefix_that_is_refused_is_named),
 		T(test_prefix_that_cannot_be_one_gets_141),
 		T(test_implicit_without_configured_prefix_gets_143),
 		T(test_more_configured_prefixes_than_fit_get_143),

@@ -131,6 +131,7 @@ static void test_sequence_number_is_compared_modulo_2_16(void **state)
 static void test_old_sequence_number_gets_135_with_the_last_one(void **state)
 {
 	const struct row r = { "", .seq = 15, .have = BOUND, .last = 15 };
+	const struct row same = { "", .seq = 15, .have = BOUND, .last = 15, .src = COA2 };
 	struct bu_verdict v;
 
 	(void)state;
@@ -148,6 +149,9 @@ static void test_old_sequence_number_gets_135_with_the_last_one(void **state)
 	decide(&r, &v);
 	assert_int_equal(v.answer_seq, 15);
 	assert_int_equal(v.b.seq, 15);
+	assert_non_null(strstr(v.why, "two nodes"));
+	decide(&same, &v);
+	assert_null(strstr(v.why, "two nodes"));
 }
 
 static void test_without_entry_any_sequence_number_is_good(void **state)
