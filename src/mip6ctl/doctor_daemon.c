@@ -238,8 +238,9 @@ static void one_home(struct doc *d, struct json_object *h)
 			"address and a router", hoa);
 		doc_fix(d, "mip6ctl status shows the uplinks; is there a Router Advertisement on "
 			"one (rdisc6 DEVICE)?");
-	} else if (strcmp(state, "backoff") == 0) {
-		doc_say(d, DOC_FAIL, "registration", hoa, "%s: the home agent refuses", hoa);
+	} else if (fmt_has(h, "problem") || strcmp(state, "backoff") == 0) {
+		doc_say(d, DOC_FAIL, "registration", hoa, "%s: %s", hoa,
+			fmt_has(h, "problem") ? fmt_str(h, "problem") : "the home agent refuses");
 		doc_fix(d, "mip6ctl registration show; mobile_nodes, spi and key at the home "
 			"agent");
 	} else {

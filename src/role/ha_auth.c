@@ -52,7 +52,8 @@ static bool check_stamp(struct ha *ha, const struct mh_msg *m, struct ha_req *re
 		    REPLAY_OK || weaken("replay"))
 		return true;
 	req->stamp = replay_answer(m->opt.mesg_id, now);
-	return refuse(v, BA_ID_MISMATCH, "timestamp is not newer, or too far from our clock");
+	return refuse(v, BA_ID_MISMATCH, "timestamp is not newer, or too far from our "
+		      "clock: is the time right at both ends?");
 }
 
 static bool check_option(struct ha *ha, const struct mh_rx *rx, const struct mh_msg *m,
