@@ -14,6 +14,7 @@ MIP6D = os.environ.get("LAB_MIP6D", "mip6d")
 MIP6D_WEAK = os.environ.get("LAB_MIP6D_WEAK")   # a build with -Dlab=true has it
 MIP6CTL = os.environ.get("LAB_MIP6CTL", "mip6ctl")
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+NOBODY = 65534                  # the user of programs that are to have no rights
 ABNORMAL = ("runtime error:", "AddressSanitizer", "LeakSanitizer", "Assertion ")
 START_LIMIT = 30
 REST_LIMIT = 2                  # of a kernel at work; a cable that is out may keep it so

@@ -7,7 +7,7 @@ import subprocess
 
 import conf
 import daemon
-from daemon import MIP6CTL
+from daemon import MIP6CTL, NOBODY
 from net import HA_ADDR, HOA, MNP4
 from proc import until
 from test_restart import run_to_its_end
@@ -15,7 +15,6 @@ from test_restart import run_to_its_end
 # The same steps as with the times of the RFCs, sooner.
 SOON = {"unsafe_timers": True,
         "timers": {"initial_bindack_timeout": 0.1, "initial_bindack_timeout_first": 0.1}}
-NOBODY = 65534
 WITHOUT_CAPS = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
                 "--bounding-set=-all", "--inh-caps=-all"]
 SILENCE = "no answer to several updates: is this the home agent's address, does mip6d run there"
