@@ -2,6 +2,8 @@
 /* What `nft -j list ruleset` says (libnftables-json(5)), as neutral rules. */
 #include <ctype.h>
 #include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +31,15 @@ static int number(const char *word)
 	return *word && !*end && v >= 0 ? (int)v : -1;
 }
 
+/* With -n nft writes symbols as the kernel's numbers. */
 static int family_of(const char *word)
 {
+	switch (number(word)) {
+	case NFPROTO_IPV4:
+		return 4;
+	case NFPROTO_IPV6:
+		return 6;
+	}
 	return strcmp(word, "ipv4") == 0 ? 4 : strcmp(word, "ipv6") == 0 ? 6 : -1;
 }
 
@@ -67,6 +76,12 @@ static int icmp_type_of(const char *word)
 
 static int state_of(const char *word)
 {
+	switch (number(word)) {
+	case NF_CT_STATE_BIT(IP_CT_NEW):
+		return FW_CT_NEW;
+	case NF_CT_STATE_BIT(IP_CT_ESTABLISHED):
+		return FW_CT_ESTABLISHED;
+	}
 	return strcmp(word, "new") == 0 ? FW_CT_NEW
 	       : strcmp(word, "established") == 0 ? FW_CT_ESTABLISHED : FW_CT_OTHER;
 }

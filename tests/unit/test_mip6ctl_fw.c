@@ -90,6 +90,13 @@ static void test_a_rule_for_the_protocol_drops_it(void **state)
 	assert_int_equal(judged(&bu_in), FW_NO);
 	assert_int_equal(judged(&tunnel_in), FW_YES);
 	assert_int_equal(judged(&four_in), FW_NO);
+	/* of one family, by its name and by the number that nft -n writes */
+	nft(CHAIN("drop") RULE(META("nfproto", "\"ipv6\"") "," ACCEPT));
+	assert_int_equal(judged(&bu_in), FW_NO);
+	nft(CHAIN("drop") RULE(META("nfproto", "10") "," ACCEPT));
+	assert_int_equal(judged(&bu_in), FW_NO);
+	nft(CHAIN("drop") RULE(META("nfproto", "2") "," ACCEPT));
+	assert_int_equal(judged(&bu_in), FW_YES);
 	/* no rule at all */
 	fw_free(&fw);
 	assert_int_equal(judged(&bu_in), FW_NO);
@@ -142,6 +149,20 @@ static void test_connections_that_this_host_began(void **state)
 			       "\"right\":[\"established\",\"related\"]}}," ACCEPT));
 	assert_int_equal(judged(&ba_in), FW_NO);
 	assert_int_equal(judged(&bu_in), FW_YES);
+	/* as nft -n writes it: bits of the kernel, one by one or in a map */
+#define STATES(op, right) "{\"match\":{\"op\":\"" op "\",\"left\":{\"ct\":{\"key\":"	\
+			  "\"state\"}},\"right\":" right "}}"
+	nft(CHAIN("drop") RULE(STATES("in", "[2,4]") "," ACCEPT));
+	assert_int_equal(judged(&ba_in), FW_NO);
+	assert_int_equal(judged(&bu_in), FW_YES);
+	nft(CHAIN("drop") RULE(STATES("==", "{\"set\":[2,8]}") "," ACCEPT));
+	assert_int_equal(judged(&bu_in), FW_NO);
+	nft(CHAIN("drop") RULE("{\"vmap\":{\"key\":{\"ct\":{\"key\":\"state\"}},\"data\":"
+			       "{\"set\":[[1," DROP "],[2," ACCEPT "],[4," ACCEPT "]]}}}"));
+	assert_int_equal(judged(&ba_in), FW_NO);
+	assert_int_equal(judged(&bu_in), FW_YES);
+	nft(CHAIN("accept") RULE(STATES("in", "1") "," DROP));
+	assert_int_equal(judged(&bu_in), FW_NO);
 	/* what only the loopback brings is not ours */
 	nft(CHAIN("drop") RULE(META("iif", "\"lo\"") "," ACCEPT));
 	assert_int_equal(judged(&bu_in), FW_YES);
