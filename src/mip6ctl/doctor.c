@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "ctl/conf.h"
@@ -94,21 +92,6 @@ void doc_free(struct doc *d)
 
 /* ---- the daemon ---- */
 
-/* 0 or errno. */
-static int try_socket(const char *path)
-{
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), rc = 0;
-
-	if (fd < 0)
-		return errno;
-	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
-	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
-		rc = errno;
-	close(fd);
-	return rc;
-}
-
 static bool keep(void *arg, struct json_object *o)
 {
 	struct json_object **at = arg;
@@ -165,7 +148,9 @@ static void ask_all(struct doc *d)
 	ask(d, "ListRegistrations", NULL, true, keep_each, d->homes);
 	if (fmt_has(d->status, "mobile_node"))	/* a home agent may have 100,000 */
 		ask(d, "ListPrefixes", NULL, true, keep_each, d->prefixes);
-	d->pid = (pid_t)fmt_num(d->status, "pid");
+	/* the daemon knows its number in its own PID namespace only */
+	if (!d->pid)
+		d->pid = (pid_t)fmt_num(d->status, "pid");
 }
 
 /* ---- the file ---- */
@@ -294,7 +279,7 @@ int cmd_doctor(struct run *r)
 	char path[PATH_MAX];
 	bool failed = false;
 
-	d.socket_error = try_socket(d.socket);
+	d.socket_error = doc_try_socket(d.socket, &d.pid);
 	if (d.socket_error == 0)
 		ask_all(&d);
 	if (!d.up)

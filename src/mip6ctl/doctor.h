@@ -71,6 +71,9 @@ bool doc_exists(const struct doc *d, const char *fmt, ...) PRINTF(2, 3);
 /* Devices and addresses of this network namespace. */
 void doc_gather(struct doc *d);
 const struct doc_link *doc_link(const struct doc *d, const char *dev);
+/* Does anybody listen there? 0 and his PID (0: of no PID namespace that we see), or errno. Does not
+ * wait: EAGAIN, he takes no more. */
+int doc_try_socket(const char *path, pid_t *pid);
 /* The output of a program, at most 16 MB in 10 s; NULL with errno (ENOENT: it is not there;
  * EIO: it failed). argv[0] is a path. The caller frees. */
 char *doc_run(const char *const *argv);

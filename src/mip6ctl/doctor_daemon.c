@@ -91,6 +91,11 @@ static void no_answer(struct doc *d)
 		doc_fix(d, "name its socket (control.socket of its configuration): mip6ctl -S "
 			"SOCKET doctor");
 		break;
+	case EAGAIN:
+		doc_say(d, DOC_FAIL, "daemon", d->socket, "%s: the daemon hangs: it takes no more "
+			"calls", d->socket);
+		doc_fix(d, "look into its log (journalctl -u mip6d), and restart it");
+		break;
 	default:
 		doc_say(d, DOC_FAIL, "daemon", d->socket, "%s: %s", d->socket,
 			d->socket_error ? strerror(d->socket_error) : "the answer is not "

@@ -175,7 +175,7 @@ void doc_judge_firewall(struct doc *d, const struct fw *fw)
 				"%s", p.name, v.where);
 		let_through(d, k, &v);
 	}
-	if (all && good == all)
+	if (all && good == all && !fw->partial)
 		doc_say(d, DOC_OK, "firewall", NULL, "no rule drops mobility messages or tunnels "
 			"(%u kinds of packets, %zu chains)", all, fw->n);
 }
@@ -201,19 +201,19 @@ static bool legacy(const struct doc *d, int family)
 	return some;
 }
 
+/* False: not all could be read. */
 static bool read_program(struct fw *fw, const char *program, int family)
 {
 	char path[64];
 	const char *argv[] = { path, NULL };
 	char *text;
+	int rc;
 
 	snprintf(path, sizeof(path), "/usr/sbin/%s-save", program);
 	text = doc_run(argv);
-	if (!text)
-		return false;
-	fw_read_save(fw, program, family, text);
+	rc = text ? fw_read_save(fw, program, family, text) : -EIO;
 	free(text);
-	return true;
+	return rc == 0;
 }
 
 /* 0, or -errno: the rules of nftables cannot be read. */
@@ -227,19 +227,36 @@ static int read_nft(struct fw *fw)
 
 	if (o)
 		rc = fw_read_nft(fw, o, !iptables);
+	/* the names are those of iptables, the rules are not: what nft says is all that there is */
+	if (rc == 0 && fw->iptables && (!read_program(fw, "ip6tables-nft", 6) ||
+					!read_program(fw, "iptables-nft", 4))) {
+		fw_free(fw);
+		rc = fw_read_nft(fw, o, true);
+	}
 	json_object_put(o);
 	free(text);
-	if (rc == 0 && fw->iptables) {
-		read_program(fw, "ip6tables-nft", 6);
-		read_program(fw, "iptables-nft", 4);
-	}
 	return rc;
+}
+
+/* What there is of the older kind. False: nothing. */
+static bool read_legacy(const struct doc *d, struct fw *fw)
+{
+	bool some = false;
+
+	for (int family = 4; family <= 6; family += 2) {
+		if (!legacy(d, family))
+			continue;
+		some = true;
+		fw->partial |= !read_program(fw, family == 6 ? "ip6tables-legacy" :
+					     "iptables-legacy", family);
+	}
+	return some;
 }
 
 void doc_firewall(struct doc *d)
 {
 	struct fw fw = { 0 };
-	bool old = legacy(d, 6) || legacy(d, 4);
+	bool old;
 	int rc;
 
 	if (!d->roles)
@@ -250,14 +267,15 @@ void doc_firewall(struct doc *d)
 		return;
 	}
 	rc = has_nfnetlink() ? read_nft(&fw) : 0;
-	if (legacy(d, 6))
-		old &= read_program(&fw, "ip6tables-legacy", 6);
-	if (legacy(d, 4))
-		old &= read_program(&fw, "iptables-legacy", 4);
-	if (rc < 0 && !old)
+	old = read_legacy(d, &fw);
+	if (rc < 0)
 		doc_say(d, DOC_SKIPPED, "firewall", NULL, "cannot tell: %s", rc == -ENOENT ?
 			"nft is not installed" : "nft -j list ruleset failed");
-	else
+	else if (fw.partial)
+		doc_say(d, DOC_SKIPPED, "firewall", NULL, "cannot tell: rules of the older kind are "
+			"there, and iptables-legacy-save or ip6tables-legacy-save cannot read them");
+	fw.partial |= rc < 0;
+	if (rc == 0 || old)
 		doc_judge_firewall(d, &fw);
 	fw_free(&fw);
 }

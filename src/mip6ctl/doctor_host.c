@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -229,6 +231,27 @@ const struct doc_link *doc_link(const struct doc *d, const char *dev)
 			return &d->link[i];
 	}
 	return NULL;
+}
+
+/* ---- the daemon's socket ---- */
+
+int doc_try_socket(const char *path, pid_t *pid)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	/* a daemon that hangs accepts nobody: connect() would wait for it */
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), rc = 0;
+	struct ucred cred = { 0 };
+	socklen_t n = sizeof(cred);
+
+	if (fd < 0)
+		return errno;
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
+	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
+		rc = errno;
+	else if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &n) == 0)
+		*pid = cred.pid;
+	close(fd);
+	return rc;
 }
 
 /* ---- programs and processes ---- */

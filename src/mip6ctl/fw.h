@@ -71,12 +71,14 @@ struct fw {				/* zeroed: no filter at all */
 	struct fw_chain *chain;
 	size_t n;
 	bool iptables;			/* fw_read_nft() left out tables that iptables-nft keeps */
+	bool partial;			/* there are rules that could not be read */
 };
 
 /* Adds what `nft -j list ruleset` said. own: also tables that iptables-nft keeps. 0, or -EPROTO if
  * that is not understood. */
 int fw_read_nft(struct fw *fw, struct json_object *ruleset, bool own);
-/* Adds what PROGRAM-save said; family 4 or 6. */
+/* Adds what PROGRAM-save said; family 4 or 6. 0, or -EPROTO if it says that it left out a table,
+ * which somebody has made with nft(8). */
 int fw_read_save(struct fw *fw, const char *program, int family, const char *text);
 void fw_free(struct fw *fw);
 

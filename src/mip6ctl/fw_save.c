@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What ip6tables-save and iptables-save say, as neutral rules. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,6 +228,7 @@ int fw_read_save(struct fw *fw, const char *program, int family, const char *tex
 {
 	struct save s = { .fw = fw, .program = program, .family = family };
 	char line[LINE];
+	int rc = 0;
 
 	while (*text) {
 		size_t n = strcspn(text, "\n");
@@ -238,7 +240,9 @@ int fw_read_save(struct fw *fw, const char *program, int family, const char *tex
 			chain(&s, line);
 		else if (strncmp(line, "-A ", 3) == 0)
 			rule(&s, line);
+		else if (*line == '#' && strstr(line, "is incompatible"))
+			rc = -EPROTO;
 		text += n + (text[n] == '\n');
 	}
-	return 0;
+	return rc;
 }

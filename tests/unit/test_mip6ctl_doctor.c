@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -206,6 +208,31 @@ static void test_why_no_daemon_answers(void **state)
 	d.socket_error = ETIMEDOUT;
 	again(doc_daemon);
 	SAYS(DOC_FAIL, "timed out", "journalctl");
+}
+
+/* A daemon that hangs is what this command is for: it must not hang with it. */
+static void test_whoever_listens_is_not_waited_for(void **state)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0), queued;
+	pid_t pid = 0;
+
+	(void)state;
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/sock", root);
+	assert_int_equal(doc_try_socket(sa.sun_path, &pid), ENOENT);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	assert_int_equal(doc_try_socket(sa.sun_path, &pid), ECONNREFUSED);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(doc_try_socket(sa.sun_path, &pid), 0);
+	assert_int_equal(pid, getpid());
+	for (queued = 0; queued < 8 && doc_try_socket(sa.sun_path, &pid) == 0; queued++)
+		;
+	d.socket_error = doc_try_socket(sa.sun_path, &pid);
+	assert_int_equal(d.socket_error, EAGAIN);
+	d.pid = pid;
+	again(doc_daemon);
+	SAYS(DOC_FAIL, "the daemon hangs", "restart it");
+	close(fd);
 }
 
 static void test_a_daemon_that_answers(void **state)
@@ -455,6 +482,13 @@ static void test_rivals(void **state)
 	d.conf = js("{\"uplinks\":[{\"device\":\"wwan0\",\"managed\":true}]}");
 	again(doc_rivals);
 	assert_false(has(DOC_FAIL, "networkd", NULL));
+	/* a dot in the name of a device is no dot of sysctl(8) */
+	json_object_put(d.conf);
+	d.conf = js("{\"uplinks\":[{\"device\":\"eth0.7\",\"managed\":false}]}");
+	file("/proc/net/ipv6_route", "00000000000000000000000000000000 00 0 00 fe800000000000000000000"
+	     "000000001 00000400 00000001 00000000 00450003 eth0.7\n");
+	again(doc_rivals);
+	SAYS(DOC_FAIL, "the kernel has made 1 default route", "net/ipv6/conf/eth0.7/accept_ra=0");
 }
 
 static void test_files_and_registrations(void **state)
@@ -484,9 +518,11 @@ static void test_files_and_registrations(void **state)
 
 /* ---- the judgement of the filter ---- */
 
+static bool unread;
+
 static void judge(const char *rules)
 {
-	struct fw fw = { 0 };
+	struct fw fw = { .partial = unread };
 
 	for (size_t i = 0; i < d.n_item; i++) {
 		free(d.item[i].subject);
@@ -528,6 +564,10 @@ static void test_the_filter_by_roles(void **state)
 	SAYS(DOC_FAIL, "the tunnel (GRE, protocol 47) that comes in", "-p 47");
 	assert_false(has(DOC_FAIL, "protocol 41", NULL) || has(DOC_FAIL, "discovery", NULL));
 	d.roles = ROLE_MN;
+	unread = true;
+	judge("*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n");
+	assert_int_equal(d.n_item, 0);	/* what was not read may drop */
+	unread = false;
 	judge("*filter\n:INPUT DROP [0:0]\n-A INPUT -m state --state ESTABLISHED -j "
 		"ACCEPT\nCOMMIT\n");
 	assert_true(nothing_wrong());	/* what comes in was asked for */
@@ -544,6 +584,7 @@ int main(void)
 		T(test_files_of_the_kernel),
 		T(test_rules_before_ours),
 		T(test_why_no_daemon_answers),
+		T(test_whoever_listens_is_not_waited_for),
 		T(test_a_daemon_that_answers),
 		T(test_the_kernel_without_a_daemon),
 		T(test_sysctls),

@@ -276,6 +276,14 @@ static void test_the_rules_of_ip6tables(void **state)
 	assert_true(v.likely);
 }
 
+/* A table of nft(8) with the names of iptables: ip6tables-nft-save leaves it out, and ends with 0. */
+static void test_tables_that_ip6tables_does_not_understand(void **state)
+{
+	(void)state;
+	assert_int_equal(fw_read_save(&fw, "ip6tables-nft", 6,
+				      "# Table `filter' is incompatible, use 'nft' tool.\n"), -71);
+}
+
 static void test_forwarding_between_devices(void **state)
 {
 	(void)state;
@@ -303,6 +311,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_jumps_maps_and_several_chains, clean),
 		cmocka_unit_test_teardown(test_what_is_no_answer_of_nft_is_refused, clean),
 		cmocka_unit_test_teardown(test_the_rules_of_ip6tables, clean),
+		cmocka_unit_test_teardown(test_tables_that_ip6tables_does_not_understand, clean),
 		cmocka_unit_test_teardown(test_forwarding_between_devices, clean),
 	};
 
