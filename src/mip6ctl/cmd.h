@@ -146,6 +146,7 @@ int cmd_inject(struct run *r);
 int cmd_decode(struct run *r);
 int cmd_capture(struct run *r);
 int cmd_doctor(struct run *r);
+int cmd_mib(struct run *r);
 /* One record of GetConfig, put into the whole. */
 void cmd_config_collect(struct json_object *all, struct json_object *o);
 

@@ -43,6 +43,8 @@ const struct command cmd_table[] = {
 	{ "handover", "last", false, { { ARG_COUNT, "count", false, false } }, "jpo",
 	  "the last movements and their phases", cmd_handover },
 	{ "stats", "show", false, { { 0 } }, "jp", "counters", cmd_stats },
+	{ "stats", "mib", false, { { 0 } }, "jp", "counters by their names in RFC 4295 and 5488",
+	  cmd_mib },
 	{ "stats", "reset", false, { { 0 } }, "", "count from here on", cmd_stats_reset },
 	{ "metrics", NULL, false, { { 0 } }, "wH", "the numbers as Prometheus reads them",
 	  cmd_metrics },

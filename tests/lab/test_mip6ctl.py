@@ -130,6 +130,8 @@ def options(ctl, net):
 def numbers(ctl, net):
     stats = ctl.json(net.ha, "stats show")
     assert stats["home_agent"]["accepted"] >= 1 and stats["reset_age"] is None
+    assert ctl.json(net.ha, "stats mib")["mip6HaBUsAccepted"] >= 1
+    assert ctl.json(net.mr, "stats mib")["nemoMrMovedOutofHome"] == 1
     ctl.run(net.ha, "stats", "reset")
     stats = ctl.json(net.ha, "stats show")
     assert stats["home_agent"]["accepted"] == 0 and stats["reset_age"] >= 0

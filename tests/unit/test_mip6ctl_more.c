@@ -47,6 +47,43 @@ static void test_movements_are_shown_with_their_phases(void **state)
 	assert_non_null(strstr(out, "(mean 0.050s)"));
 }
 
+static double num(struct json_object *o, const char *key)
+{
+	assert_non_null(json_object_object_get(o, key));
+	return json_object_get_double(json_object_object_get(o, key));
+}
+
+static void test_counters_of_the_mibs(void **state)
+{
+	struct json_object *o;
+
+	(void)state;
+	shows("ha", "stats mib", 0, "mip6HaBUsRecd                              7\n");
+	assert_non_null(strstr(out, "\nmip6HaNotHomeSubnet                        3\n"));
+	assert_null(strstr(out, "mip6Mn"));		/* not its part */
+	assert_null(strstr(out, "mip6Cn"));
+	assert_null(strstr(out, "mip6InOctets"));
+	o = json("ha", "-j stats mib");
+	assert_int_equal(num(o, "nemoHaBUAcksOtherError"), 3);
+	assert_int_equal(num(o, "mip6HaBUAcksSent"), 3);
+	assert_int_equal(num(o, "nemoHaBUAcksInvalidPrefix"), 0);
+	json_object_put(o);
+	o = json("mr", "-j stats mib");
+	assert_true(num(o, "mip6MnMovedToHN") >= 1);
+	assert_int_equal(num(o, "nemoMrMovedOutofHome"), 0);
+	assert_int_equal(num(o, "mip6MnMobilityMessagesSent"), 0);
+	assert_null(json_object_object_get(o, "mip6HaBUsRecd"));
+	json_object_put(o);
+	o = json("cn", "-j stats mib");
+	assert_int_equal(num(o, "mip6CnHomeTestInitsRecd"), 4);
+	assert_int_equal(num(o, "mip6CnExpiredHomeNonceIndex"), 2);
+	assert_int_equal(num(o, "mip6CnBUsRejected"), 2);
+	json_object_put(o);
+	/* a reset of what is shown is not seen in them */
+	shows("ha", "stats reset", 0, "");
+	shows("ha", "stats mib", 0, "mip6HaBUsRecd                              7\n");
+}
+
 static void test_counters_and_levels(void **state)
 {
 	(void)state;
@@ -390,6 +427,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_movements_are_shown_with_their_phases),
 		cmocka_unit_test(test_counters_and_levels),
+		cmocka_unit_test(test_counters_of_the_mibs),
 		cmocka_unit_test(test_home_agents_are_asked_for),
 		cmocka_unit_test(test_metrics_are_what_prometheus_reads),
 		cmocka_unit_test(test_metrics_by_http),

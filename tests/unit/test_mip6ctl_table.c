@@ -229,7 +229,7 @@ static void test_arguments_are_offered_where_they_stand(void **state)
 	offers("-n 1 mon hand", "handover handover ");
 	offers("reg re", "refresh ");
 	offers("nonsense ''", "");
-	offers("stats ''", "show reset ");
+	offers("stats ''", "show mib reset ");
 	offers("stats show ''", "");
 	offers("log deb", "debug ");
 	offers("log mn inf", "info ");
