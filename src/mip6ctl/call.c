@@ -69,8 +69,8 @@ static const char *remedy(int err)
 	case ENOENT:
 		return " (is mip6d running? systemctl start mip6d, or -S SOCKET)";
 	case ECONNREFUSED:
-		return " (mip6d has ended without removing it: systemctl status mip6d, journalctl -u"
-		       " mip6d)";
+		return " (mip6d has ended without removing it: systemctl status mip6d, "
+		       "journalctl -u mip6d)";
 	case EACCES:
 		return " (be root, or in the group of control.group: adduser YOU mip6d, and log in"
 		       " again)";

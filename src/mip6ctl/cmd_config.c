@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The configuration: of a file, in force, and how one becomes the other (cmd_diff.c: what is between the
- * two). */
+/* The configuration: of a file, in force, and how one becomes the other (cmd_diff.c: what is
+ * between the two). */
 #include <stdio.h>
 #include <string.h>
 

@@ -63,9 +63,8 @@ static bool on_event(void *arg, struct json_object *o)
 		if (strcmp(fmt_str(o, "event"), "sync") != 0)
 			return true;
 		d->started = true;
-		d->rc = cmd_call(d->r, "Discover",
-				 cmd_param("home_address", d->r->argc ? d->r->argv[0] : NULL), false,
-				 started, d);
+		o = cmd_param("home_address", d->r->argc ? d->r->argv[0] : NULL);
+		d->rc = cmd_call(d->r, "Discover", o, false, started, d);
 		return d->rc == MIP6_EXIT_DONE;
 	}
 	if (!is_ours(d, o))

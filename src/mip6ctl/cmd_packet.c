@@ -70,7 +70,8 @@ int cmd_decode(struct run *r)
 
 /*
  * What can hold a mobility message: a Mobility Header, ICMPv6 144..147 and errors (1..4) that
- * quote one, GRE, a packet with options or a routing header; inside a tunnel of IPv6, the same: its data are passed over in the kernel.
+ * quote one, GRE, a packet with options or a routing header; inside a tunnel of IPv6, the same:
+ * its data are passed over in the kernel.
  * A packet socket without link header begins with the IPv6 header.
  */
 #define LOAD(i)		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, (i))

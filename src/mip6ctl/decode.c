@@ -37,7 +37,8 @@ static struct json_object *hex(uint64_t v, unsigned digits)
 	return text(buf);
 }
 
-/* Anybody's octets, for a terminal and for JSON: all but plain ASCII, and the backslash, as \xNN. */
+/* Anybody's octets, for a terminal and for JSON: all but plain ASCII, and the backslash, as \xNN.
+ */
 static struct json_object *foreign(const uint8_t *p, size_t n)
 {
 	char buf[4 * UINT8_MAX + 1];

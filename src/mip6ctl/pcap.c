@@ -67,8 +67,10 @@ int pcap_open(struct pcap *p, FILE *f)
 	p->swap = h.magic == bswap_32(MAGIC_US) || h.magic == bswap_32(MAGIC_NS);
 	if (pcap_num(p, h.magic) != MAGIC_US && pcap_num(p, h.magic) != MAGIC_NS)
 		return -EPROTO;
-	*l = (struct pcap_link){ .type = pcap_num(p, h.link) & 0xffff,	/* above: a checksum's length */
-				 .units = pcap_num(p, h.magic) == MAGIC_NS ? 1000000000 : 1000000 };
+	/* above its 16 bits is the length of a checksum */
+	*l = (struct pcap_link){ .type = pcap_num(p, h.link) & 0xffff, .units = 1000000 };
+	if (pcap_num(p, h.magic) == MAGIC_NS)
+		l->units = 1000000000;
 	p->links = 1;
 	return pcap_link_known(l->type) ? 0 : -ENOTSUP;
 }

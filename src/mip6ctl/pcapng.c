@@ -65,7 +65,8 @@ int pcapng_open(struct pcap *p)
 	return skip(p, pcap_num(p, s.length) - sizeof(uint32_t) - sizeof(s));
 }
 
-/* Units in a second: 10 or, with the top bit, 2 to the power of the rest; as many as we can count. */
+/* Units in a second: 10 or, with the top bit, 2 to the power of the rest; as many as can be
+ * counted. */
 static uint64_t units(uint8_t resolution)
 {
 	const uint64_t base = resolution & 0x80 ? 2 : 10;

@@ -382,8 +382,8 @@ void show_status(const struct fmt_opt *opt, struct json_object *o)
 	if (fmt_true(o, "unsafe_timers"))
 		fmt_paint(opt, FMT_BAD, "warning: unsafe_timers: timers outside the RFCs\n");
 	if (fmt_has(o, "undo_in"))
-		fmt_paint(opt, FMT_WAIT, "the configuration is undone in %s unless confirmed: mip6ctl"
-			  " config confirm\n", fmt_age(fmt_num(o, "undo_in"), age));
+		fmt_paint(opt, FMT_WAIT, "the configuration is undone in %s unless confirmed: "
+			  "mip6ctl config confirm\n", fmt_age(fmt_num(o, "undo_in"), age));
 	if (fmt_has(o, "mobile_node"))
 		uplinks(opt, fmt_get(o, "mobile_node"));
 	if (opt->details)

@@ -13,6 +13,7 @@ import tempfile
 import sys
 import xml.sax.saxutils as sax
 
+import ctl_table
 import pkt
 
 FIELDS = ("frame.number", "_ws.malformed", "icmpv6.checksum.status", "_ws.expert.message",
@@ -136,6 +137,15 @@ def junit(out, xml):
         if wrong:
             good = False
             print(f"judge: {name}: " + "; ".join(wrong[:3]))
+    # what mip6ctl printed as JSON, against its schema
+    for path in sorted(glob.glob(f"{out}/**/mip6ctl.jsonl", recursive=True)):
+        wrong = ctl_table.faults(path)
+        text = sax.escape("\n".join(wrong[:20]))
+        cases.append('<testcase classname="judge" name="mip6ctl.jsonl">'
+                     + (f"<failure>{text}</failure>" if wrong else "") + "</testcase>")
+        if wrong:
+            good = False
+            print("judge: " + "; ".join(wrong[:5]))
     with open(xml, "w") as f:
         f.write("<testsuites><testsuite>" + "\n".join(cases) + "</testsuite></testsuites>\n")
     return good

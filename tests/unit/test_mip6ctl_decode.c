@@ -171,8 +171,8 @@ static void test_what_an_error_quotes_is_decoded(void **state)
 	assert_int_equal(pcap_put(f, 1005, 0, 3, 0x86dd, 4, error, m + 8), 0);
 	assert_int_equal(fclose(f), 0);
 	snprintf(args, sizeof(args), "decode %s", path);
-	shows("none", args, 0, " BU home_address 2001:db8:280::beef sequence 4711 lifetime 600 flags "
-	      "AHR prefixes 2001:db8:281::/64 (ICMPv6 error from 2001:db8:280::1: unrecognized "
+	shows("none", args, 0, " BU home_address 2001:db8:280::beef sequence 4711 lifetime 600 "
+	      "flags AHR prefixes 2001:db8:281::/64 (ICMPv6 error from 2001:db8:280::1: unrecognized "
 	      "next header)\n");
 	assert_int_equal(lines("\n"), 3);
 	assert_int_equal(lines("(in a tunnel 2001:db8:cc::1 > 2001:db8:f1::2) (ICMPv6 error"), 1);
