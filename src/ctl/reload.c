@@ -188,6 +188,8 @@ static void inherit_clocks(struct conf *c, const struct conf *old, double now)
 		const struct home_link *was = old && i < old->ha.n_link ? &old->ha.links[i] : NULL;
 		struct prefix_life old_life, life = of_link(l);
 
+		if (l->since > 0)	/* undone: it was in force before */
+			continue;
 		if (was && strcmp(was->dev, l->dev) != 0)
 			was = NULL;
 		if (was)

@@ -15,9 +15,9 @@ bool reload_refused(const struct conf *a, const struct conf *b, char key[static 
 /*
  * What a new configuration has from the one in force, where its file does not say otherwise: from
  * when on lifetimes of home prefixes run down (decrement_lifetimes; a new one: from now on, boot
- * clock), and numbers that come from places in lists (table of uplinks and homes, the metrics of
- * mobile nodes), so that the others may move without a change to those that stay. old NULL: the
- * daemon starts.
+ * clock; one that was in force before keeps its own), and numbers that come from places in lists
+ * (table of uplinks and homes, the metrics of mobile nodes), so that the others may move without a
+ * change to those that stay. old NULL: the daemon starts.
  */
 void reload_inherit(struct conf *c, const struct conf *old, double now);
 

@@ -97,6 +97,9 @@ static void test_lifetimes_run_on_through_a_reload(void **state)
 	reload_inherit(c, b, 3000);
 	assert_true(c->ha.links[0].lives[0].since == 2000);
 	assert_true(c->ha.links[0].lives[1].since == 3000);
+	/* an undo does not make them longer either */
+	reload_inherit(a, c, 4000);
+	assert_true(a->ha.links[0].since == 1000 && a->ha.links[0].lives[0].since == 1000);
 	conf_free(a);
 	conf_free(b);
 	conf_free(c);
