@@ -155,31 +155,6 @@ static void ask_all(struct doc *d)
 
 /* ---- the file ---- */
 
-/* The file that the process was started with: its words are apart by NUL. */
-static void file_of(const struct doc *d, char path[static PATH_MAX])
-{
-	char name[64], words[4096];
-	size_t n, at = 0;
-	FILE *f;
-
-	snprintf(path, PATH_MAX, CONF_PATH);
-	snprintf(name, sizeof(name), "/proc/%d/cmdline", (int)d->pid);
-	f = d->pid ? fopen(name, "re") : NULL;
-	if (!f)
-		return;
-	n = fread(words, 1, sizeof(words) - 2, f);
-	words[n] = words[n + 1] = '\0';
-	fclose(f);
-	for (const char *w = words; at < n; at += strlen(w) + 1, w = words + at) {
-		const char *next = w + strlen(w) + 1;
-
-		if (strcmp(w, "-c") == 0 || strcmp(w, "--config") == 0)
-			snprintf(path, PATH_MAX, "%s", next);
-		else if (strncmp(w, "--config=", 9) == 0)
-			snprintf(path, PATH_MAX, "%s", w + 9);
-	}
-}
-
 /* What the next start would read; also what is looked at if no daemon answers. */
 static void read_file(struct doc *d, const char *path)
 {
@@ -286,9 +261,13 @@ int cmd_doctor(struct run *r)
 		d.pid = doc_process(&d, "mip6d");
 	doc_gather(&d);
 	doc_daemon(&d);
-	if (!r->argc)
-		file_of(&d, path);
-	read_file(&d, r->argc ? r->argv[0] : path);
+	if (r->argc || doc_config_file(&d, path)) {
+		read_file(&d, r->argc ? r->argv[0] : path);
+	} else {
+		doc_say(&d, DOC_SKIPPED, "configuration", path, "%s: mip6d was started with this "
+			"name, and is in another folder now", path);
+		doc_fix(&d, "name the file: mip6ctl doctor FILE");
+	}
 	find_roles(&d);
 	for (size_t i = 0; i < ARRAY_SIZE(check); i++)
 		check[i](&d);

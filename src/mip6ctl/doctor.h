@@ -10,6 +10,7 @@
 #define MIP6_MIP6CTL_DOCTOR_H
 
 #include <json-c/json.h>
+#include <limits.h>
 #include <net/if.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -71,6 +72,9 @@ bool doc_exists(const struct doc *d, const char *fmt, ...) PRINTF(2, 3);
 /* Devices and addresses of this network namespace. */
 void doc_gather(struct doc *d);
 const struct doc_link *doc_link(const struct doc *d, const char *dev);
+/* The configuration that the process was started with; the usual one if that is not known. False: it
+ * is not where its name says, for the process has left that folder. */
+bool doc_config_file(const struct doc *d, char path[static PATH_MAX]);
 /* Does anybody listen there? 0 and his PID (0: of no PID namespace that we see), or errno. Does not
  * wait: EAGAIN, he takes no more. */
 int doc_try_socket(const char *path, pid_t *pid);

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ctl/conf.h"
 #include "mip6ctl/cmd.h"
 #include "mip6ctl/doctor.h"
 
@@ -233,7 +234,45 @@ const struct doc_link *doc_link(const struct doc *d, const char *dev)
 	return NULL;
 }
 
-/* ---- the daemon's socket ---- */
+/* ---- the daemon's file and socket ---- */
+
+/* Its words are apart by NUL. */
+static void file_in(const char *words, size_t n, char path[static PATH_MAX])
+{
+	for (const char *w = words; w < words + n; w += strlen(w) + 1) {
+		const char *next = w + strlen(w) + 1;
+
+		if (strcmp(w, "-c") == 0 || strcmp(w, "--config") == 0)
+			snprintf(path, PATH_MAX, "%s", next);
+		else if (strncmp(w, "--config=", 9) == 0)
+			snprintf(path, PATH_MAX, "%s", w + 9);
+	}
+}
+
+bool doc_config_file(const struct doc *d, char path[static PATH_MAX])
+{
+	char name[PATH_LEN], words[4096], given[PATH_MAX];
+	FILE *f;
+	size_t n;
+
+	snprintf(path, PATH_MAX, CONF_PATH);
+	snprintf(name, sizeof(name), "%s/proc/%d/cmdline", d->root, (int)d->pid);
+	f = d->pid ? fopen(name, "re") : NULL;
+	if (!f)
+		return true;
+	n = fread(words, 1, sizeof(words) - 2, f);
+	words[n] = words[n + 1] = '\0';
+	fclose(f);
+	file_in(words, n, path);
+	if (*path == '/')
+		return true;
+	snprintf(given, sizeof(given), "%s", path);
+	if (snprintf(path, PATH_MAX, "%s/proc/%d/cwd/%s", d->root, (int)d->pid, given) < PATH_MAX &&
+	    access(path, F_OK) == 0)
+		return true;
+	snprintf(path, PATH_MAX, "%s", given);
+	return false;
+}
 
 int doc_try_socket(const char *path, pid_t *pid)
 {

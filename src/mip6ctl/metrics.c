@@ -346,7 +346,8 @@ static int into_file(struct run *r)
 
 	if ((size_t)snprintf(name, sizeof(name), "%s.%d", r->file, (int)getpid()) >= sizeof(name))
 		return cmd_error("-w %s: the name is too long", r->file);
-	f = fopen(name, "we");
+	unlink(name);			/* of one that was killed */
+	f = fopen(name, "wxe");		/* no link that somebody else has put there is followed */
 	if (!f) {
 		fprintf(stderr, "mip6ctl: %s: %s\n", name, strerror(errno));
 		return MIP6_EXIT_REFUSED;

@@ -8,9 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -208,31 +206,6 @@ static void test_why_no_daemon_answers(void **state)
 	d.socket_error = ETIMEDOUT;
 	again(doc_daemon);
 	SAYS(DOC_FAIL, "timed out", "journalctl");
-}
-
-/* A daemon that hangs is what this command is for: it must not hang with it. */
-static void test_whoever_listens_is_not_waited_for(void **state)
-{
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0), queued;
-	pid_t pid = 0;
-
-	(void)state;
-	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/sock", root);
-	assert_int_equal(doc_try_socket(sa.sun_path, &pid), ENOENT);
-	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
-	assert_int_equal(doc_try_socket(sa.sun_path, &pid), ECONNREFUSED);
-	assert_int_equal(listen(fd, 1), 0);
-	assert_int_equal(doc_try_socket(sa.sun_path, &pid), 0);
-	assert_int_equal(pid, getpid());
-	for (queued = 0; queued < 8 && doc_try_socket(sa.sun_path, &pid) == 0; queued++)
-		;
-	d.socket_error = doc_try_socket(sa.sun_path, &pid);
-	assert_int_equal(d.socket_error, EAGAIN);
-	d.pid = pid;
-	again(doc_daemon);
-	SAYS(DOC_FAIL, "the daemon hangs", "restart it");
-	close(fd);
 }
 
 static void test_a_daemon_that_answers(void **state)
@@ -584,7 +557,6 @@ int main(void)
 		T(test_files_of_the_kernel),
 		T(test_rules_before_ours),
 		T(test_why_no_daemon_answers),
-		T(test_whoever_listens_is_not_waited_for),
 		T(test_a_daemon_that_answers),
 		T(test_the_kernel_without_a_daemon),
 		T(test_sysctls),
