@@ -125,11 +125,16 @@ void conf_check_mn(struct conf_ctx *x)
 	struct claim *v = NULL;
 	size_t n = 0, mnps = 0;
 
-	for (size_t i = 0; i < m->n_uplink; i++)
-		m->uplinks[i].table = m->uplinks[i].table ?: (uint32_t)(CONF_UPLINK_TABLE + i);
+	for (size_t i = 0; i < m->n_uplink; i++) {
+		struct uplink_conf *u = &m->uplinks[i];
+
+		u->place = (unsigned)i;
+		u->table = u->table ?: (uint32_t)(CONF_UPLINK_TABLE + i);
+	}
 	for (size_t i = 0; i < m->n_home; i++) {
 		struct home_conf *h = &m->homes[i];
 
+		h->place = (unsigned)i;
 		h->table = h->table ?: (uint32_t)(CONF_HOME_TABLE + i);
 		if (h->hoa.family)
 			conf_claim_add(x, &v, &n, (struct claim){ .p = prefix6(&h->hoa.a.in6, 128),

@@ -183,7 +183,14 @@ static void on_term(struct ev_loop *loop, ev_signal *w, int revents)
 static bool reload_refuse(void *arg, const struct conf *to, char key[static RELOAD_KEY])
 {
 	struct daemon *d = arg;
+	const char *which = "";
+	struct node_conf nc;
 
+	conf_node(to, &nc);
+	if (!node_can_reload(d->node, &nc, &which)) {
+		snprintf(key, RELOAD_KEY, "%s", which);
+		return true;
+	}
 	if (ctl_try_conf(d->ctl, to) < 0) {
 		snprintf(key, RELOAD_KEY, "control.group");
 		return true;
@@ -195,28 +202,22 @@ static void reload_apply(void *arg, const struct conf *to, void (*done)(void *ar
 			 void *done_arg)
 {
 	struct daemon *d = arg;
+	struct node_conf nc;
 
 	warn_security(to);
-	if (d->node->ha)
-		ha_reload(d->node->ha, &to->ha, done, done_arg);
-	else
-		done(done_arg, 0);
+	conf_node(to, &nc);
+	node_reload(d->node, &nc, done, done_arg);
 }
 
 static void reload_in_force(void *arg, const struct conf *c, bool changed)
 {
 	struct daemon *d = arg;
-	struct node_conf nc;
 
 	if (!changed) {
 		ctl_try_conf(d->ctl, c);
 		return;
 	}
-	conf_node(c, &nc);
-	node_set_conf(d->node, &nc);
 	ctl_set_conf(d->ctl, c);
-	if (d->node->cn)
-		cn_reload(d->node->cn, &c->cn);
 	apply_log(d, c);
 }
 

@@ -125,29 +125,6 @@ static bool table_clash(const struct mn_conf *m, char key[static RELOAD_KEY])
 	return false;
 }
 
-static bool same_keys(const struct mn_conf *a, const struct mn_conf *b)
-{
-	for (size_t i = 0; i < a->n_home && i < b->n_home; i++)
-		if (memcmp(&a->homes[i].sec.key, &b->homes[i].sec.key, sizeof(struct auth_key)) != 0)
-			return false;
-	return true;
-}
-
-/* TODO: goes when the mobile side takes them over */
-static bool mobile_refused(const struct conf *a, const struct conf *b, char key[static RELOAD_KEY])
-{
-	static const char *const name[] = { "uplinks", "homes", "route_optimization", "timers" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(name); i++) {
-		if (!differs(conf_key_of(&conf_schema_top, name[i]), a, b) &&
-		    (i != 1 || same_keys(&a->mn, &b->mn)))
-			continue;
-		snprintf(key, RELOAD_KEY, "%s", name[i]);
-		return true;
-	}
-	return false;
-}
-
 bool reload_refused(const struct conf *a, const struct conf *b, char key[static RELOAD_KEY])
 {
 	const struct walk w = { a->roles & b->roles, key };
@@ -156,7 +133,7 @@ bool reload_refused(const struct conf *a, const struct conf *b, char key[static 
 		return true;
 	if (!(w.roles & (ROLE_MN | ROLE_MR)))
 		return false;
-	return mobile_refused(a, b, key) || table_clash(&b->mn, key);
+	return table_clash(&b->mn, key);
 }
 
 /* ---- lifetimes that run down ---- */

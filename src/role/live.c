@@ -71,3 +71,40 @@ void live_free(struct live *l)
 	free(l->conf.ro.policy);
 	crypto_wipe(l, sizeof(*l));
 }
+
+/* ---- uplinks that come and go ---- */
+
+static struct uplink_conf *uplink_of(struct live *l, const char *dev)
+{
+	for (size_t i = 0; i < l->conf.n_uplink; i++)
+		if (strcmp(l->conf.uplinks[i].dev, dev) == 0)
+			return &l->conf.uplinks[i];
+	return NULL;
+}
+
+bool live_uplinks_fit(const struct live *l, const struct mn_conf *to)
+{
+	size_t left = l->max_uplink - l->conf.n_uplink, need = 0;
+
+	for (size_t i = 0; i < l->conf.n_uplink; i++)
+		left += !l->conf.uplinks[i].dev[0];
+	for (size_t i = 0; i < to->n_uplink; i++)
+		need += !uplink_of((struct live *)l, to->uplinks[i].dev);
+	return need <= left;
+}
+
+void live_uplinks(struct live *l, const struct mn_conf *to)
+{
+	for (size_t i = 0; i < l->conf.n_uplink; i++)
+		l->conf.uplinks[i].leaving = l->conf.uplinks[i].dev[0];
+	for (size_t i = 0; i < to->n_uplink; i++) {
+		struct uplink_conf *u = uplink_of(l, to->uplinks[i].dev);
+
+		if (!u)
+			u = uplink_of(l, "");
+		if (!u && l->conf.n_uplink < l->max_uplink)
+			u = &l->conf.uplinks[l->conf.n_uplink++];
+		if (u)
+			*u = to->uplinks[i];
+	}
+}

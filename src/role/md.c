@@ -19,7 +19,7 @@ static const char *const kind_str[] = {
 static struct uplink *by_index(const struct md *md, int ifindex)
 {
 	for (unsigned i = 0; i < md->n; i++)
-		if (ifindex && md->up[i].ifindex == ifindex)
+		if (ifindex && md->up[i].ifindex == ifindex && !md->up[i].leaving)
 			return &md->up[i];
 	return NULL;
 }
@@ -27,7 +27,7 @@ static struct uplink *by_index(const struct md *md, int ifindex)
 static struct uplink *by_name(const struct md *md, const char *dev)
 {
 	for (unsigned i = 0; i < md->n; i++)
-		if (strcmp(md->up[i].conf->dev, dev) == 0)
+		if (md->up[i].md && !md->up[i].leaving && strcmp(md->up[i].conf->dev, dev) == 0)
 			return &md->up[i];
 	return NULL;
 }
@@ -140,7 +140,7 @@ void md_arm(struct uplink *u)
 
 static void act(struct uplink *u, const struct md_result *res)
 {
-	bool managed = u->conf->managed;
+	bool managed = u->managed;
 
 	u->rules_at = res->timer;
 	if (res->act & (MD_CHANGED | MD_LOST))
@@ -226,14 +226,14 @@ static void carrier(struct uplink *u, bool up)
 	if (!up)
 		u->hinted = false;
 	act(u, &res);
-	if (u->conf->managed && res.act & MD_PROBE)
+	if (u->managed && res.act & MD_PROBE)
 		u->hold_until = run_now() + MD_HOLD;
-	if (u->conf->managed)
+	if (u->managed)
 		md_follow(u);
 	md_arm(u);
 }
 
-static void device_gone(struct uplink *u)
+void md_device_gone(struct uplink *u)
 {
 	if (!u->ifindex)
 		return;
@@ -259,7 +259,7 @@ static void device_here(struct uplink *u, int ifindex)
 					" IPv6 disabled?" : "");
 	u->ifindex = ifindex;
 	md_apply(u);			/* its settings, before the first RA if we can */
-	if (!u->conf->managed)
+	if (!u->managed)
 		kern_flush_ra(u->md->env.kern, ifindex);	/* in the same batch, behind them */
 }
 
@@ -270,13 +270,16 @@ void md_link(struct md *md, const struct klink *l, bool gone)
 
 	if (md->stopping)
 		return;
+	for (unsigned i = 0; i < md->n; i++)
+		if (md->up[i].leaving && md->up[i].ifindex == l->ifindex && (gone || !l->up))
+			md_drop_old(&md->up[i]);
 	if (u && (gone || strcmp(u->conf->dev, l->name) != 0))
-		device_gone(u);
+		md_device_gone(u);
 	u = by_name(md, l->name);
 	if (!u || gone)
 		return;
 	if (u->ifindex != l->ifindex) {
-		device_gone(u);
+		md_device_gone(u);
 		device_here(u, l->ifindex);
 	}
 	was_up = u->admin_up;
@@ -297,7 +300,7 @@ void md_addr(struct md *md, const struct kaddr_news *a)
 
 	if (!u || md->stopping)
 		return;
-	if (u->conf->managed) {
+	if (u->managed) {
 		md_follow(u);
 		return;
 	}
@@ -311,7 +314,7 @@ void md_route(struct md *md, const struct kroute_news *r)
 {
 	struct uplink *u = by_index(md, r->ifindex);
 
-	if (!u || md->stopping || !u->conf->managed || r->proto == RTPROT_MIP6D)
+	if (!u || md->stopping || !u->managed || r->proto == RTPROT_MIP6D)
 		return;
 	md_follow_route(u, r);
 	md_follow(u);
@@ -336,15 +339,36 @@ static void on_event(void *arg, const struct event *e)
 
 void md_release_old(struct md *md, const char *dev)
 {
-	struct uplink *u = by_name(md, dev);
+	for (unsigned i = 0; i < md->n && !md->stopping; i++) {
+		struct uplink *u = &md->up[i];
 
-	if (!u || md->stopping)
-		return;
-	md_drop_old(u);
-	md_arm(u);
+		if (!u->md || strcmp(u->conf->dev, dev) != 0)
+			continue;
+		md_drop_old(u);
+		if (u->md)
+			md_arm(u);
+	}
 }
 
 /* ---- start, stop ---- */
+
+void md_begin(struct md *md, unsigned i)
+{
+	struct uplink *u = &md->up[i];
+	const struct klink *l;
+
+	*u = (struct uplink){ .md = md, .conf = &md->conf->uplinks[i] };
+	u->managed = u->conf->managed;
+	u->st.conf = u->conf;
+	u->st.index = i;
+	md_link_init(&u->link);
+	l = kern_link(md->env.kern, u->conf->dev);
+	if (l)
+		md_link(md, l, false);
+	else
+		log_warn("md", "%s: no such device yet: is uplinks.device right? (ip link shows the"
+			 " names)", u->conf->dev);
+}
 
 int md_start(struct md **out, const struct mn_conf *c, const struct md_env *env)
 {
@@ -352,20 +376,12 @@ int md_start(struct md **out, const struct mn_conf *c, const struct md_env *env)
 	int rc = -ENOMEM;
 
 	if (md)
-		md->up = calloc(c->n_uplink + 1, sizeof(*md->up));
+		md->up = calloc(MAX(c->n_uplink, env->max_uplinks) + 1, sizeof(*md->up));
 	if (!md || !md->up)
 		goto fail;
 	md->conf = c;
 	md->env = *env;
 	md->n = (unsigned)c->n_uplink;
-	for (unsigned i = 0; i < md->n; i++) {
-		struct uplink *u = &md->up[i];
-
-		u->md = md;
-		u->conf = u->st.conf = &c->uplinks[i];
-		u->st.index = i;
-		md_link_init(&u->link);
-	}
 	rc = event_listen(on_event, md);
 	if (rc < 0)
 		goto fail;
@@ -374,15 +390,8 @@ int md_start(struct md **out, const struct mn_conf *c, const struct md_env *env)
 		event_unlisten(on_event, md);
 		goto fail;
 	}
-	for (unsigned i = 0; i < md->n; i++) {
-		const struct klink *l = kern_link(env->kern, md->up[i].conf->dev);
-
-		if (l)
-			md_link(md, l, false);
-		else
-			log_warn("md", "%s: no such device yet: is uplinks.device right? (ip link"
-				 " shows the names)", md->up[i].conf->dev);
-	}
+	for (unsigned i = 0; i < md->n; i++)
+		md_begin(md, i);
 	*out = md;
 	return 0;
 fail:
@@ -416,6 +425,10 @@ void md_stop(struct md *md, void (*done)(void *arg, int rc), void *arg)
 	/* one more than the uplinks: without any, too, done comes from the loop */
 	md->pending = md->n + 1;
 	for (unsigned i = 0; i < md->n; i++) {
+		if (!md->up[i].md) {
+			md->pending--;
+			continue;
+		}
 		md_dad_end(&md->up[i]);
 		md_apply(&md->up[i]);
 		md_arm(&md->up[i]);
@@ -434,6 +447,8 @@ void md_free(struct md *md)
 	for (unsigned i = 0; i < md->n; i++) {
 		struct uplink *u = &md->up[i];
 
+		if (!u->md)
+			continue;
 		md_dad_end(u);
 		rtimer_stop(&u->timer);
 		if (u->ifindex)
@@ -456,7 +471,7 @@ bool md_uplink(const struct md *md, unsigned i, struct md_uplink_info *info)
 {
 	const struct uplink *u;
 
-	if (i >= md->n)
+	if (i >= md->n || !md->up[i].md || md->up[i].leaving)
 		return false;
 	u = &md->up[i];
 	*info = (struct md_uplink_info){
@@ -470,7 +485,7 @@ bool md_uplink(const struct md *md, unsigned i, struct md_uplink_info *info)
 double md_coa_valid(const struct md *md, const char *dev)
 {
 	const struct uplink *u = by_name(md, dev);
-	const struct md_router *r = u && !u->conf->managed ? md_current(&u->link) : NULL;
+	const struct md_router *r = u && !u->managed ? md_current(&u->link) : NULL;
 
 	return r && u->told.kind == MD_AT_COA && prefix_eq(&r->prefix, &u->form) ?
 	       r->prefix_expires : INFINITY;

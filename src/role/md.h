@@ -23,12 +23,23 @@ struct md_env {
 	struct kern *kern;
 	struct ndsock *nd;
 	struct dad *dad;
+	/* For uplinks that come and go while we run: the configuration that md_start() is given, with
+	 * room for so many; NULL: none do. */
+	struct mn_conf *live;
+	size_t max_uplinks;
 };
 
 int md_start(struct md **md, const struct mn_conf *c, const struct md_env *env);
 /* Takes the uplink plans out of the kernel again; done from the loop. */
 void md_stop(struct md *md, void (*done)(void *arg, int rc), void *arg);
 void md_free(struct md *md);		/* after done, or after kern_flush() */
+/*
+ * The live configuration has changed. An uplink that is leaving is told lost at once, and goes out of
+ * the kernel when nobody needs its care-of address any more (md_release_old(), or some seconds); then
+ * its place in the configuration is zeroed. One that something else configures from now on, or no
+ * longer, begins anew.
+ */
+void md_reload(struct md *md);
 
 /* News, passed on by role.c from kern/monitor. */
 void md_link(struct md *md, const struct klink *l, bool gone);

@@ -18,7 +18,7 @@ static int build(struct uplink *u, struct kplan *p)
 	u->wipe = MD_WIPE_NOTHING;
 	if (wipe != MD_WIPE_NOTHING)
 		u->again = true;
-	if (!u->ifindex || u->md->stopping || wipe == MD_WIPE_ALL)
+	if (!u->ifindex || u->md->stopping || u->gone || wipe == MD_WIPE_ALL)
 		return 0;
 	return mn_plan_uplink(u->md->conf, wipe == MD_WIPE_NOTHING ? &u->st : &bare, p);
 }
@@ -30,7 +30,7 @@ static void advertise(struct uplink *u)
 	struct nd_msg m = { .type = ND_NA };
 	int rc;
 
-	if (u->conf->managed || !u->ll.len)
+	if (u->managed || !u->ll.len)
 		return;
 	m.na.target = u->st.coa;
 	m.na.tlla = u->ll;
@@ -44,6 +44,10 @@ static void settled(struct uplink *u)
 {
 	bool again = u->told.kind == MD_AT_COA && in6_eq(&u->told.coa, &u->want.coa);
 
+	if (u->gone) {
+		md_vacate(u);
+		return;
+	}
 	if (u->want.kind != MD_AT_COA || !u->st.has_coa || u->st.coa_tentative)
 		return;
 	if (!again)
@@ -115,6 +119,11 @@ void md_apply(struct uplink *u)
 void md_drop_old(struct uplink *u)
 {
 	u->old_until = 0;
+	if (u->leaving) {
+		u->gone = true;
+		md_apply(u);
+		return;
+	}
 	if (!u->st.has_old)
 		return;
 	u->st.has_old = false;
@@ -124,7 +133,7 @@ void md_drop_old(struct uplink *u)
 /* RFC 6275 11.5.4: the address before stays and receives until the new one is registered. */
 static void keep_old(struct uplink *u)
 {
-	if (!u->st.has_coa || u->st.coa_tentative || u->conf->managed)
+	if (!u->st.has_coa || u->st.coa_tentative || u->managed)
 		return;
 	u->st.has_old = true;
 	u->st.old_coa = u->st.coa;

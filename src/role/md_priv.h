@@ -54,8 +54,10 @@ struct md_memo {			/* RFC 7217 6: conflicts seen in this prefix */
 };
 
 struct uplink {
-	struct md *md;
+	struct md *md;			/* NULL: a place that nobody has */
 	const struct uplink_conf *conf;
+	bool managed;			/* as it is treated now */
+	bool leaving, gone;		/* the configuration has it no more; the kernel shall neither */
 	int ifindex;			/* 0 = no such device */
 	bool admin_up;
 	uint32_t carrier_changes;	/* as the kernel counted them last */
@@ -90,7 +92,7 @@ struct md {
 	const struct mn_conf *conf;
 	struct md_env env;
 	unsigned n;
-	struct uplink *up;		/* n of them */
+	struct uplink *up;		/* n of them, some of them nobody's */
 	bool stopping;
 	unsigned pending;		/* stop: switches not yet through */
 	int stop_rc;
@@ -98,7 +100,13 @@ struct md {
 	void *stopped_arg;
 };
 
+/* ---- md_reload.c ---- */
+/* The kernel has nothing of it any more. */
+void md_vacate(struct uplink *u);
+
 /* ---- md.c ---- */
+void md_begin(struct md *md, unsigned i);	/* the uplink of that place */
+void md_device_gone(struct uplink *u);
 void md_arm(struct uplink *u);
 /* md_info, if it says anything new. */
 void md_tell(struct uplink *u, const struct md_point *p);

@@ -13,6 +13,8 @@
 #include "sec/crypto.h"
 #include "store/md_rules.h"
 
+#define MANY_UPLINKS	64		/* that are looked at */
+
 struct mn_home *mn_find(struct mn *mn, const struct in6_addr *hoa)
 {
 	for (unsigned i = 0; i < mn->n_home; i++)
@@ -212,20 +214,39 @@ void mn_step(struct mn_home *h, enum bul_ev ev, const struct bul_ba *ba)
 
 /* ---- movement ---- */
 
-static int choose(const struct mn_home *h)
+/* In the order of the file: of two with the same priority the first one counts. */
+static unsigned in_order(const struct mn *mn, unsigned order[static MANY_UPLINKS])
 {
-	struct md_candidate c[64];
-	unsigned n = MIN(h->mn->n_uplink, (unsigned)ARRAY_SIZE(c));
+	unsigned n = MIN(mn->n_uplink, (unsigned)MANY_UPLINKS);
 
 	for (unsigned i = 0; i < n; i++) {
-		const struct mn_uplink *u = &h->mn->uplink[i];
+		unsigned at = i;
+
+		for (; at && mn->uplink[order[at - 1]].conf->place > mn->uplink[i].conf->place; at--)
+			order[at] = order[at - 1];
+		order[at] = i;
+	}
+	return n;
+}
+
+static int choose(const struct mn_home *h)
+{
+	struct md_candidate c[MANY_UPLINKS];
+	unsigned order[MANY_UPLINKS], n = in_order(h->mn, order);
+	int present = -1, best;
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct mn_uplink *u = &h->mn->uplink[order[i]];
 
 		c[i].home = u->attached && mn_is_home_of(h, u);
 		c[i].usable = u->attached &&
 			      (c[i].home || !IN6_IS_ADDR_UNSPECIFIED(&u->coa));
 		c[i].priority = u->conf->priority;
+		if ((int)order[i] == h->uplink)
+			present = (int)i;
 	}
-	return md_choose(c, n, h->uplink);
+	best = md_choose(c, n, present);
+	return best < 0 ? -1 : (int)order[best];
 }
 
 /* Where this home is attached now; the state machine hears only of changes. */
@@ -236,7 +257,7 @@ void mn_look(struct mn_home *h, bool again)
 	bool home = u && mn_is_home_of(h, u);
 	struct locator coa = u && !home ? locator6(&u->coa) : (struct locator){ 0 };
 
-	if (h->mn->stopping || h->held || h->retiring)
+	if (h->mn->stopping || h->held || h->retiring || h->finished)
 		return;
 	if (!u) {
 		if (was < 0 && !again)
@@ -372,9 +393,11 @@ static int mn_alloc(struct mn *mn)
 	const struct mn_conf *c = mn->conf;
 	int rc = 0;
 
-	mn->uplink = calloc(c->n_uplink + 1, sizeof(*mn->uplink));
+	size_t max_uplinks = MAX(c->n_uplink, mn->env.max_uplinks);
+
+	mn->uplink = calloc(max_uplinks + 1, sizeof(*mn->uplink));
 	mn->home = calloc(MAX(c->n_home, mn->env.max_homes) + 1, sizeof(*mn->home));
-	mn->foreign = calloc(c->n_uplink + 1, sizeof(*mn->foreign));
+	mn->foreign = calloc(max_uplinks + 1, sizeof(*mn->foreign));
 	if (!mn->uplink || !mn->home || !mn->foreign)
 		return -ENOMEM;
 	for (size_t i = 0; i < c->n_home; i++)
@@ -477,6 +500,7 @@ void mn_stop(struct mn *mn, void (*done)(void *arg, int rc), void *arg)
 	unsigned left = 0;
 
 	mn->stopping = true;
+	rtimer_stop(&mn->pending_timer);
 	mn->stopped = done;
 	mn->stopped_arg = arg;
 	if (mn->base_busy)		/* base_ready() comes back here */
@@ -494,6 +518,7 @@ void mn_free(struct mn *mn)
 	if (!mn)
 		return;
 	ndsock_unlisten(mn->env.nd, mn_nd_rx, mn);
+	rtimer_stop(&mn->pending_timer);
 	ro_free(mn);
 	for (unsigned i = 0; i < mn->n_home; i++) {
 		struct mn_home *h = &mn->home[i];
@@ -523,7 +548,7 @@ int mn_refresh(struct mn *mn, const struct in6_addr *hoa)
 	for (unsigned i = 0; i < mn->n_home && mn->running && !mn->stopping; i++) {
 		struct mn_home *h = &mn->home[i];
 
-		if (h->retiring || (hoa && !in6_eq(hoa, mn_hoa(h))))
+		if (h->retiring || h->finished || (hoa && !in6_eq(hoa, mn_hoa(h))))
 			continue;
 		n++;
 		h->resume = h->held || h->ro.leaving || h->bul.state == BUL_STOP;
@@ -544,7 +569,8 @@ int mn_deregister(struct mn *mn, const struct in6_addr *hoa)
 	for (unsigned i = 0; i < mn->n_home && mn->running && !mn->stopping; i++) {
 		struct mn_home *h = &mn->home[i];
 
-		if ((hoa && !in6_eq(hoa, mn_hoa(h))) || h->held || h->retiring || h->bul.state == BUL_HOME)
+		if ((hoa && !in6_eq(hoa, mn_hoa(h))) || h->held || h->retiring || h->finished ||
+		    h->bul.state == BUL_HOME)
 			continue;
 		n++;
 		h->resume = false;

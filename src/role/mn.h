@@ -34,6 +34,7 @@ struct mn_env {
 	 * with room for so many homes; NULL: none come. */
 	struct mn_conf *live;
 	size_t max_homes;
+	size_t max_uplinks;
 };
 
 int mn_start(struct mn **mn, const struct mn_conf *c, const struct mn_env *env,
@@ -41,6 +42,25 @@ int mn_start(struct mn **mn, const struct mn_conf *c, const struct mn_env *env,
 /* De-registers (bounded: two tries), then takes everything out of the kernel. */
 void mn_stop(struct mn *mn, void (*done)(void *arg, int rc), void *arg);
 void mn_free(struct mn *mn);
+
+/*
+ * Another configuration, in two steps, so that it is all or nothing. mn_reload_prepare() takes what
+ * memory it needs: 0, -ENOMEM, or -ENOSPC: more homes than there is room for. mn_reload() cannot fail,
+ * and takes r with it. It wants env.live, of which the uplinks and what is neither homes nor route
+ * optimization are those of the new configuration already.
+ *
+ *   the home is     | changed                        | gone                | back, or new
+ *   BU in flight    | begun anew, the answer to what | de-registers, then  | waits until no home
+ *                   | was sent counts for nothing    | its place is free   | is leaving any more
+ *   handover        | as BU in flight                | as above            |
+ *   de-registering  | at home: begun anew; by the    | goes on             | begins when that is
+ *                   | operator: goes on              |                     | through
+ *   DAD at home     | goes on                        | ends                |
+ */
+struct mn_reload;
+int mn_reload_prepare(const struct mn *mn, const struct mn_conf *to, struct mn_reload **r);
+void mn_reload(struct mn *mn, struct mn_reload *r);
+void mn_reload_free(struct mn_reload *r);		/* instead; NULL is harmless */
 
 void mn_on_event(void *arg, const struct event *e);	/* event_listen(); arg = struct mn */
 void mn_ba_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m);

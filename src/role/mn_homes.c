@@ -4,6 +4,7 @@
  * new home prefix, one less when a prefix is no longer valid. Each keeps its place in
  * mn.home and in the (live) configuration until it has gone; then another may have it.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -131,10 +132,9 @@ void mn_home_free(struct mn_home *h)
 	mr_free(h);
 }
 
-/* Nothing works on it any more, so another may have its place. */
-static bool vacant(const struct mn_home *h)
+bool mn_home_vacant(const struct mn_home *h)
 {
-	return h->finished && !h->in_flight && !h->ro.in_flight && !ro_any(h);
+	return h->finished && !h->pending && !h->in_flight && !h->ro.in_flight && !ro_any(h);
 }
 
 /* That of the same address, of another one that came and went, or a new one. Its index, or n_home;
@@ -143,14 +143,14 @@ static int place(const struct mn *mn, const struct in6_addr *hoa)
 {
 	for (unsigned i = 0; i < mn->n_home; i++)
 		if (in6_eq(mn_hoa(&mn->home[i]), hoa))
-			return vacant(&mn->home[i]) ? (int)i : -1;
+			return mn_home_vacant(&mn->home[i]) ? (int)i : -1;
 	for (unsigned i = 0; i < mn->n_home; i++)
-		if (mn->home[i].added && vacant(&mn->home[i]))
+		if (mn->home[i].added && mn_home_vacant(&mn->home[i]))
 			return (int)i;
 	return mn->n_home < mn->env.max_homes ? (int)mn->n_home : -1;
 }
 
-static void clear(struct mn_home *h)
+void mn_home_clear(struct mn_home *h)
 {
 	if (!h->mn)			/* never used */
 		return;
@@ -171,7 +171,7 @@ void mn_home_new(struct mn_home *from, const struct prefix *hoa, const struct in
 		log_rl(&mn->rl, "mn", "%s: no room for another home address", A6(&hoa->a.in6));
 		return;
 	}
-	clear(&mn->home[i]);
+	mn_home_clear(&mn->home[i]);
 	c = &live->homes[i];
 	if (!configured) {		/* else it comes back as it was */
 		uint32_t table = free_table(live);
@@ -180,6 +180,7 @@ void mn_home_new(struct mn_home *from, const struct prefix *hoa, const struct in
 		c->prefixes = NULL;	/* it has none */
 		c->hoa = *hoa;
 		c->table = table;
+		c->place = UINT_MAX;	/* behind what the file has */
 	}
 	if (!configured && !IN6_IS_ADDR_UNSPECIFIED(ha)) {
 		c->home_agents[0] = *ha;
@@ -190,6 +191,7 @@ void mn_home_new(struct mn_home *from, const struct prefix *hoa, const struct in
 	if (mn_home_init(mn, (unsigned)i) < 0)
 		c->retired = mn->home[i].started = mn->home[i].finished = true;
 	mn->home[i].added = !configured;
+	mn->home[i].from = from->index;
 	mn->n_home = MAX(mn->n_home, (unsigned)i + 1);
 	if (c->retired)
 		return;
@@ -224,5 +226,6 @@ void mn_home_retired(struct mn_home *h)
 {
 	if (h->mn->env.live)
 		h->mn->env.live->homes[h->index].retired = true;
+	mn_reload_retired(h);
 	mn_base_sync(h->mn);
 }

@@ -104,7 +104,7 @@ static void foreign_links(const struct mn_home *h, struct home_state *s)
 		const char *dev = mn->uplink[i].conf->dev;
 		const struct klink *l = kern_link(mn->env.kern, dev);
 
-		if (l && !(s->where == MN_HOME && strcmp(dev, s->home_dev) == 0))
+		if (l && !mn->uplink[i].gone && !(s->where == MN_HOME && strcmp(dev, s->home_dev) == 0))
 			mn->foreign[s->n_foreign++] = l->ifindex;
 	}
 }

@@ -4,7 +4,7 @@
  * steps of the state machine), mn_kern.c (the kernel follows), mn_tx.c (Binding
  * Updates out), mn_ba.c (answers in), mn_return.c (returning home, RFC 6275
  * 11.5.5), mn_dhaad.c (home agents by discovery), mn_mpd.c (home
- * prefixes), mn_homes.c (home addresses come and go), mn_probe.c (echo through the tunnel), mr.c (prefixes).
+ * prefixes), mn_homes.c (home addresses come and go), mn_reload.c (with the configuration), mn_probe.c (echo through the tunnel), mr.c (prefixes).
  *
  * A step may want several things. The kernel comes first; what waits for it is in
  * mn_home.after and is done by mn_after() when the kernel has the newest plan:
@@ -56,6 +56,7 @@ struct mn_out {
 struct mn_uplink {
 	const struct uplink_conf *conf;
 	int ifindex;			/* that the plans were told of; 0 = none */
+	bool gone;			/* the configuration has it no more */
 	bool attached, home;
 	struct in6_addr coa, router;	/* :: = none */
 	struct prefix link;
@@ -136,6 +137,10 @@ struct mn_home {
 	bool retiring;			/* its prefix is not valid any more */
 	bool added;			/* not by configuration */
 	bool proven;			/* it was registered, or used at home, once */
+	unsigned from;			/* added: the home that it came from */
+	bool removed;			/* the configuration has it no more; retiring */
+	bool pending;			/* the configuration has it; it begins when none is leaving */
+	bool kept;			/* by the reload under way */
 	struct mn_probe probe;
 	struct ro_home ro;
 	struct mn_prefix_info *prefix;
@@ -154,6 +159,7 @@ struct mn {
 	struct kplan base, base_next;
 	bool running;			/* the base plan is in the kernel */
 	bool stopping, base_busy, base_again, told_ready;
+	struct rtimer pending_timer;	/* homes that begin later */
 	bool release;			/* the detector may hold an old care-of address for us */
 	int rc;				/* first error of start or stop */
 	void (*ready)(void *arg, int rc);
@@ -251,6 +257,11 @@ void mn_home_proven(struct mn_home *h);	/* is it? to be asked when the kernel ha
 void mn_home_new(struct mn_home *from, const struct prefix *hoa, const struct in6_addr *ha);
 void mn_home_retire(struct mn_home *h);
 void mn_home_retired(struct mn_home *h);
+bool mn_home_vacant(const struct mn_home *h);	/* nothing works on it: another may have the place */
+void mn_home_clear(struct mn_home *h);		/* vacant: as never used */
+
+/* mn_reload.c */
+void mn_reload_retired(struct mn_home *h);	/* the kernel has nothing of it: what comes now? */
 
 /* mn_probe.c */
 void mn_probe_follow(struct mn_home *h);
@@ -260,6 +271,10 @@ void mn_probe_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_ms
 /* mr.c */
 int mr_init(struct mn_home *h);
 void mr_free(struct mn_home *h);
+/* Other prefixes, of a configuration that is in h->conf already: those that stay keep their state; told
+ * and info are as long as they are, and h has them from here on. */
+void mr_reload(struct mn_home *h, const struct mnp_conf *was, size_t n_was,
+	       struct mn_prefix_info *info, enum mnp_status *told);
 /* Prefix options of a registration. 0, or -E2BIG. */
 int mr_put(const struct mn_home *h, struct mh_msg *m);
 void mr_accepted(struct mn_home *h, const struct mh_msg *m);

@@ -138,13 +138,18 @@ static int transmit(struct mn_home *h, const struct mh_msg *m, const struct mn_o
 
 /* ---- MAX_UPDATE_RATE ---- */
 
-/* The limit is per home agent, whatever home addresses the messages are for (11.8). */
+/* The limit is per home agent, whatever home addresses the messages are for (11.8). Home agents come
+ * with configurations: one of long ago makes room. */
 static struct mn_pace *pace_of(struct mn *mn, const struct in6_addr *ha)
 {
-	struct mn_pace *p = mn->pace, *last = &mn->pace[mn->n_pace];
+	struct mn_pace *p = mn->pace, *last = &mn->pace[mn->n_pace], *oldest = p;
 
-	while (p < last && !in6_eq(&p->ha, ha) && !IN6_IS_ADDR_UNSPECIFIED(&p->ha))
+	while (p < last && !in6_eq(&p->ha, ha) && !IN6_IS_ADDR_UNSPECIFIED(&p->ha)) {
+		oldest = p->sent[0] < oldest->sent[0] ? p : oldest;
 		p++;
+	}
+	if (p == last && !in6_eq(&p->ha, ha) && oldest->sent[0] < run_now() - 1)
+		p = oldest;
 	p->ha = *ha;
 	return p;
 }

@@ -29,6 +29,8 @@ void mr_free(struct mn_home *h)
 {
 	free(h->prefix);
 	free(h->prefix_told);
+	h->prefix = NULL;
+	h->prefix_told = NULL;
 }
 
 static bool is_ipv4(const struct mn_prefix_info *p)
@@ -230,7 +232,7 @@ void mn_addr4(struct mn *mn, int ifindex)
 		struct mn_home *h = &mn->home[i];
 		bool has = false;
 
-		for (size_t j = 0; j < h->conf->n_prefix; j++)
+		for (size_t j = 0; !h->finished && j < h->conf->n_prefix; j++)
 			has |= is_ipv4(&h->prefix[j]) &&
 			       strcmp(h->conf->prefixes[j].dev, l->name) == 0;
 		if (has && h->started)
@@ -264,4 +266,41 @@ void mr_tell(struct mn_home *h)
 			 reason[p->status]);
 		event_emit(&e);
 	}
+}
+
+/* ---- another configuration ---- */
+
+static void tell_removed(struct mn_home *h, const struct prefix *p)
+{
+	struct event e = { .type = EV_prefix_state };
+
+	e.prefix_state.home_address = *mn_hoa(h);
+	e.prefix_state.prefix = *p;
+	snprintf(e.prefix_state.reason, sizeof(e.prefix_state.reason), "removed");
+	event_emit(&e);
+}
+
+void mr_reload(struct mn_home *h, const struct mnp_conf *was, size_t n_was,
+	       struct mn_prefix_info *info, enum mnp_status *told)
+{
+	const struct home_conf *c = h->conf;
+
+	for (size_t i = 0; i < c->n_prefix; i++)
+		info[i].conf = &c->prefixes[i];
+	for (size_t k = 0; h->prefix && k < n_was; k++) {
+		size_t i = 0;
+
+		while (i < c->n_prefix && !prefix_eq(&c->prefixes[i].prefix, &was[k].prefix))
+			i++;
+		if (i < c->n_prefix) {
+			info[i].status = h->prefix[k].status;
+			info[i].code = h->prefix[k].code;
+			told[i] = h->prefix_told[k];
+		} else if (in_service_as(h->prefix_told[k])) {
+			tell_removed(h, &was[k].prefix);
+		}
+	}
+	mr_free(h);
+	h->prefix = info;
+	h->prefix_told = told;
 }

@@ -243,7 +243,7 @@ void ro_follow(struct mn_home *h, bool synced)
 {
 	struct ro_entry *e, *tmp;
 
-	if (!h->mn->conf->ro.enabled)
+	if (!h->mn->conf->ro.enabled && !h->ro.have.n && !h->ro.in_flight && !ro_any(h))
 		return;
 	h->ro.ready = mn_carries(h) && (synced || h->ro.ready);
 	HASH_ITER(hh, h->mn->ro.entries, e, tmp)
@@ -329,6 +329,20 @@ void ro_hint(struct mn *mn, const struct in6_addr *hoa, const struct in6_addr *p
 	else
 		log_rl(&mn->ro.rl, "ro", "%s: %s is not optimized: max_peers (%u) is reached",
 		       A6(hoa), A6(peer), mn->conf->ro.max_peers);
+}
+
+/* ---- another configuration ---- */
+
+void ro_reload(struct mn *mn)
+{
+	struct ro_entry *e, *tmp;
+
+	HASH_ITER(hh, mn->ro.entries, e, tmp)
+		if (!mn->conf->ro.enabled || unwanted(mn, &e->key.peer))
+			ro_run(e, RO_EV_STOP, NULL);	/* the peer is told */
+	for (unsigned i = 0; i < mn->n_home; i++)
+		if (mn->home[i].started && !mn->home[i].finished)
+			ro_follow(&mn->home[i], mn->home[i].ro.ready || mn_carries(&mn->home[i]));
 }
 
 /* ---- the end ---- */

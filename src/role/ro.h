@@ -76,6 +76,8 @@ void mn_leave(struct mn_home *h);
 void ro_hint(struct mn *mn, const struct in6_addr *hoa, const struct in6_addr *peer);
 void ro_free(struct mn *mn);
 void ro_home_free(struct mn_home *h);	/* without entries */
+/* The configuration has changed: who is not wanted any more is told, and left to the tunnel. */
+void ro_reload(struct mn *mn);
 bool ro_any(const struct mn_home *h);	/* entries of this home */
 struct ro_entry *ro_find(struct mn *mn, const struct in6_addr *hoa, const struct in6_addr *peer);
 struct ro_env ro_env_of(struct ro_entry *e);

@@ -149,7 +149,7 @@ void ro_sync_home(struct mn_home *h)
 		r->dirty = true;
 		return;
 	}
-	if (!h->gone && !h->held)
+	if (h->mn->conf->ro.enabled && !h->gone && !h->held)
 		rc = ro_plan_home(mn_hoa(h), ha, ARRAY_SIZE(ha), away, &want);
 	if (rc == 0 && kplan_equal(&r->have, &want)) {
 		kplan_free(&want);

@@ -1,36 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "role/role.h"
+#include "role/role_priv.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bucket.h"
 #include "plan/plan_mn.h"
-#include "role/live.h"
 #include "run/event.h"
 #include "run/log.h"
 #include "run/timer.h"
 #include "sec/crypto.h"
-
-struct node_priv {
-	struct node pub;		/* first: struct node * is what others hold */
-	void (*ready)(void *arg, int rc);
-	void *ready_arg;
-	unsigned starting;		/* roles that have not reported yet, plus one while starting */
-	int start_rc;
-	void (*stopped)(void *arg);
-	void *stopped_arg;
-	unsigned stopping;
-	struct bucket errors, hints;	/* Binding Errors, be_hint: anybody can cause them */
-	struct log_rl rl;
-	struct live mn;			/* the configured one, and what was found out since */
-};
-
-static struct node_priv *priv(struct node *n)
-{
-	return container_of(n, struct node_priv, pub);
-}
 
 /* ---- messages in ---- */
 
@@ -418,9 +397,10 @@ static int start_roles(struct node_priv *p)
 			return rc;
 	}
 	if (n->conf.roles & (ROLE_MN | ROLE_MR)) {
-		const struct md_env env = { n->kern, n->nd, n->dad };
+		const struct md_env env = { n->kern, n->nd, n->dad, &p->mn.conf,
+					    p->mn.max_uplink };
 		struct mn_env mn_env = { n->kern, n->mh, n->nd, n->icmp, NULL, n->dad,
-					 &p->mn.conf, p->mn.max_home };
+					 &p->mn.conf, p->mn.max_home, p->mn.max_uplink };
 
 		/* the detector speaks from the loop only, so mn hears its first word */
 		rc = md_start(&n->md, n->conf.mn, &env);
@@ -522,14 +502,6 @@ void node_stop(struct node *n, void (*done)(void *arg), void *arg)
 	part_stopped(p, 0);
 }
 
-void node_set_conf(struct node *n, const struct node_conf *c)
-{
-	const struct mn_conf *mn = n->conf.mn;
-
-	n->conf = *c;
-	n->conf.mn = mn;
-}
-
 void node_free(struct node *n)
 {
 	if (!n)
@@ -555,6 +527,7 @@ void node_free(struct node *n)
 		mhsock_close(n->mh);
 	if (n->kern)
 		kern_close(n->kern);
+	mn_reload_free(priv(n)->reload);
 	live_free(&priv(n)->mn);
 	free(priv(n));
 }

@@ -58,8 +58,14 @@ int node_start(struct node **n, struct ev_loop *loop, const struct node_conf *c,
 /* Mobile side de-registers, everything leaves the kernel; then done. */
 void node_stop(struct node *n, void (*done)(void *arg), void *arg);
 void node_free(struct node *n);
-/* The configuration that node_start() was given, or the last one here, goes: this one says the same,
- * but for what the roles have taken over. */
-void node_set_conf(struct node *n, const struct node_conf *c);
+
+/*
+ * Another configuration with the same roles, all or nothing. node_can_reload(): false, and key says
+ * which is too much (ctl/reload.h knows what else cannot change); -ENOMEM counts as that. Then
+ * node_reload(): done at once or later, with 0, or -errno and nothing is changed. c's parts live until
+ * the next one is in force; the other one may go when done is called.
+ */
+bool node_can_reload(struct node *n, const struct node_conf *c, const char **key);
+void node_reload(struct node *n, const struct node_conf *c, void (*done)(void *arg, int rc), void *arg);
 
 #endif

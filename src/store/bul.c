@@ -292,6 +292,49 @@ static void on_discovered(struct step *x)
 	reregister(x);
 }
 
+/* The home agent that has the binding may be none of ours any more: then whoever calls has told it. */
+static void change_ha(struct step *x)
+{
+	struct bul *b = x->b;
+
+	if (b->bound_coa.family && !bul_is_candidate(b, &b->bound_ha))
+		unbind(x, "reconfigured");
+	if (bul_is_candidate(b, &b->ha) || !b->n_cand)
+		return;
+	set_ha(x, 0);
+	b->ha_tried = b->ha_silent = 0;
+	x->act |= BUL_DO_NEXT_HA | BUL_DO_PLAN;
+}
+
+/* What was sent before is waited for no more: the answer would be about what is not wanted now. */
+static void on_reconf(struct step *x)
+{
+	struct bul *b = x->b;
+
+	if (b->state == BUL_STOP)
+		return;
+	b->hard = b->type_fixed = false;
+	b->resync = 0;
+	if (b->state == BUL_LEAVE && b->bound_coa.family) {
+		begin(x, BUL_LEAVE);	/* only the one that has the binding can delete it */
+		return;
+	}
+	change_ha(x);
+	if (b->state == BUL_IDLE || b->state == BUL_HOME)
+		return;
+	if (b->state == BUL_LEAVE && b->n_cand) {
+		begin(x, BUL_LEAVE);
+	} else if (b->state == BUL_LEAVE) {
+		at_home(x, false);
+	} else if (!b->n_cand) {
+		discover(x);
+	} else {
+		if (!bul_here(b))
+			hold(x);
+		reregister(x);
+	}
+}
+
 static void on_timer(struct step *x)
 {
 	struct bul *b = x->b;
@@ -359,6 +402,9 @@ struct bul_step bul_step(struct bul *b, enum bul_ev ev, const struct home_conf *
 		break;
 	case BUL_EV_STOP:
 		on_stop(&x);
+		break;
+	case BUL_EV_RECONF:
+		on_reconf(&x);
 		break;
 	case BUL_EV_DISCOVERED:
 		on_discovered(&x);

@@ -54,6 +54,8 @@ enum bul_ev {
 	BUL_EV_NO_MH,		/* ICMP parameter problem, code 1: nobody speaks Mobility Header there */
 	BUL_EV_REFRESH_REQ,	/* BRR, or the operator */
 	BUL_EV_STOP,		/* daemon stops, or the operator de-registers */
+	BUL_EV_RECONF,		/* the configuration says something else that the home agent is told;
+				   after bul_reconf() */
 	BUL_EV_DISCOVERED,	/* a discovery is over: bul_candidates() has what it found, or it
 				   found nothing new */
 };
@@ -133,6 +135,10 @@ void bul_init(struct bul *b, const struct home_conf *h, bool router, uint16_t se
  * the binding (11.4.1). What is too much for .cand is left out. BUL_EV_DISCOVERED comes next. */
 void bul_candidates(struct bul *b, const struct home_conf *h, const struct in6_addr *found,
 		    unsigned n);
+
+/* The same for a new configuration: what discovery found stays, if is still wants it. True: neither the
+ * present home agent nor the one that has the binding is missing now. */
+bool bul_reconf(struct bul *b, const struct home_conf *was, const struct home_conf *is);
 
 /*
  * ba: only for BUL_EV_BA. The fields of *b other than .seq, .sent_at (set by bul_sent())

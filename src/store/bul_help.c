@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "base/util.h"
-#include "store/bul.h"
+#include "store/bul_priv.h"
 
 const char *bul_state_str(enum bul_state s)
 {
@@ -52,6 +52,38 @@ void bul_candidates(struct bul *b, const struct home_conf *h, const struct in6_a
 	for (unsigned i = 0; i < b->n_cand; i++)
 		if (in6_eq(&b->cand[i], &b->ha))
 			b->ha_index = i;
+}
+
+static bool configured(const struct home_conf *h, const struct in6_addr *a)
+{
+	for (size_t i = 0; i < h->n_ha; i++)
+		if (in6_eq(&h->home_agents[i], a))
+			return true;
+	return false;
+}
+
+bool bul_is_candidate(const struct bul *b, const struct in6_addr *a)
+{
+	for (unsigned i = 0; i < b->n_cand; i++)
+		if (in6_eq(&b->cand[i], a))
+			return true;
+	return false;
+}
+
+bool bul_reconf(struct bul *b, const struct home_conf *was, const struct home_conf *is)
+{
+	struct in6_addr found[HOME_MAX_HA];
+	struct locator bound = b->bound_coa;
+	unsigned n = 0;
+
+	for (unsigned i = 0; is->discover && i < b->n_cand; i++)
+		if (!configured(was, &b->cand[i]))
+			found[n++] = b->cand[i];
+	b->bound_coa.family = 0;	/* that it has the binding makes it no candidate */
+	bul_candidates(b, is, found, n);
+	b->bound_coa = bound;
+	return bul_is_candidate(b, &b->ha) &&
+	       (!bound.family || bul_is_candidate(b, &b->bound_ha));
 }
 
 double bul_timer(const struct bul *b)

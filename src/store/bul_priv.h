@@ -169,6 +169,9 @@ static inline void left_alone(struct step *x)
 	x->act |= BUL_DO_PLAN | (x->b->bound_coa.family ? 0 : BUL_DO_DAD);
 }
 
+/* bul_help.c */
+bool bul_is_candidate(const struct bul *b, const struct in6_addr *a);
+
 /* bul_ba.c */
 void bul_on_ba(struct step *x);
 

@@ -155,17 +155,16 @@ bool home_has_ipv4(const struct home_conf *h)
 
 const struct home_conf *mn_conf_default(const struct mn_conf *c, bool ipv4)
 {
-	const struct home_conf *last = NULL;
+	const struct home_conf *best = NULL;
 
 	for (size_t i = 0; i < c->n_home; i++) {
 		const struct home_conf *h = &c->homes[i];
 
 		if (h->retired || (ipv4 && !home_has_ipv4(h)))
 			continue;
-		if (!h->deprecated)
-			return h;
-		if (!last)
-			last = h;
+		if (!best || (best->deprecated && !h->deprecated) ||
+		    (best->deprecated == h->deprecated && h->place < best->place))
+			best = h;
 	}
-	return last;
+	return best;
 }

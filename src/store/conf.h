@@ -185,6 +185,9 @@ struct uplink_conf {
 	bool managed;			/* true: something else configures it, we only follow */
 	enum coa_dad coa_dad;
 	uint32_t table;			/* its own routing table: 6000 + index by default */
+	unsigned place;			/* in the file: of two of a kind the first one counts */
+	/* not configured: */
+	bool leaving;			/* the file has it no more (role/live.h) */
 	uint64_t said;			/* keys that the file gives: bits, for ctl/ */
 };
 
@@ -211,6 +214,7 @@ struct home_conf {
 	bool link_local;		/* L bit */
 	bool renumber;			/* a new home prefix makes a new home address (11.4.3) */
 	uint32_t table;			/* tunnel default: 6500 + index */
+	unsigned place;			/* in the file */
 	/* not configured: what mobile prefix discovery made of it */
 	bool deprecated;		/* another home address is preferred */
 	bool retired;			/* its prefix is gone, and so is everything of it */

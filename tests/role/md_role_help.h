@@ -108,7 +108,8 @@ static void turn(void)
 
 static inline void start_md(void)
 {
-	const struct md_env env = { fake_kern(), fake_ndsock(), fake_dad() };
+	const struct md_env env = { .kern = fake_kern(), .nd = fake_ndsock(), .dad = fake_dad(),
+				    .live = &conf, .max_uplinks = ARRAY_SIZE(uplink) };
 
 	assert_int_equal(md_start(&md, &conf, &env), 0);
 	turn();

@@ -197,9 +197,10 @@ static inline int teardown(void **state)
 static inline int mn_begin(void)
 {
 	/* the second home's place is free for one that comes while we run */
-	const struct mn_env env = { fake_kern(), fake_mhsock(), fake_ndsock(), icmp,
-				    (struct md *)&w, fake_dad(), &w.c,
-				    w.c.homes == w.home ? ARRAY_SIZE(w.home) : 0 };
+	const struct mn_env env = {
+		.kern = fake_kern(), .mh = fake_mhsock(), .nd = fake_ndsock(), .icmp = icmp,
+		.md = (struct md *)&w, .dad = fake_dad(), .live = &w.c,
+		.max_homes = w.c.homes == w.home ? ARRAY_SIZE(w.home) : 0 };
 	int rc = mn_start(&mn, &w.c, &env, on_ready, NULL);
 
 	if (rc == 0)

@@ -42,14 +42,14 @@ static void test_what_cannot_change_is_refused_by_its_key(void **state)
 	static const struct { const char *from, *to, *key; } row[] = {
 		{ MN, MN, NULL },
 		{ MN, MN "log = { level = \"debug\"; };", NULL },
-		{ MN, MN RO, "route_optimization" },
+		{ MN, MN RO, NULL },
 		{ MN RO, MN RO, NULL },
-		{ MN RO, MN "route_optimization = { enabled = true; };", "route_optimization" },
+		{ MN RO, MN "route_optimization = { enabled = true; };", NULL },
 		{ MN RO, MN "route_optimization = { enabled = true; policy = ( { peer ="
-		  " \"2001:db8::/32\"; allow = true; } ); };", "route_optimization" },
-		{ MN, "roles = [ \"mn\" ]; uplinks = ( { device = \"up1\"; } ); " HOME, "uplinks" },
+		  " \"2001:db8::/32\"; allow = true; } ); };", NULL },
+		{ MN, "roles = [ \"mn\" ]; uplinks = ( { device = \"up1\"; } ); " HOME, NULL },
 		{ MN, MN "home_device = \"mip9\";", "home_device" },
-		{ MN, MN "timers = { ha_backoff = 7; };", "timers" },
+		{ MN, MN "timers = { ha_backoff = 7; };", NULL },
 		{ MN, "roles = [ \"mn\", \"cn\" ]; " UPLINKS HOME, "roles" },
 		{ CN, CN "correspondent = { max_bindings = 5; };", NULL },
 		{ CN, CN "state_dir = \"/var/lib/other\";", "state_dir" },
@@ -256,11 +256,10 @@ static void each_key(const char *text, const struct conf_schema *sc, char *obj, 
 static void test_each_key_is_taken_over_or_refused_by_its_name(void **state)
 {
 	static const char *const text[] = { node_text, mobile_text };
-	const size_t n = 1;	/* TODO 2 */
 
 	(void)state;
 	keys = fixed = 0;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < 2; i++) {
 		char key[RELOAD_KEY];
 
 		in_force = load(text[i]);
@@ -272,7 +271,7 @@ static void test_each_key_is_taken_over_or_refused_by_its_name(void **state)
 		conf_free(in_force);
 		conf_free(changed);
 	}
-	assert_true(keys > 70 && fixed > 10);
+	assert_true(keys > 150 && fixed > 18);
 }
 
 /* ---- what places in lists give ---- */
