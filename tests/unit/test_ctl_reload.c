@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "ctl/conf_schema.h"
+#include "conf_change.h"
 #include "ctl/reloader.h"
 #include "fake_run.h"
 #include "run/event.h"
@@ -116,89 +116,8 @@ static const char node_text[] =
 	"\"10.0.0.0/24\" ]; security = { method = \"none\"; }; } );"
 	"served_prefixes = [ \"2001:db8:999::/64\" ]; virtual_address = \"2001:db8:280::1\";"
 	"correspondent = { policy = ( { peer = \"2001:db8::/32\"; allow = false; } ); };";
-static const char mobile_text[] =
-	"roles = [ \"mr\" ]; uplinks = ( { device = \"up0\"; bid = 1; }, { device = \"up1\"; } );"
-	"homes = ( { home_address = \"2001:db8:280::5/64\"; home_agent = \"2001:db8:280::1\"; "
-	"nai = \"a\"; security = { method = \"none\"; }; prefixes = ( { prefix = "
-	"\"2001:db8:281::/64\"; device = \"lan\"; }, { prefix = \"10.0.0.0/24\"; } ); } );"
-	"route_optimization = { policy = ( { peer = \"2001:db8::/32\"; allow = false; } ); };";
-
 static unsigned keys, fixed;
 static struct conf *in_force, *changed;
-
-static void change_fn(const struct conf_key *k, char *obj)
-{
-	const struct { int (*fn)(struct conf_ctx *, const config_setting_t *, void *); size_t at; }
-	row[] = {
-		{ conf_roles_fn, offsetof(struct conf, roles) },
-		{ conf_debug_fn, 0 },
-		{ conf_ipv4_options_fn, offsetof(struct conf, ha.accept_v4prefix) },
-		{ conf_key_file_fn, offsetof(struct sec_conf, key.key) },
-		{ conf_home_address_fn, offsetof(struct home_conf, hoa.a.b[15]) },
-		{ conf_home_agent_fn, offsetof(struct home_conf, home_agents[0].s6_addr[15]) },
-		{ conf_mnp_fn, offsetof(struct mnp_conf, prefix.a.b[2]) },
-		{ conf_life_prefix_fn, offsetof(struct prefix_life, prefix.a.b[2]) },
-		{ conf_peer_fn, offsetof(struct peer_policy, peer.a.b[2]) },
-	};
-
-	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
-		if (row[i].fn != k->fn)
-			continue;
-		if (k->fn == conf_roles_fn)
-			changed->roles ^= ROLE_CN;
-		else if (k->fn == conf_debug_fn)
-			changed->log.n_debug = 0;
-		else
-			obj[row[i].at] ^= 1;
-		return;
-	}
-	fail_msg("%s: a form that this test does not know", k->name);
-}
-
-static void change(const struct conf_key *k, char *obj)
-{
-	char *at = obj + k->at;
-	struct prefix *p;
-
-	switch (k->kind) {
-	case CK_BOOL:
-	case CK_INT:
-	case CK_WORD:
-		*at ^= 1;
-		break;
-	case CK_TIME:
-		*(double *)(void *)at += 0.5;
-		break;
-	case CK_TEXT:
-		strcpy(at, "another");
-		break;
-	case CK_ADDR:
-		at[15] ^= 1;
-		break;
-	case CK_PREFIXES:
-		memcpy(&p, at, sizeof(p));
-		p[0].a.b[1] ^= 1;
-		break;
-	case CK_FN:
-		change_fn(k, obj);
-		break;
-	case CK_GROUP:
-	case CK_LIST:
-		break;
-	}
-}
-
-static char *first_item(const struct conf_key *k, char *obj)
-{
-	char *first;
-	size_t n;
-
-	memcpy(&n, obj + k->count, sizeof(n));
-	memcpy(&first, obj + k->at, sizeof(first));
-	if (!n)
-		fail_msg("%s: nothing of it in the text of this test", k->name);
-	return first;
-}
 
 static void expect(const struct conf_schema *sc, const struct conf_key *k, bool parent_fixed)
 {
@@ -241,7 +160,7 @@ static void each_key(const char *text, const struct conf_schema *sc, char *obj, 
 			memcpy(copy, obj, sc->item);
 			if (k->kind == CK_PREFIXES)
 				p = (struct prefix *)(void *)first_item(k, obj);
-			change(k, obj);
+			change(changed, k, obj);
 			expect(sc, k, parent_fixed);
 			memcpy(obj, copy, sc->item);
 			if (p)
