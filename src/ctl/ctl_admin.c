@@ -55,7 +55,8 @@ void ctl_reload(struct ctl_client *c, struct json_object *params)
 		return;
 	}
 	if (!ctl->reload || ctl->reloader) {
-		ctl_error(c, MIP6_CTL_E_FAILED, "reason", "another reload is under way");
+		ctl_error(c, MIP6_CTL_E_FAILED, "reason", ctl->reload ?
+			  "another reload is under way" : "the daemon is still starting");
 		return;
 	}
 	if (o)

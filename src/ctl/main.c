@@ -36,6 +36,7 @@ struct daemon {
 	struct reloader reload;		/* has the configuration */
 	struct node *node;
 	struct ctl *ctl;
+	bool hup_early;			/* SIGHUP before it was ready: done then */
 	ev_signal term, intr, hup;
 	ev_timer stop_limit;
 	bool stopping;
@@ -114,6 +115,7 @@ static void leave_terminal(void)
 }
 
 static void begin_stop(struct daemon *d, int rc);
+static void reload_ready(struct daemon *d);
 
 static void on_ready(void *arg, int rc)
 {
@@ -131,6 +133,7 @@ static void on_ready(void *arg, int rc)
 			d->node->mn ? "mobile side ready" : "correspondent ready");
 	sdnotify_ready();
 	tell_parent(d, 0);
+	reload_ready(d);
 }
 
 /* ---- stop ---- */
@@ -235,6 +238,8 @@ static bool ask_reload(void *arg, double undo_after)
 {
 	struct daemon *d = arg;
 
+	if (!d->node || !d->node->ready)
+		return false;
 	return reloader_ask(&d->reload, undo_after);
 }
 
@@ -254,10 +259,22 @@ static double ask_undo_in(void *arg)
 
 static const struct ctl_reload_ops asked = { ask_reload, ask_confirm, ask_undo_in };
 
+/* Until here the roles would not know what to do with one. */
+static void reload_ready(struct daemon *d)
+{
+	ctl_on_reload(d->ctl, &asked, d);
+	if (d->hup_early)
+		ask_reload(d, 0);
+}
+
 static void on_hup(struct ev_loop *loop, ev_signal *w, int revents)
 {
+	struct daemon *d = w->data;
+
 	(void)loop, (void)revents;
-	if (!ask_reload(w->data, 0))
+	if (!d->stopping && !(d->node && d->node->ready))
+		d->hup_early = true;
+	else if (!ask_reload(d, 0))
 		log_warn("main", "reload: another one is under way");
 }
 
@@ -294,7 +311,6 @@ static int start(struct daemon *d)
 	if (rc < 0)
 		return rc;
 	ctl_set_node(d->ctl, d->node);
-	ctl_on_reload(d->ctl, &asked, d);
 	return 0;
 }
 

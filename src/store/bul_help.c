@@ -76,8 +76,9 @@ bool bul_reconf(struct bul *b, const struct home_conf *was, const struct home_co
 	struct locator bound = b->bound_coa;
 	unsigned n = 0;
 
+	/* whoever was named may be found as well, from now on */
 	for (unsigned i = 0; is->discover && i < b->n_cand; i++)
-		if (!configured(was, &b->cand[i]))
+		if (!was->discover || !configured(was, &b->cand[i]))
 			found[n++] = b->cand[i];
 	b->bound_coa.family = 0;	/* that it has the binding makes it no candidate */
 	bul_candidates(b, is, found, n);

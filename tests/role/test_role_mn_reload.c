@@ -188,6 +188,30 @@ static void test_a_home_agent_that_is_none_any_more_is_left(void **state)
 	no_bu();
 }
 
+/* Who has the binding keeps it when the home network may be asked for others, and when not any more
+ * only if it is named. */
+static void test_discovery_is_switched_on_and_off(void **state)
+{
+	struct bu b;
+
+	(void)state;
+	away_and_bound();
+	next.home[0].n_ha = 0;
+	next.home[0].discover = true;
+	reload();
+	no_bu();
+	assert_int_equal(state_now(), BUL_BOUND);
+	assert_int_equal(info().bul->n_cand, 1);
+	next.home[0].home_agents[0] = ip6(HA2);
+	next.home[0].n_ha = 1;
+	next.home[0].discover = false;
+	reload();
+	assert_true(next_bu(&b) && b.dereg && is6(&b.dst, HA1));
+	b = one_bu();
+	assert_true(is6(&b.dst, HA2));
+	accept_bu(&b);
+}
+
 static void test_a_back_off_ends_when_there_is_another_home_agent(void **state)
 {
 	struct bu b;
@@ -587,6 +611,7 @@ int main(void)
 		T(test_the_next_update_goes_at_once_and_has_it_all),
 		T(test_prefixes_come_and_go),
 		T(test_a_home_agent_that_is_none_any_more_is_left),
+		T(test_discovery_is_switched_on_and_off),
 		T(test_a_back_off_ends_when_there_is_another_home_agent),
 		T(test_the_answer_to_an_older_update_counts_for_nothing),
 		T(test_a_reload_during_a_handover_keeps_the_old_tunnel),

@@ -2,6 +2,8 @@
 /* Correspondents and home agents: what belongs to whom, and what ends with what. */
 #include "role/ro_role_help.h"
 
+#include "role/ro.h"
+
 /* It became our home agent later: the entry must not take its answers. */
 static void test_home_agent_that_was_a_peer_gets_its_acknowledgement(void **state)
 {
@@ -108,12 +110,69 @@ static void test_rate_of_a_peer_outlives_its_entry(void **state)
 
 #define T(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
+/* ---- another configuration ---- */
+
+/* The peer is told, and data take the tunnel; nobody is optimized after that. */
+static void test_a_reload_that_ends_route_optimization(void **state)
+{
+	struct update u;
+
+	(void)state;
+	begin();
+	bind_peer();
+	drain();
+	ro_reload(mn);				/* nothing has changed */
+	turn();
+	none_sent();
+	assert_true(in_kernel(STATE COA1 " data"));
+	w.c.ro.enabled = false;
+	ro_reload(mn);
+	turn();
+	assert_false(in_kernel(STATE COA1 " data"));
+	u = update();
+	assert_int_equal(u.lifetime, 0);
+	answer_bu(&u, 0, true);
+	advance(30);
+	assert_int_equal(mn_peers(mn), 0);
+	assert_null(strstr(fake_kern_dump(), CN));
+	drain();
+	hint(CN);
+	none_sent();
+	/* and begins again */
+	w.c.ro.enabled = true;
+	ro_reload(mn);
+	turn();
+	bind_peer();
+	drain();
+}
+
+static void test_a_reload_that_takes_one_peer_out(void **state)
+{
+	struct peer_policy no = { .peer = pfx(CN "/128") };
+
+	(void)state;
+	begin();
+	bind_peer();
+	drain();
+	w.c.ro.policy = &no;
+	w.c.ro.n_policy = 1;
+	ro_reload(mn);
+	turn();
+	assert_false(in_kernel(STATE COA1 " data"));
+	assert_int_equal(update().lifetime, 0);
+	hint(CN);
+	drain();
+	assert_false(in_kernel(STATE COA1 " data"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_home_agent_that_was_a_peer_gets_its_acknowledgement),
 		T(test_home_agent_that_refuses_ends_direct_data),
 		T(test_rate_of_a_peer_outlives_its_entry),
+		T(test_a_reload_that_ends_route_optimization),
+		T(test_a_reload_that_takes_one_peer_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -186,6 +186,44 @@ static void test_a_reload_is_answered_when_it_is_over(void **state)
 	close(fd);
 }
 
+/* Who is connected stays so. */
+static void test_limits_and_groups_of_the_socket_are_taken_over(void **state)
+{
+	struct fix *f = *state;
+	struct conf *one;
+	struct stat st;
+	int fd, other;
+
+	begin(f, ha_text);
+	ctl_on_reload(f->ctl, &reload_ops, NULL);
+	one = load(ha_text, f->dir);
+	one->control.max_clients = 1;
+	fd = connect_to(f);
+	say(f, fd, "{\"method\":\"io.mip6d.GetInfo\"}");
+	json_object_put(hear(f, fd));
+	assert_int_equal(ctl_try_conf(f->ctl, one), 0);
+	ctl_set_conf(f->ctl, one);
+	other = connect_to(f);
+	hears_end(f, other);
+	say(f, fd, "{\"method\":\"io.mip6d.Status\"}");
+	json_object_put(hear(f, fd));
+	close(fd);
+	/* root's group is one that everybody here has */
+	strcpy(f->conf->control.group, "root");
+	ctl_set_conf(f->ctl, f->conf);
+	strcpy(one->control.group, "nobody-has-this-group");
+	log_init(LOG_LV_ERR);
+	assert_int_equal(ctl_try_conf(f->ctl, one), 0);
+	assert_int_equal(stat(f->conf->control.socket, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	ctl_set_conf(f->ctl, one);
+	assert_int_equal(ctl_try_conf(f->ctl, f->conf), geteuid() ? -EPERM : 0);
+	assert_int_equal(stat(f->conf->control.socket, &st), 0);
+	assert_int_equal(st.st_mode & 0777, geteuid() ? 0600 : 0660);
+	ctl_set_conf(f->ctl, f->conf);
+	conf_free(one);
+}
+
 /* The time is checked, handed on and told; a confirmation ends it, once. */
 static void test_an_undo_is_asked_for_told_and_called_off(void **state)
 {
@@ -436,6 +474,7 @@ int main(void)
 		T(test_no_secret_is_told),
 		T(test_the_configuration_comes_key_by_key),
 		T(test_a_reload_is_answered_when_it_is_over),
+		T(test_limits_and_groups_of_the_socket_are_taken_over),
 		T(test_an_undo_is_asked_for_told_and_called_off),
 		T(test_one_reload_at_a_time_and_nobody_must_stay),
 		T(test_log_levels_change_while_it_runs),

@@ -376,7 +376,7 @@ static void test_a_reload_that_is_refused_says_why(void **state)
 {
 	(void)state;
 	/* this server cannot */
-	shows("ha", "config reload", 4, "mip6ctl: failed: another reload is under way\n");
+	shows("ha", "config reload", 4, "mip6ctl: failed: the daemon is still starting\n");
 }
 
 /* ---- waiting, hints ---- */
