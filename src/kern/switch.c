@@ -399,15 +399,15 @@ static void sw_tell_failure(struct ksw *s, struct kswitch *sw)
 		sw->rc = op->rc;
 		sw->failed = kplan_find(&sw->want, &op->e->obj);	/* the entry may go */
 		sw->verb = verb[op->act];
-		s->errors_by[op->e->obj.kind]++;
 		break;			/* later ones failed because of it */
 	}
 	if (sw->rc == 0)
 		return;
 	s->errors++;
+	s->errors_by[sw->failed->kind]++;
 	sw_words(sw, words, sizeof(words));
 	if (!s->quiet)
-		log_rl_line(&s->rl, LOG_LV_ERR, "kern", "%s", words);
+		log_rl_line(&s->rl[sw->failed->kind], LOG_LV_ERR, "kern", "%s", words);
 }
 
 static void sw_tell_rest(struct ksw *s, const struct kswitch *sw)
@@ -419,7 +419,7 @@ static void sw_tell_rest(struct ksw *s, const struct kswitch *sw)
 			continue;
 		s->errors++;
 		s->errors_by[op->e->obj.kind]++;
-		log_rl_line(&s->rl, op->undo ? LOG_LV_ERR : LOG_LV_WARN, "kern",
+		log_rl_line(&s->rl[op->e->obj.kind], op->undo ? LOG_LV_ERR : LOG_LV_WARN, "kern",
 			    "%s%s %s: %s %s", op->undo ? "undo: " : "",
 			    op->act == KOP_DEL ? "delete" : "restore", KOBJ(&op->e->obj),
 			    strerror(-op->rc), op->undo ? "" : sw->why);

@@ -86,7 +86,7 @@ struct ksw {
 	bool quiet;			/* kern_probe(): errors are answers, not news */
 	char error[KOBJ_STRLEN + KSW_WHY];	/* of the last switch told that failed */
 	const struct kobj *failed;	/* of the one being told; else NULL */
-	struct log_rl rl;
+	struct log_rl rl[KOBJ_KINDS];	/* by what it is about: one flood hides no other */
 	size_t active;			/* switches not told yet */
 	uint64_t switches, undone, errors;
 	uint64_t errors_by[KOBJ_KINDS];	/* the same */

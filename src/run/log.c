@@ -30,7 +30,7 @@ static struct {
 	bool journal, syslog;
 } conf = { .all = LOG_LV_INFO };
 
-/* One kind of limited lines: a format of a source. */
+/* One kind of limited lines: a format of a source, of one level. */
 struct kind {
 	const struct log_rl *of; /* compared, never looked into: it may be gone */
 	const char *fmt;	 /* NULL: free */
@@ -224,18 +224,20 @@ void log_rl_flush(void)
 }
 
 /* The kind's place; a new one takes the place of whichever had no line for the longest time. */
-static struct kind *kind_of(const struct log_rl *of, const char *fmt, double now)
+static struct kind *kind_of(const struct log_rl *of, enum log_level level, const char *fmt,
+			    double now)
 {
 	struct kind *oldest = kinds;
 
 	for (struct kind *k = kinds; k < kinds + KINDS; k++) {
-		if (k->of == of && k->fmt == fmt)
+		if (k->of == of && k->fmt == fmt && k->level == level)
 			return k;
 		if (!k->fmt || (oldest->fmt && k->last < oldest->last))
 			oldest = k;
 	}
 	tell(oldest, now);
-	*oldest = (struct kind){ .of = of, .fmt = fmt, .tokens = LOG_RL_BURST, .last = now };
+	*oldest = (struct kind){ .of = of, .fmt = fmt, .level = level, .tokens = LOG_RL_BURST,
+				 .last = now };
 	return oldest;
 }
 
@@ -249,13 +251,12 @@ static bool bucket_take(struct kind *k, double now)
 	return true;
 }
 
-static PRINTF(4, 0) void leave_out(struct kind *k, enum log_level level, const char *room,
-				   const char *fmt, va_list ap, double now)
+static PRINTF(3, 0) void leave_out(struct kind *k, const char *room, const char *fmt, va_list ap,
+				   double now)
 {
 	if (k->left_out++)
 		return;
 	k->since = now;
-	k->level = level;
 	snprintf(k->room, sizeof(k->room), "%s", room);
 	vsnprintf(k->like, sizeof(k->like), fmt, ap);
 	if (!rtimer_armed(&tell_timer))
@@ -271,10 +272,10 @@ void log_rl_line(struct log_rl *rl, enum log_level level, const char *room, cons
 
 	if (!log_wants(room, level))
 		return;
-	k = kind_of(rl, fmt, now);
+	k = kind_of(rl, level, fmt, now);
 	va_start(ap, fmt);
 	if (!bucket_take(k, now)) {
-		leave_out(k, level, room, fmt, ap, now);
+		leave_out(k, room, fmt, ap, now);
 		rl->left_out++;
 	} else {
 		tell(k, now);

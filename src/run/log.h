@@ -7,7 +7,7 @@
  * ASCII becomes \xNN, so that no name in a packet ends a line or steers a terminal.
  *
  * Anything that a peer can trigger goes through log_rl(): of each kind of line (a
- * format, of one source) ten pass at once and one every five seconds; what is left out
+ * format and level, of one source) ten pass at once and one every five seconds; what is left out
  * is counted, and told with an example by the next line that passes, or ten seconds
  * after it began. A flood of one kind hides no line of another.
  *

@@ -102,6 +102,7 @@ static void test_another_value_is_refused_while_others_hold_it(void **state)
 	turn();
 	assert_int_equal(b, -EEXIST);
 	assert_non_null(strstr(w.s.error, "others hold it"));
+	assert_int_equal(w.s.errors_by[KOBJ_ROUTE], w.s.errors);
 	put("", "0:1", &b);
 	settle();
 	put("0:1", "0:2", &b);		/* holds it, but not alone */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One switch: order, undo, what is told. Several at once: test_kern_share.c. */
+#include <unistd.h>
+
 #include "switch_help.h"
 
 static void test_additions_in_order_then_deletions_in_reverse(void **state)
@@ -253,6 +255,36 @@ static void test_a_have_that_is_not_true_harms_nobody(void **state)
 	assert_int_equal(users(0), 0);
 }
 
+/* A flood of one kind of failures leaves the first line of another kind where it is seen. */
+static void test_failures_of_another_kind_are_told(void **state)
+{
+	struct kobj proxy = { .kind = KOBJ_PROXY };
+	struct kplan none = { 0 }, p = { 0 };
+	int stderr_was = dup(STDERR_FILENO), rc = 0;
+	FILE *caught = tmpfile();
+	char text[8192] = "";
+
+	(void)state;
+	assert_non_null(caught);
+	dup2(fileno(caught), STDERR_FILENO);
+	w.sync_rc = -EPERM;
+	w.s.quiet = false;
+	for (int i = 0; i < 30; i++)
+		put("", "0", &rc);
+	assert_int_equal(kplan_add(&p, &proxy), 0);
+	assert_int_equal(ksw_put(&w.s, &none, &p, done, &rc), 0);
+	settle();
+	dup2(stderr_was, STDERR_FILENO);
+	close(stderr_was);
+	assert_true(pread(fileno(caught), text, sizeof(text) - 1, 0) > 0);
+	fclose(caught);
+	assert_non_null(strstr(text, KOBJ(&proxy)));
+	assert_int_equal(w.s.errors_by[KOBJ_ROUTE], 30);
+	assert_int_equal(w.s.errors_by[KOBJ_PROXY], 1);
+	kplan_free(&p);
+	log_rl_flush();
+}
+
 int main(void)
 {
 	const struct CMUnitTest test[] = {
@@ -266,6 +298,7 @@ int main(void)
 		TEST(test_what_is_about_to_leave_is_not_put_again),
 		TEST(test_a_failure_of_the_back_end_itself_ends_the_plan),
 		TEST(test_deletions_never_fail_a_switch),
+		TEST(test_failures_of_another_kind_are_told),
 		TEST(test_a_have_that_is_not_true_harms_nobody),
 	};
 

@@ -203,6 +203,10 @@ static void test_a_flood_hides_no_line_of_another_kind_or_source(void **state)
 	log_rl(&other, "nd", "flood");
 	assert_int_equal(count("something else\n"), 1);
 	assert_int_equal(count("nd: warning: flood\n"), 1);
+	/* an error is no warning, though the words are the same */
+	for (int i = 0; i < 100; i++)
+		log_rl_line(&rl, i == 99 ? LOG_LV_ERR : LOG_LV_WARN, "kern", "%s", "words");
+	assert_int_equal(count("kern: error: words\n"), 1);
 }
 
 static void test_the_bucket_refills_up_to_ten(void **state)
