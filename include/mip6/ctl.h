@@ -35,6 +35,7 @@
 #define MIP6_CTL_E_BAD_CONFIG	"io.mip6d.BadConfiguration"	/* messages */
 #define MIP6_CTL_E_CANNOT_CHANGE "io.mip6d.CannotChange"	/* key: takes a restart */
 #define MIP6_CTL_E_NO_UNDO	"io.mip6d.NoUndoPending"
+#define MIP6_CTL_E_HINT		"io.mip6d.HintRefused"	/* field, reason */
 #define MIP6_CTL_E_FAILED	"io.mip6d.Failed"	/* reason */
 
 /* Exit statuses of mip6ctl and of mip6d --check. */

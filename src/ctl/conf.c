@@ -187,6 +187,7 @@ static struct conf *conf_new(void)
 		return NULL;
 	conf_defaults(&conf_schema_top, c);
 	c->ha.accept_rfc5555 = true;
+	c->on_event.events = CONF_EVENTS;
 	return c;
 }
 

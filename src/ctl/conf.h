@@ -23,6 +23,7 @@
 
 #include "kern/kern.h"
 #include "role/role.h"
+#include "run/hook.h"
 #include "run/log.h"
 #include "store/conf.h"
 
@@ -53,6 +54,7 @@ struct conf {
 		size_t n_debug;
 		uint64_t said;
 	} log;
+	struct hook_conf on_event;
 	unsigned ingress;			/* enum kern_ingress_mode */
 	struct mh_dialect dialect;		/* as configured, whether used or not */
 	struct timers timers;

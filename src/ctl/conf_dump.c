@@ -37,6 +37,11 @@ static struct json_object *dump_ipv4(const void *obj)
 	return dump_words(bit, (c->ha.accept_rfc5555 ? 1u : 0) | (c->ha.accept_v4prefix ? 2u : 0));
 }
 
+static struct json_object *dump_events(const void *obj)
+{
+	return dump_words(conf_word_event, ((const struct hook_conf *)obj)->events);
+}
+
 static struct json_object *dump_debug(const void *obj)
 {
 	const struct conf *c = obj;
@@ -89,7 +94,7 @@ static const struct {
 	struct json_object *(*dump)(const void *obj);
 } own_form[] = {
 	{ conf_roles_fn, dump_roles }, { conf_ipv4_options_fn, dump_ipv4 },
-	{ conf_debug_fn, dump_debug }, { conf_key_file_fn, dump_key_file },
+	{ conf_debug_fn, dump_debug }, { conf_events_fn, dump_events }, { conf_key_file_fn, dump_key_file },
 	{ conf_home_address_fn, dump_home_address }, { conf_home_agent_fn, dump_home_agent },
 	{ conf_mnp_fn, dump_mnp }, { conf_life_prefix_fn, dump_life },
 	{ conf_peer_fn, dump_policy_peer },

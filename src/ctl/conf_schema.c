@@ -28,13 +28,26 @@ const struct conf_word conf_word_coa_dad[] = {
 	{ "optimistic", COA_DAD_OPTIMISTIC }, { "full", COA_DAD_FULL }, { "off", COA_DAD_OFF },
 	{ NULL, 0 },
 };
+const struct conf_word conf_word_detector[] = {
+	{ "builtin", DETECTOR_BUILTIN }, { "external", DETECTOR_EXTERNAL }, { NULL, 0 },
+};
+const struct conf_word conf_word_event[] = {
+#define EVENT(name, inject, text)	{ #name, 1u << EV_##name },
+#define FIELD(type, name, text)
+#define END(name)
+#include "mip6/events.def"
+#undef EVENT
+#undef FIELD
+#undef END
+	{ NULL, 0 },
+};
 const struct conf_word conf_word_ingress[] = {
 	{ "bpf", KERN_INGRESS_BPF }, { "flower", KERN_INGRESS_FLOWER }, { NULL, 0 },
 };
 const struct conf_word conf_word_room[] = {
 	{ "main", 0 }, { "conf", 0 }, { "event", 0 }, { "kern", 0 }, { "io", 0 }, { "role", 0 },
 	{ "ha", 0 },   { "mn", 0 },   { "md", 0 },    { "cn", 0 },   { "ro", 0 },   { "ctl", 0 },
-	{ NULL, 0 },
+	{ "hook", 0 }, { NULL, 0 },
 };
 
 #define LIVE	.reload = CONF_LIVE
@@ -87,10 +100,30 @@ static const struct conf_key log_keys[] = {
 	  .help = "lines of this level and graver ones are written" },
 	{ "debug", CK_FN, LIVE, .fn = conf_debug_fn,
 	  .type = "list of \"main\", \"conf\", \"event\", \"kern\", \"io\", \"role\", \"ha\", "
-		  "\"mn\", \"md\", \"cn\", \"ro\", \"ctl\"",
+		  "\"mn\", \"md\", \"cn\", \"ro\", \"ctl\", \"hook\"",
 	  .help = "rooms of the daemon that write debug lines whatever the level" },
 };
 SCHEMA_IN(schema_log, "log", log_keys, struct conf, NULL, log.said);
+
+static const struct conf_key on_event_keys[] = {
+	{ "directory", CK_TEXT, LIVE, OF(struct hook_conf, dir), .def = "",
+	  .help = "its programs are run on events; \"\": none" },
+	{ "events", CK_FN, LIVE, .fn = conf_events_fn,
+	  .def = "[ \"node_type\", \"bc_add\", \"bc_remove\", \"bc_flush\", \"bul_add\", "
+		 "\"bul_remove\", \"bul_flush\", \"md_info\", \"detector\", \"discovery\", "
+		 "\"path_up\", \"path_down\", \"handover\", \"config\", \"prefix_state\" ]",
+	  .type = "list of events, see mip6ctl(8)", .help = "on which" },
+	{ "timeout", CK_TIME, LIVE, OF(struct hook_conf, timeout), .min = 0.1, .max = 3600,
+	  .unit = "seconds", .def = "10",
+	  .help = "a program that takes longer is killed, with all that it has started" },
+	{ "processes", CK_INT, LIVE, OF(struct hook_conf, processes), .min = 1, .max = 32, .def = "4",
+	  .help = "programs at a time" },
+	{ "queue", CK_INT, LIVE, OF(struct hook_conf, queue), .min = 1, .max = 10000, .def = "100",
+	  .help = "events that wait for one program; of more the oldest are dropped" },
+	{ "keep_capabilities", CK_BOOL, LIVE, OF(struct hook_conf, keep_capabilities), .def = "false",
+	  .help = "programs may do to the network what the daemon may" },
+};
+SCHEMA(schema_on_event, "on_event", on_event_keys, struct hook_conf, conf_on_event_after);
 
 #define RFC6275_12	"RFC 6275 section 12"
 #define TIMER(nm, lo, hi, slo, shi, where, df, hlp) \
@@ -351,6 +384,7 @@ static const struct conf_key top_keys[] = {
 	  .def = "12", .help = "number of the IPv4 prefix status option of v4prefix" },
 	{ "control", CK_GROUP, LIVE, .sub = &schema_control, .help = "see there" },
 	{ "log", CK_GROUP, LIVE, .sub = &schema_log, .help = "see there" },
+	{ "on_event", CK_GROUP, LIVE, IN(on_event), .sub = &schema_on_event, .help = "see there" },
 	{ "timers", CK_GROUP, LIVE, IN(timers), .sub = &schema_timers, .help = "see there" },
 
 	{ "home_links", CK_LIST, RESTART, IN(ha.links), .count = offsetof(struct conf, ha.n_link),
@@ -416,6 +450,12 @@ static const struct conf_key top_keys[] = {
 	{ "homes", CK_LIST, LIVE, IN(mn.homes), .count = offsetof(struct conf, mn.n_home),
 	  .sub = &schema_home, .src = SRC_HOME, .roles = ANY_MN,
 	  .help = "home addresses and where they are registered" },
+	{ "detector", CK_WORD, RESTART, IN(mn.detector), .word = conf_word_detector,
+	  .def = "builtin", .roles = ANY_MN, .type = "\"builtin\" or \"external\"",
+	  .help = "who says where the uplinks are attached" },
+	{ "detector_silence", CK_TIME, RESTART, IN(mn.detector_silence), .min = 0, .max = 86400,
+	  .unit = "seconds", .def = "0", .roles = ANY_MN,
+	  .help = "without a word of the external detector, until that is reported; 0: never" },
 	{ "home_device", CK_TEXT, RESTART,
 	  IN(mn.home_device), .min = 1, .def = "mip0", .roles = ANY_MN,
 	  .help = "logical network device that carries the home addresses" },

@@ -32,6 +32,9 @@ enum conf_reload {
 	CONF_LIVE = 1,	/* taken over; CK_LIST: items come and go */
 	CONF_RESTART,	/* refused by name; CK_LIST: the items are those that there are */
 };
+/* Events that programs are run for unless the file says which: none that others can cause at will. */
+#define CONF_EVENTS	(~(1u << EV_home_hint | 1u << EV_rr_hint | 1u << EV_be_hint | 1u << EV_dad | \
+			   1u << EV_refused) & ((1u << EV__COUNT) - 1))
 
 /* Lists of the top level: their settings are kept for messages about contradictions. */
 enum conf_src { SRC_NONE, SRC_LINK, SRC_NODE, SRC_UPLINK, SRC_HOME, SRC__COUNT };
@@ -70,7 +73,7 @@ struct conf_schema {
 extern const struct conf_schema conf_schema_top;
 extern const struct conf_word conf_word_role[], conf_word_method[], conf_word_mode[],
 	conf_word_level[], conf_word_carrier[], conf_word_tunnel[], conf_word_ipv4[],
-	conf_word_coa_dad[], conf_word_ingress[], conf_word_room[];
+	conf_word_coa_dad[], conf_word_detector[], conf_word_event[], conf_word_ingress[], conf_word_room[];
 const char *conf_word_str(const struct conf_word *w, unsigned value);	/* "?" if none */
 
 struct conf_src_list { const config_setting_t **s; size_t n; };
@@ -146,6 +149,7 @@ int conf_get_prefix(struct conf_ctx *x, const config_setting_t *s, bool network,
 
 int conf_roles_fn(struct conf_ctx *x, const config_setting_t *s, void *obj);
 int conf_debug_fn(struct conf_ctx *x, const config_setting_t *s, void *obj);
+int conf_events_fn(struct conf_ctx *x, const config_setting_t *s, void *obj);
 int conf_ipv4_options_fn(struct conf_ctx *x, const config_setting_t *s, void *obj);
 int conf_key_file_fn(struct conf_ctx *x, const config_setting_t *s, void *obj);
 int conf_home_address_fn(struct conf_ctx *x, const config_setting_t *s, void *obj);
@@ -157,6 +161,7 @@ void conf_security_after(struct conf_ctx *x, const config_setting_t *s, void *ob
 void conf_link_after(struct conf_ctx *x, const config_setting_t *s, void *obj, uint64_t seen);
 void conf_node_after(struct conf_ctx *x, const config_setting_t *s, void *obj, uint64_t seen);
 void conf_policy_after(struct conf_ctx *x, const config_setting_t *s, void *obj, uint64_t seen);
+void conf_on_event_after(struct conf_ctx *x, const config_setting_t *s, void *obj, uint64_t seen);
 void conf_mnp_after(struct conf_ctx *x, const config_setting_t *s, void *obj, uint64_t seen);
 
 /* ---- conf_check.c ---- */

@@ -96,6 +96,30 @@ int conf_ipv4_options_fn(struct conf_ctx *x, const config_setting_t *s, void *ob
 	return 0;
 }
 
+int conf_events_fn(struct conf_ctx *x, const config_setting_t *s, void *obj)
+{
+	return words(x, s, conf_word_event, &((struct hook_conf *)obj)->events);
+}
+
+/* That nobody else can change it is looked at when something is to be run. */
+void conf_on_event_after(struct conf_ctx *x, const config_setting_t *s, void *obj, uint64_t seen)
+{
+	const struct hook_conf *c = obj;
+	const config_setting_t *dir = config_setting_get_member(s, "directory");
+	struct stat st;
+
+	(void)seen;
+	if (!*c->dir)
+		return;
+	if (*c->dir != '/')
+		conf_err(x, dir, NULL, "\"%.100s\" does not begin with /", c->dir);
+	else if (stat(c->dir, &st) < 0)
+		conf_warn(x, dir, NULL, "%.100s: %s; nothing will be run", c->dir,
+			  strerror(errno));
+	else if (!S_ISDIR(st.st_mode))
+		conf_err(x, dir, NULL, "%.100s is no directory", c->dir);
+}
+
 int conf_debug_fn(struct conf_ctx *x, const config_setting_t *s, void *obj)
 {
 	struct conf *c = obj;

@@ -90,6 +90,18 @@ void ctl_put_event(struct ctl_client *c, const char *text, size_t n)
 
 /* ---- clients ---- */
 
+/* Others may have said something, too: mip6ctl beside the detector. */
+static void detector_left(struct ctl *ctl)
+{
+	const struct ctl_client *c;
+
+	DL_FOREACH(ctl->clients, c)
+		if (c->detector)
+			return;
+	if (ctl->node && ctl->node->md)
+		md_detector_gone(ctl->node->md);
+}
+
 static void client_free(struct ctl_client *c)
 {
 	struct ctl *ctl = c->ctl;
@@ -105,6 +117,8 @@ static void client_free(struct ctl_client *c)
 	ctl_buf_free(&c->held);
 	DL_DELETE(ctl->clients, c);
 	ctl->n_client--;
+	if (c->detector)
+		detector_left(ctl);
 	free(c);
 }
 
@@ -239,7 +253,7 @@ static gid_t group_id(const char *name)
 	return found->gr_gid;
 }
 
-static bool may_change(const struct ctl *ctl, int fd)
+static bool may_change(const struct ctl *ctl, int fd, int *pid)
 {
 	gid_t want = ctl->admin, group[GROUPS_MAX];
 	struct ucred cred;
@@ -247,6 +261,7 @@ static bool may_change(const struct ctl *ctl, int fd)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &n) < 0)
 		return false;
+	*pid = cred.pid;
 	if (cred.uid == 0)
 		return true;
 	if (want == (gid_t)-1)
@@ -280,7 +295,7 @@ static void client_new(struct ctl *ctl, int fd)
 	}
 	c->ctl = ctl;
 	c->fd = fd;
-	c->admin = may_change(ctl, fd);
+	c->admin = may_change(ctl, fd, &c->pid);
 	ev_io_init(&c->rd, client_rd, fd, EV_READ);
 	ev_io_init(&c->wr, client_wr, fd, EV_WRITE);
 	c->rd.data = c->wr.data = c;
@@ -560,5 +575,5 @@ void ctl_set_conf(struct ctl *ctl, const struct conf *conf)
 	/* asked here and not per client: a directory service may take its time */
 	ctl->admin = group_id(conf->control.admin_group);
 	DL_FOREACH(ctl->clients, c)
-		c->admin = may_change(ctl, c->fd);
+		c->admin = may_change(ctl, c->fd, &c->pid);
 }

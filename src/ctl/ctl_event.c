@@ -6,6 +6,7 @@
 
 #include "ctl/ctl_priv.h"
 #include "mip6/ctl.h"
+#include "role/hint.h"
 #include "run/log.h"
 #include "run/timer.h"
 
@@ -110,6 +111,7 @@ static bool present_uplink(struct ctl_client *c, const struct node *n)
 		return true;
 	snprintf(e.md_info.kind, EVENT_STR, "%s", i.home ? "home" : i.attached ? "coa" : "lost");
 	snprintf(e.md_info.device, EVENT_STR, "%s", i.dev);
+	e.md_info.bid = i.bid;
 	e.md_info.care_of = i.coa;
 	e.md_info.router = i.router;
 	e.md_info.link = i.link;
@@ -131,6 +133,7 @@ static bool present_binding(struct ctl_client *c, const struct node *n)
 	e.bc_add.flags = b->flags;
 	e.bc_add.lifetime = b->lifetime;
 	e.bc_add.prefixes = b->n_prefix;
+	snprintf(e.bc_add.change, EVENT_STR, "present");
 	return present(c, &e);
 }
 
@@ -342,6 +345,49 @@ static const struct event_field *field_by_name(const struct event_desc *d, const
 	return NULL;
 }
 
+static void refused(struct ctl_client *c, const struct hint_refusal *r)
+{
+	struct json_object *o, *p;
+
+	log_rl(&c->ctl->rl, "ctl", "hint from outside refused: %s%s%s", r->field ? r->field : "",
+	       r->field ? ": " : "no role ", r->reason);
+	if (!r->field) {
+		ctl_error(c, MIP6_CTL_E_NO_ROLE, "role", r->reason);
+		return;
+	}
+	if (c->oneway)
+		return;
+	o = json_object_new_object();
+	p = json_object_new_object();
+	ctl_set(o, "error", json_object_new_string(MIP6_CTL_E_HINT));
+	ctl_set(p, "field", json_object_new_string(r->field));
+	ctl_set(p, "reason", json_object_new_string(r->reason));
+	ctl_set(o, "parameters", p);
+	ctl_put(c, o);
+}
+
+/* Parsed; checked and taken by the node. Whoever says where an uplink is, is the detector. */
+static void hint(struct ctl_client *c, const struct event *e)
+{
+	struct ctl *ctl = c->ctl;
+	struct hint_refusal r;
+
+	if (!ctl->node) {
+		ctl_error(c, MIP6_CTL_E_FAILED, "reason", "the daemon is starting or stopping");
+		return;
+	}
+	if (!node_hint(ctl->node, e, &r)) {
+		refused(c, &r);
+		return;
+	}
+	log_debug("ctl", "hint from outside: %s", event_desc[e->type].name);
+	if (e->type == EV_md_info || e->type == EV_home_hint) {
+		c->detector = true;
+		md_detector_here(ctl->node->md, c->pid);
+	}
+	ctl_reply(c, NULL, false);
+}
+
 void ctl_inject(struct ctl_client *c, struct json_object *params)
 {
 	struct json_object *name = json_object_object_get(params, "event");
@@ -370,7 +416,5 @@ void ctl_inject(struct ctl_client *c, struct json_object *params)
 			}
 		}
 	}
-	log_info("ctl", "hint from outside: %s", event_desc[type].name);
-	event_emit(&e);
-	ctl_reply(c, NULL, false);
+	hint(c, &e);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Peers of route optimisation, and the correspondent's part of status, counters and Monitor. */
+#include <stdio.h>
+
 #include "ctl/ctl_priv.h"
 #include "mip6/ctl.h"
 #include "run/timer.h"
@@ -131,6 +133,7 @@ bool ctl_present_peer(struct ctl_client *c, struct event *e)
 	e->bc_add.peer = b->key.local;
 	e->bc_add.flags = b->flags;
 	e->bc_add.lifetime = b->lifetime;
+	snprintf(e->bc_add.change, sizeof(e->bc_add.change), "present");
 	return true;
 }
 

@@ -66,11 +66,13 @@ struct ctl_client {
 	int fd;
 	ev_io rd, wr;
 	struct ctl_buf in, out;
+	int pid;			/* 0: not known */
 	bool admin;			/* may change */
 	bool more, oneway;		/* of the present call */
 	bool monitor;
 	bool eof;			/* it sends no more; answers still go out */
 	bool dead;			/* to be closed: protocol error, or too slow */
+	bool detector;			/* it has said where an uplink is */
 	bool waiting;			/* for the end of its reload */
 	uint64_t wanted;		/* Monitor: bits of enum event_type */
 	struct ctl_buf held;		/* events that happen before `sync` */

@@ -91,6 +91,20 @@ static struct json_object *uplinks_json(const struct md *md)
 	return a;
 }
 
+static struct json_object *detector_json(const struct md *md)
+{
+	struct json_object *o = json_object_new_object();
+	struct md_detector d = md_detector(md);
+
+	ctl_set(o, "kind", json_object_new_string(conf_word_str(conf_word_detector, d.external
+			? DETECTOR_EXTERNAL : DETECTOR_BUILTIN)));
+	ctl_set(o, "connected", ctl_bool(!d.external || d.connected));
+	ctl_set(o, "silent", ctl_bool(d.silent));
+	ctl_set(o, "pid", d.connected && d.pid ? ctl_int(d.pid) : NULL);
+	ctl_set(o, "age", d.heard > 0 ? ctl_seconds(run_now() - d.heard) : NULL);
+	return o;
+}
+
 static struct json_object *mn_json(const struct node *n)
 {
 	struct json_object *o = json_object_new_object();
@@ -124,6 +138,7 @@ static struct json_object *mn_json(const struct node *n)
 	ctl_set(o, "prefixes_in_service_ipv4", ctl_int(up4));
 	ctl_set(o, "handovers", ctl_int(mn_stats(n->mn).handovers));
 	ctl_set(o, "handover_age", last > 0 ? ctl_seconds(run_now() - last) : NULL);
+	ctl_set(o, "detector", n->md ? detector_json(n->md) : NULL);
 	ctl_set(o, "uplinks", uplinks_json(n->md));
 	return o;
 }
@@ -340,6 +355,19 @@ static struct json_object *mn_stats_json(const struct mn *mn)
 	return o;
 }
 
+static struct json_object *hooks_json(void)
+{
+	struct json_object *o = json_object_new_object();
+	struct hook_stats s = hook_stats();
+
+	ctl_set(o, "run", ctl_int(s.run));
+	ctl_set(o, "failed", ctl_int(s.failed));
+	ctl_set(o, "killed", ctl_int(s.killed));
+	ctl_set(o, "dropped", ctl_int(s.dropped));
+	ctl_set(o, "refused", ctl_int(s.refused));
+	return o;
+}
+
 struct json_object *ctl_stats(const struct ctl *ctl)
 {
 	struct json_object *o = json_object_new_object();
@@ -355,6 +383,7 @@ struct json_object *ctl_stats(const struct ctl *ctl)
 	ctl_set(o, "movements", n && n->mn ? ctl_moves_by(&ctl->moves) : NULL);
 	ctl_set(o, "tunnels", n && (n->ha || n->mn) ? ctl_tunnel_stats(n) : NULL);
 	ctl_set(o, "loop", ctl_histo("turn", &ctl->turn.took));
+	ctl_set(o, "on_event", *ctl->conf->on_event.dir ? hooks_json() : NULL);
 	ctl_set(o, "control_clients", ctl_int(ctl->n_client));
 	return o;
 }

@@ -23,6 +23,7 @@
 #include "ctl/reloader.h"
 #include "role/role.h"
 #include "run/event.h"
+#include "run/hook.h"
 #include "run/log.h"
 #include "run/sdnotify.h"
 #include "run/timer.h"
@@ -222,6 +223,7 @@ static void reload_in_force(void *arg, const struct conf *c, bool changed)
 	}
 	ctl_set_conf(d->ctl, c);
 	apply_log(d, c);
+	hook_set(&c->on_event);
 }
 
 static void reload_answer(void *arg, enum ctl_reload_rc rc, const char *text)
@@ -311,6 +313,9 @@ static int start(struct daemon *d)
 	if (rc < 0)
 		return rc;
 	ctl_set_node(d->ctl, d->node);
+	rc = hook_open(d->loop, &d->reload.conf->on_event, d->reload.conf->control.socket);
+	if (rc < 0)
+		return rc;
 	return 0;
 }
 
@@ -333,6 +338,7 @@ static int run(struct daemon *d)
 		ev_run(d->loop, 0);
 	else
 		d->rc = EXIT_FAILURE;
+	hook_close();
 	ctl_close(d->ctl);
 	node_free(d->node);
 	if (d->claim >= 0)

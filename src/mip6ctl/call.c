@@ -37,6 +37,7 @@ static int explain(const struct run *r, int rc)
 		  "nothing was changed, that takes a restart", MIP6_EXIT_REFUSED },
 		{ MIP6_CTL_E_NO_UNDO, "no undo is pending: nothing to confirm",
 		  MIP6_EXIT_NOT_TRUE },
+		{ MIP6_CTL_E_HINT, "the hint was refused", MIP6_EXIT_REFUSED },
 		{ MIP6_CTL_E_FAILED, "failed", MIP6_EXIT_REFUSED },
 	};
 	const char *arg;

@@ -162,9 +162,11 @@ static void keep_error(struct client *c, const char *name, struct json_object *p
 	if (!params)
 		return;
 	json_object_object_foreach(params, key, val) {
+		size_t used = strlen(c->arg);
+
 		(void)key;
-		snprintf(c->arg, sizeof(c->arg), "%s", json_object_get_string(val));
-		return;
+		snprintf(c->arg + used, sizeof(c->arg) - used, "%s%s", used ? ": " : "",
+			 json_object_get_string(val));
 	}
 }
 

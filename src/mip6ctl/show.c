@@ -327,6 +327,24 @@ static void uplinks(const struct fmt_opt *opt, struct json_object *m)
 	fmt_table_end(&t);
 }
 
+/* Our own has nothing to say about itself. */
+static void detector(const struct fmt_opt *opt, struct json_object *m)
+{
+	struct json_object *d = fmt_get(m, "detector");
+	bool well = fmt_true(d, "connected") && !fmt_true(d, "silent");
+	char age[FMT_LEN];
+
+	if (strcmp(fmt_str(d, "kind"), "external") != 0)
+		return;
+	fmt_paint(opt, well ? FMT_GOOD : FMT_BAD, "%sdetector external: %s", well ? "" : "warning: ",
+		  fmt_true(d, "silent") ? "silent" : well ? "connected" : "not connected");
+	if (fmt_has(d, "pid"))
+		printf(", pid %s", fmt_str(d, "pid"));
+	if (fmt_has(d, "age"))
+		printf(", last word %s ago", fmt_age(fmt_num(d, "age"), age));
+	puts(well ? "" : "; uplinks stay as they are");
+}
+
 static void sysctls(struct json_object *o)
 {
 	struct json_object *a = fmt_get(o, "sysctls");
@@ -386,6 +404,8 @@ void show_status(const struct fmt_opt *opt, struct json_object *o)
 			  "mip6ctl config confirm\n", fmt_age(fmt_num(o, "undo_in"), age));
 	if (fmt_has(o, "mobile_node"))
 		uplinks(opt, fmt_get(o, "mobile_node"));
+	if (fmt_has(o, "mobile_node"))
+		detector(opt, fmt_get(o, "mobile_node"));
 	if (opt->details)
 		printf("pid %s\n", fmt_str(o, "pid"));
 	sysctls(o);

@@ -79,7 +79,7 @@ size_t cn_will_be_bound(const struct cn *cn)
 
 /* ---- news ---- */
 
-static void tell_bound(const struct cn_binding *b)
+static void tell_bound(const struct cn_binding *b, const char *change)
 {
 	struct event e = { .type = EV_bc_add };
 
@@ -88,6 +88,7 @@ static void tell_bound(const struct cn_binding *b)
 	e.bc_add.peer = b->key.local;
 	e.bc_add.flags = b->flags;
 	e.bc_add.lifetime = b->lifetime;
+	snprintf(e.bc_add.change, sizeof(e.bc_add.change), "%s", change);
 	event_emit(&e);
 }
 
@@ -226,7 +227,7 @@ static void commit_register(struct cn_tx *tx)
 		log_rl_line(&cn->news, LOG_LV_INFO, "cn", "binding %s with %s: %s coa=%s "
 			    "lifetime=%us seq=%u", A6(&b->key.peer), A6(&b->key.local),
 			    moved ? "moved" : "registered", A6(&b->coa), b->lifetime, b->seq);
-	tell_bound(b);
+	tell_bound(b, !was_bound ? "registered" : moved ? "moved" : "refreshed");
 }
 
 static void gone(struct cn *cn, struct cn_entry *e, const char *reason)

@@ -15,8 +15,11 @@
 
 /* ---- news ---- */
 
-static void tell_bound(const struct binding *b)
+/* old: what was bound there, NULL: nothing. RFC 4295 tells the first two from the third. */
+static void tell_bound(const struct binding *b, const struct binding *old)
 {
+	const char *change = !old ? "registered" :
+			     !locator_eq(&old->coa, &b->coa) ? "moved" : "refreshed";
 	struct event e = { .type = EV_bc_add };
 
 	e.bc_add.home_address = b->key.hoa;
@@ -26,6 +29,7 @@ static void tell_bound(const struct binding *b)
 	e.bc_add.flags = b->flags;
 	e.bc_add.lifetime = b->lifetime;
 	e.bc_add.prefixes = b->n_prefix;
+	snprintf(e.bc_add.change, sizeof(e.bc_add.change), "%s", change);
 	event_emit(&e);
 }
 
@@ -213,7 +217,7 @@ void ha_commit_register(struct ha_tx *tx)
 		log_info("ha", "binding %s: %s coa=%s was=%s prefixes=%u lifetime=%us seq=%u",
 			 A6(&tx->hoa), was_bound ? "moved" : "registered", LOC(&v->b.coa),
 			 LOC(&old.coa), v->b.n_prefix, v->b.lifetime, v->b.seq);
-	tell_bound(&v->b);
+	tell_bound(&v->b, was_bound ? &old : NULL);
 	tell_prefixes(was_bound ? &old : NULL, &v->b, "withdrawn");
 	tell_refused4(v);
 }

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <linux/if_addr.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +23,7 @@ static struct uplink *by_index(const struct md *md, int ifindex)
 	return NULL;
 }
 
-static struct uplink *by_name(const struct md *md, const char *dev)
+struct uplink *md_by_name(const struct md *md, const char *dev)
 {
 	for (unsigned i = 0; i < md->n; i++)
 		if (md->up[i].md && !md->up[i].leaving && strcmp(md->up[i].conf->dev, dev) == 0)
@@ -50,6 +49,7 @@ void md_tell(struct uplink *u, const struct md_point *p)
 	u->since = run_now();
 	snprintf(e.md_info.kind, sizeof(e.md_info.kind), "%s", kind_str[p->kind]);
 	snprintf(e.md_info.device, sizeof(e.md_info.device), "%s", u->conf->dev);
+	e.md_info.bid = u->conf->bid;
 	e.md_info.care_of = p->coa;
 	e.md_info.router = p->router;
 	e.md_info.link = p->link;
@@ -80,8 +80,7 @@ static void find_source(void *arg, const struct kaddr_news *a)
 		*src = a->addr;
 }
 
-/* RFC 6275 11.5.3: never the home address; RFC 4429 3.2: nor an optimistic one. :: = none. */
-static struct in6_addr link_local(struct uplink *u)
+struct in6_addr md_link_local(struct uplink *u)
 {
 	struct in6_addr src = in6addr_any;
 
@@ -92,7 +91,7 @@ static struct in6_addr link_local(struct uplink *u)
 /* RFC 4861 6.3.7: without a usable link-local address from ::, then without our own one inside. */
 static void send_rs(struct uplink *u)
 {
-	struct in6_addr src = link_local(u);
+	struct in6_addr src = md_link_local(u);
 	struct nd_msg m = { .type = ND_RS };
 	int rc;
 
@@ -105,7 +104,7 @@ static void send_rs(struct uplink *u)
 
 static void send_probe(struct uplink *u, const struct md_router *r)
 {
-	struct in6_addr src = link_local(u);
+	struct in6_addr src = md_link_local(u);
 	struct nd_msg m = { .type = ND_NS };
 	int rc = -EADDRNOTAVAIL;
 
@@ -143,8 +142,10 @@ static void act(struct uplink *u, const struct md_result *res)
 	bool managed = u->managed;
 
 	u->rules_at = res->timer;
-	if (res->act & (MD_CHANGED | MD_LOST))
+	if (res->act & (MD_CHANGED | MD_LOST)) {
 		u->hinted = false;
+		u->given = in6addr_any;
+	}
 	if (managed && res->act & (MD_CHANGED | MD_LOST))
 		md_follow(u);
 	else if (res->act & MD_CHANGED)
@@ -208,6 +209,10 @@ static void nd_rx(void *arg, const struct nd_rx *rx, const struct nd_msg *m)
 
 	if (!u || md->stopping)
 		return;
+	if (m->type == ND_NA)
+		md_outside_na(u, &m->na);
+	if (md->external)
+		return;
 	if (m->type == ND_RA)
 		res = md_on_ra(&u->link, &rx->src, &m->ra, md->conf, &md->conf->timers, run_now());
 	else if (m->type == ND_NA)
@@ -219,10 +224,15 @@ static void nd_rx(void *arg, const struct nd_rx *rx, const struct nd_msg *m)
 
 /* ---- news ---- */
 
-static void carrier(struct uplink *u, bool up)
+void md_carrier(struct uplink *u, bool up)
 {
-	struct md_result res = md_on_link(&u->link, up, &u->md->conf->timers, run_now());
+	struct md_result res;
 
+	if (u->md->external) {		/* what it means is not ours to say */
+		u->link.up = up;
+		return;
+	}
+	res = md_on_link(&u->link, up, &u->md->conf->timers, run_now());
 	if (!up)
 		u->hinted = false;
 	act(u, &res);
@@ -239,7 +249,7 @@ void md_device_gone(struct uplink *u)
 		return;
 	log_info("md", "%s: device is gone", u->conf->dev);
 	ndsock_watch(u->md->env.nd, u->ifindex, false);
-	carrier(u, false);
+	md_carrier(u, false);
 	u->ifindex = 0;
 	u->admin_up = false;
 	memset(u->route, 0, sizeof(u->route));
@@ -275,7 +285,7 @@ void md_link(struct md *md, const struct klink *l, bool gone)
 			md_drop_old(&md->up[i]);
 	if (u && (gone || strcmp(u->conf->dev, l->name) != 0))
 		md_device_gone(u);
-	u = by_name(md, l->name);
+	u = md_by_name(md, l->name);
 	if (!u || gone)
 		return;
 	if (u->ifindex != l->ifindex) {
@@ -287,9 +297,9 @@ void md_link(struct md *md, const struct klink *l, bool gone)
 	u->ll = l->lladdr;
 	/* off and on again between two looks: another cable may be in the socket */
 	if (l->up && l->carrier && u->link.up && l->carrier_changes - u->carrier_changes > 1)
-		carrier(u, false);
+		md_carrier(u, false);
 	u->carrier_changes = l->carrier_changes;
-	carrier(u, l->up && l->carrier);
+	md_carrier(u, l->up && l->carrier);
 	if (was_up && !l->up)
 		md_flushed(u, MD_WIPE_ADDRESSES);
 }
@@ -300,6 +310,10 @@ void md_addr(struct md *md, const struct kaddr_news *a)
 
 	if (!u || md->stopping)
 		return;
+	if (u->managed && md->external) {
+		md_outside_addr(u, a);
+		return;
+	}
 	if (u->managed) {
 		md_follow(u);
 		return;
@@ -317,24 +331,8 @@ void md_route(struct md *md, const struct kroute_news *r)
 	if (!u || md->stopping || !u->managed || r->proto == RTPROT_MIP6D)
 		return;
 	md_follow_route(u, r);
-	md_follow(u);
-}
-
-/* A hint from outside; our own ones find us at home already. */
-static void on_event(void *arg, const struct event *e)
-{
-	struct md *md = arg;
-	struct uplink *u;
-
-	if (e->type != EV_home_hint || md->stopping)
-		return;
-	u = by_name(md, e->home_hint.device);
-	if (!u || !u->link.up || u->want.kind == MD_AT_HOME ||
-	    md_home_of(md->conf, &e->home_hint.prefix) < 0)
-		return;
-	u->hinted = true;
-	u->hint = e->home_hint.prefix;
-	md_at_home(u, &u->hint);
+	if (!md->external)
+		md_follow(u);
 }
 
 void md_release_old(struct md *md, const char *dev)
@@ -382,16 +380,18 @@ int md_start(struct md **out, const struct mn_conf *c, const struct md_env *env)
 	md->conf = c;
 	md->env = *env;
 	md->n = (unsigned)c->n_uplink;
-	rc = event_listen(on_event, md);
+	md->external = c->detector == DETECTOR_EXTERNAL;
+	rc = event_listen(md_on_event, md);
 	if (rc < 0)
 		goto fail;
 	rc = ndsock_listen(env->nd, nd_rx, md);
 	if (rc < 0) {
-		event_unlisten(on_event, md);
+		event_unlisten(md_on_event, md);
 		goto fail;
 	}
 	for (unsigned i = 0; i < md->n; i++)
 		md_begin(md, i);
+	md_outside_start(md);
 	*out = md;
 	return 0;
 fail:
@@ -422,6 +422,7 @@ void md_stop(struct md *md, void (*done)(void *arg, int rc), void *arg)
 	md->stopped = done;
 	md->stopped_arg = arg;
 	md->stopping = true;
+	rtimer_stop(&md->outside.timer);
 	/* one more than the uplinks: without any, too, done comes from the loop */
 	md->pending = md->n + 1;
 	for (unsigned i = 0; i < md->n; i++) {
@@ -442,7 +443,8 @@ void md_free(struct md *md)
 {
 	if (!md)
 		return;
-	event_unlisten(on_event, md);
+	event_unlisten(md_on_event, md);
+	rtimer_stop(&md->outside.timer);
 	ndsock_unlisten(md->env.nd, nd_rx, md);
 	for (unsigned i = 0; i < md->n; i++) {
 		struct uplink *u = &md->up[i];
@@ -458,64 +460,4 @@ void md_free(struct md *md)
 	}
 	free(md->up);
 	free(md);
-}
-
-/* ---- for others to look at ---- */
-
-unsigned md_uplinks(const struct md *md)
-{
-	return md->n;
-}
-
-bool md_uplink(const struct md *md, unsigned i, struct md_uplink_info *info)
-{
-	const struct uplink *u;
-
-	if (i >= md->n || !md->up[i].md || md->up[i].leaving)
-		return false;
-	u = &md->up[i];
-	*info = (struct md_uplink_info){
-		.dev = u->conf->dev, .up = u->link.up, .attached = u->told.kind != MD_AT_NONE,
-		.home = u->told.kind == MD_AT_HOME, .coa = u->told.coa, .router = u->told.router,
-		.link = u->told.link, .since = u->since,
-	};
-	return true;
-}
-
-double md_coa_valid(const struct md *md, const char *dev)
-{
-	const struct uplink *u = by_name(md, dev);
-	const struct md_router *r = u && !u->managed ? md_current(&u->link) : NULL;
-
-	return r && u->told.kind == MD_AT_COA && prefix_eq(&r->prefix, &u->form) ?
-	       r->prefix_expires : INFINITY;
-}
-
-const struct nd_lladdr *md_router_ll(const struct md *md, const char *dev,
-				     const struct in6_addr *global)
-{
-	const struct uplink *u = by_name(md, dev);
-	const struct md_router *r = u ? md_current(&u->link) : NULL;
-
-	for (unsigned i = 0; u && global && i < MD_MAX_ROUTER; i++) {
-		r = &u->link.router[i];
-		if (r->confirmed && r->ll.len && in6_eq(&r->global, global))
-			return &r->ll;
-	}
-	return !global && r && r->ll.len ? &r->ll : NULL;
-}
-
-bool md_home_here(const struct md *md, const char *dev, const struct prefix *home)
-{
-	const struct uplink *u = by_name(md, dev);
-
-	return u && u->told.kind == MD_AT_HOME && md_is_on_link(&u->link, home, run_now());
-}
-
-unsigned md_router_others(const struct md *md, const char *dev)
-{
-	const struct uplink *u = by_name(md, dev);
-	const struct md_router *r = u ? md_current(&u->link) : NULL;
-
-	return r ? r->others : 0;
 }

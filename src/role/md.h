@@ -7,7 +7,9 @@
  * adds it at once, detects duplicates beside (RFC 4429), tells the routers (RFC
  * 9131), and keeps the uplink's routing table (plan_mn.h, uplink plan). Managed
  * uplinks are followed by netlink only. Its only word to the signalling core is
- * the event md_info, one per change of one uplink; so it can be replaced.
+ * the event md_info, one per change of one uplink; so it can be replaced: with detector =
+ * "external" a program outside says where the uplinks are attached (md_said()), and what is left
+ * here is the care-of address and the kernel.
  */
 #ifndef MIP6_ROLE_MD_H
 #define MIP6_ROLE_MD_H
@@ -46,6 +48,14 @@ void md_link(struct md *md, const struct klink *l, bool gone);
 void md_addr(struct md *md, const struct kaddr_news *a);
 void md_route(struct md *md, const struct kroute_news *r);
 
+/* The word of a detector outside, which hint.c has checked; md_info follows when the kernel has it.
+ * The built-in one takes it for a fact and goes on from there. */
+struct ev_md_info;
+void md_said(struct md *md, const struct ev_md_info *i);
+/* It is at the control socket (pid; 0 unknown), or has closed its connection. What it said stays. */
+void md_detector_here(struct md *md, int pid);
+void md_detector_gone(struct md *md);
+
 /* The signalling core no longer needs the care-of address before the present one. */
 void md_release_old(struct md *md, const char *dev);
 
@@ -56,6 +66,7 @@ double md_coa_valid(const struct md *md, const char *dev);
 /* For `status` and `path`. Read only, valid until the next loop turn. */
 struct md_uplink_info {
 	const char *dev;
+	uint16_t bid;
 	bool up, attached, home;
 	struct in6_addr coa, router;
 	struct prefix link;
@@ -63,6 +74,13 @@ struct md_uplink_info {
 };
 unsigned md_uplinks(const struct md *md);
 bool md_uplink(const struct md *md, unsigned i, struct md_uplink_info *info);
+struct md_detector {
+	bool external;			/* the rest is of use only then */
+	bool connected, silent;		/* silent: longer than detector_silence */
+	int pid;			/* of the last one; 0 unknown */
+	double heard;			/* boot clock, of its last word; 0 none */
+};
+struct md_detector md_detector(const struct md *md);
 /* Link-layer address of the router in use on an uplink, if its RA said so; NULL unknown.
  * For returning home: the home agent's, if its RA carried its global address. */
 const struct nd_lladdr *md_router_ll(const struct md *md, const char *dev,

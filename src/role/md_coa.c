@@ -189,8 +189,8 @@ static void give_up(struct uplink *u, const struct in6_addr *bad)
 {
 	double pause = u->dad_pause ? MIN(u->dad_pause * 2, MD_DAD_PAUSE_MAX) : MD_DAD_PAUSE;
 
-	log_err("md", "%s: %s is a duplicate, the last of %d tries in %s: uplink not used for"
-		" %.0f s", u->conf->dev, A6(bad), MD_DAD_TRIES, PFX(&u->form), pause);
+	log_err("md", "%s: %s is a duplicate, the last of %u tries in %s: uplink not used for"
+		" %.0f s", u->conf->dev, A6(bad), u->dad_failed, PFX(&u->form), pause);
 	md_detach(u);
 	u->dad_pause = pause;
 	u->dad_at = run_now() + pause;
@@ -212,7 +212,7 @@ static void duplicate(struct uplink *u)
 	memo_conflict(u, &u->form);
 	u->dad_failed++;
 	u->st.has_coa = false;		/* not even as the former address */
-	if (u->dad_failed >= MD_DAD_TRIES) {
+	if (u->dad_failed >= MD_DAD_TRIES || !IN6_IS_ADDR_UNSPECIFIED(&u->given)) {
 		give_up(u, &bad);
 		return;
 	}
@@ -285,6 +285,14 @@ void md_detach(struct uplink *u)
 
 void md_flushed(struct uplink *u, enum md_wipe what)
 {
+	bool up = u->link.up;
+
+	if (u->md->external) {		/* a fact, whatever the detector says */
+		md_link_init(&u->link);
+		u->link.up = up;
+		u->given = in6addr_any;
+		md_detach(u);
+	}
 	md_dad_end(u);
 	u->st.has_coa = u->st.has_old = u->st.has_router = u->st.coa_tentative = false;
 	u->old_until = 0;
@@ -326,7 +334,7 @@ void md_attach(struct uplink *u)
 		md_at_home(u, &u->md->conf->homes[r->home].hoa);
 		return;
 	}
-	coa = form(u, &r->prefix);
+	coa = IN6_IS_ADDR_UNSPECIFIED(&u->given) ? form(u, &r->prefix) : u->given;
 	u->want = (struct md_point){ .kind = MD_AT_COA, .coa = coa, .router = r->addr };
 	/* L = 0: no neighbour but the router, as on many mobile networks */
 	u->want.link = r->on_link ? r->prefix : prefix6(&coa, 128);

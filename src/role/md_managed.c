@@ -110,6 +110,34 @@ static bool find_router(const struct uplink *u, struct in6_addr *via)
 	return best || r;
 }
 
+struct len_of { const struct in6_addr *addr; uint8_t plen; };
+
+static void find_len(void *arg, const struct kaddr_news *a)
+{
+	struct len_of *l = arg;
+
+	if (in6_eq(&a->addr, l->addr))
+		l->plen = a->plen;
+}
+
+void md_follow_said(struct uplink *u, const struct in6_addr *coa, const struct in6_addr *router,
+		    const struct prefix *link)
+{
+	struct len_of l = { .addr = coa, .plen = 128 };
+	struct prefix net;
+
+	kern_addr_each(u->md->env.kern, u->ifindex, find_len, &l);
+	net = prefix6(coa, l.plen);
+	u->want = (struct md_point){ .kind = MD_AT_COA, .coa = *coa, .router = *router };
+	u->want.link = link->family ? prefix_network(link) : prefix_network(&net);
+	u->st.has_router = !IN6_IS_ADDR_UNSPECIFIED(router) || find_router(u, &u->want.router);
+	u->st.has_coa = true;
+	u->st.coa = u->want.coa;
+	u->st.router = u->want.router;
+	u->st.link = u->want.link;
+	md_apply(u);
+}
+
 static void follow_coa(struct uplink *u, const struct choice *ch)
 {
 	struct prefix net = prefix6(&ch->addr, ch->plen);

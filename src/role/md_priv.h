@@ -9,6 +9,9 @@
  * (told). md_info follows when all three agree. Losing an uplink is told at
  * once and leaves st alone: the way back to the same link needs no kernel.
  *
+ * With a detector outside (md_outside.c) its word takes the place of the facts, and all else is
+ * the same: md_attach() and md_at_home() do not ask who knows.
+ *
  * Times are seconds of the boot clock, 0 = none.
  */
 #ifndef MIP6_ROLE_MD_PRIV_H
@@ -86,6 +89,9 @@ struct uplink {
 	struct md_default_route route[MD_ROUTES];
 	bool hinted;			/* home_hint from outside */
 	struct prefix hint;
+
+	/* said by a detector outside */
+	struct in6_addr given;		/* the care-of address; ::: we form it */
 };
 
 struct md {
@@ -94,6 +100,14 @@ struct md {
 	unsigned n;
 	struct uplink *up;		/* n of them, some of them nobody's */
 	bool stopping;
+	bool external;			/* no decisions of our own */
+	struct {
+		bool connected, silent;
+		int pid;
+		double heard;		/* its last word */
+		struct rtimer timer;
+	} outside;
+	struct log_rl rl;
 	unsigned pending;		/* stop: switches not yet through */
 	int stop_rc;
 	void (*stopped)(void *arg, int rc);
@@ -107,7 +121,11 @@ void md_vacate(struct uplink *u);
 /* ---- md.c ---- */
 void md_begin(struct md *md, unsigned i);	/* the uplink of that place */
 void md_device_gone(struct uplink *u);
+struct uplink *md_by_name(const struct md *md, const char *dev);	/* NULL: no uplink */
 void md_arm(struct uplink *u);
+void md_carrier(struct uplink *u, bool up);
+/* RFC 6275 11.5.3: never the home address; RFC 4429 3.2: nor an optimistic one. :: = none. */
+struct in6_addr md_link_local(struct uplink *u);
 /* md_info, if it says anything new. */
 void md_tell(struct uplink *u, const struct md_point *p);
 void md_part_stopped(struct md *md, int rc);
@@ -131,5 +149,16 @@ void md_dad_end(struct uplink *u);
 /* Chooses among what something else configured, by addresses, default routes and RAs. */
 void md_follow(struct uplink *u);
 void md_follow_route(struct uplink *u, const struct kroute_news *r);
+/* This address, which is there, and this router (::: the kernel's default). */
+void md_follow_said(struct uplink *u, const struct in6_addr *coa, const struct in6_addr *router,
+		    const struct prefix *link);
+
+/* ---- md_outside.c ---- */
+void md_outside_start(struct md *md);
+/* The link-layer address of a router that we were told. */
+void md_outside_na(struct uplink *u, const struct nd_na *na);
+/* Managed: the care-of address may be gone. */
+void md_outside_addr(struct uplink *u, const struct kaddr_news *a);
+void md_on_event(void *arg, const struct event *e);
 
 #endif

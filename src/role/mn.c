@@ -36,6 +36,7 @@ static void emit_bul_add(struct mn_home *h)
 	e.bul_add.lifetime = h->bul.lifetime;
 	e.bul_add.rtt = h->rtt;
 	event_emit(&e);
+	h->mn->listed = true;
 }
 
 static void emit_bul_remove(struct mn_home *h, const struct bul *was, const char *reason)
@@ -47,6 +48,22 @@ static void emit_bul_remove(struct mn_home *h, const struct bul *was, const char
 	e.bul_remove.peer = was->bound_ha;
 	snprintf(e.bul_remove.reason, sizeof(e.bul_remove.reason), "%s", reason);
 	event_emit(&e);
+}
+
+/* The last entry of the list has gone: by an operator's word, or because we stop. */
+static void emit_bul_flush(struct mn *mn)
+{
+	struct event e = { .type = EV_bul_flush };
+
+	for (unsigned i = 0; i < mn->n_home; i++) {
+		const struct mn_home *h = &mn->home[i];
+
+		if (!h->held && !h->gone && !h->finished)
+			return;
+	}
+	if (mn->listed)
+		event_emit(&e);
+	mn->listed = false;
 }
 
 /* A movement is over when the kernel has what the answer allows. */
@@ -161,6 +178,7 @@ static void stopped_step(struct mn_home *h)
 		h->gone = true;
 	else
 		h->held = true;
+	emit_bul_flush(h->mn);
 }
 
 static void resume(struct mn_home *h)

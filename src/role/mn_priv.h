@@ -160,6 +160,7 @@ struct mn {
 	bool running;			/* the base plan is in the kernel */
 	bool stopping, base_busy, base_again, told_ready;
 	struct rtimer pending_timer;	/* homes that begin later */
+	bool listed;			/* bul_add was said since the list was empty */
 	bool release;			/* the detector may hold an old care-of address for us */
 	int rc;				/* first error of start or stop */
 	void (*ready)(void *arg, int rc);

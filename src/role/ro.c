@@ -290,6 +290,23 @@ static const char *unwanted(const struct mn *mn, const struct in6_addr *peer)
 	return NULL;
 }
 
+const char *ro_refused(const struct mn *mn, const struct in6_addr *hoa,
+		       const struct in6_addr *peer, const char **field)
+{
+	const struct mn_home *h = NULL;
+
+	*field = "home_address";
+	for (unsigned i = 0; i < mn->n_home; i++)
+		if (!mn->home[i].finished && in6_eq(mn_hoa(&mn->home[i]), hoa))
+			h = &mn->home[i];
+	if (!h)
+		return "no home address of ours";
+	if (mn->stopping || h->held || h->retiring || h->ro.leaving || where(h) != RO_AWAY)
+		return "it is not away";
+	*field = "peer";
+	return unwanted(mn, peer);
+}
+
 /* Full: a peer that does not do it makes room, the one whose pause ends first. */
 static bool make_room(struct mn *mn)
 {

@@ -73,6 +73,10 @@ struct ro_home {
 void ro_follow(struct mn_home *h, bool synced);
 /* BUL_EV_STOP, after the peers have been told; bounded in time. */
 void mn_leave(struct mn_home *h);
+/* NULL: a hint about the pair would count. Else why not, and which of the two ("home_address",
+ * "peer") it is. */
+const char *ro_refused(const struct mn *mn, const struct in6_addr *hoa,
+		       const struct in6_addr *peer, const char **field);
 void ro_hint(struct mn *mn, const struct in6_addr *hoa, const struct in6_addr *peer);
 void ro_free(struct mn *mn);
 void ro_home_free(struct mn_home *h);	/* without entries */

@@ -183,19 +183,24 @@ static void on_route(void *arg, const struct kroute_news *r)
 }
 
 /* A home address option without a binding: a hint (SHISA's MIPM_BE_HINT), and a Binding Error. */
+void node_be_hint(struct node *n, const struct ev_be_hint *h)
+{
+	struct event e = { .type = EV_be_hint, .be_hint = *h };
+	struct mh_rx rx = { .src = h->peer, .dst = h->local, .has_hao = true,
+			    .hao = h->home_address };
+
+	if (bucket_take(&priv(n)->reports, run_now()))
+		event_emit(&e);
+	send_binding_error(priv(n), &rx, (uint8_t)h->status);
+}
+
 static void on_report(void *arg, const struct kreport *r)
 {
 	struct node_priv *p = arg;
-	struct event e = { .type = EV_be_hint };
-	struct mh_rx rx = { .src = r->coa, .dst = r->dst, .has_hao = true, .hao = r->src };
 
-	e.be_hint.peer = r->coa;
-	e.be_hint.home_address = r->src;
-	e.be_hint.local = r->dst;
-	e.be_hint.status = BE_UNKNOWN_BINDING;
-	if (bucket_take(&p->hints, run_now()))
-		event_emit(&e);
-	send_binding_error(p, &rx, BE_UNKNOWN_BINDING);
+	node_be_hint(&p->pub, &(struct ev_be_hint){ .peer = r->coa, .home_address = r->src,
+						    .local = r->dst,
+						    .status = BE_UNKNOWN_BINDING });
 }
 
 /* A packet of a mobile node found no state of its peer: SHISA's MIPM_RR_HINT. */

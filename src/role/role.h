@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "base/bucket.h"
 #include "io/dad.h"
 #include "io/icmp6sock.h"
 #include "io/mhsock.h"
@@ -47,6 +48,7 @@ struct node {
 	struct md *md;
 	struct cn *cn;
 	uint64_t be_sent, be_suppressed;
+	struct bucket hints;		/* of outside programs, role/hint.h */
 };
 
 /*
@@ -67,5 +69,9 @@ void node_free(struct node *n);
  */
 bool node_can_reload(struct node *n, const struct node_conf *c, const char **key);
 void node_reload(struct node *n, const struct node_conf *c, void (*done)(void *arg, int rc), void *arg);
+
+/* A packet was not understood: an event, and a Binding Error to its sender. Both are limited. */
+struct ev_be_hint;
+void node_be_hint(struct node *n, const struct ev_be_hint *h);
 
 #endif

@@ -21,7 +21,7 @@ struct node_priv {
 	void (*stopped)(void *arg);
 	void *stopped_arg;
 	unsigned stopping;
-	struct bucket errors, hints;	/* Binding Errors, be_hint: anybody can cause them */
+	struct bucket errors, reports;	/* Binding Errors, be_hint: anybody can cause them */
 	struct log_rl rl;
 	struct live mn;			/* the configured one, and what was found out since */
 	struct mn_reload *reload;	/* the mobile side's part of one */

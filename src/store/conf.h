@@ -77,6 +77,7 @@ void timers_default(struct timers *t);
 enum prefix_mode { PREFIX_EXPLICIT, PREFIX_IMPLICIT, PREFIX_STATIC };
 enum ipv4_encoding { IPV4_RFC5555, IPV4_V4PREFIX };
 enum tunnel_mode { TUNNEL_SHARED, TUNNEL_DEVICE };
+enum detector { DETECTOR_BUILTIN, DETECTOR_EXTERNAL };
 enum coa_dad { COA_DAD_OPTIMISTIC, COA_DAD_FULL, COA_DAD_OFF };
 
 /* ---- home agent ---- */
@@ -241,6 +242,8 @@ struct mn_conf {
 	size_t n_uplink;
 	struct home_conf *homes;
 	size_t n_home;
+	enum detector detector;
+	double detector_silence;	/* seconds; 0: an external one may be silent for ever */
 	char home_device[IFNAMSIZ];	/* logical interface: "mip0" */
 	uint32_t rule_pref;		/* first rule preference: 6000; see plan_mn.h */
 	/* not configured, what the kernel can: */

@@ -264,6 +264,48 @@ static int make_room(struct md_link *l)
 	return oldest;
 }
 
+struct md_result md_take(struct md_link *l, const struct md_said *s, double now)
+{
+	int i = find(l, &s->router);
+	bool home = s->home >= 0;
+	struct md_router *r;
+
+	for (unsigned k = 0; k < MD_MAX_ROUTER; k++) {
+		l->router[k].confirmed = l->router[k].heard = false;
+		probe_end(&l->router[k]);
+	}
+	l->current = -1;
+	l->doubt_since = l->next_rs = 0;
+	l->rs_sent = 0;
+	if (i < 0)
+		i = make_room(l);
+	r = &l->router[i];
+	/* fe80::1 is a router of many links: with another prefix it is another one */
+	if (!in6_eq(&r->addr, &s->router) || r->is_home != home ||
+	    (!home && !prefix_eq(&r->prefix, &s->link)))
+		*r = (struct md_router){ .addr = s->router };
+	r->confirmed = r->on_link = true;
+	r->is_default = !IN6_IS_ADDR_UNSPECIFIED(&s->router);
+	r->alive = now;
+	r->expires = r->home_expires = r->prefix_expires = r->prefix_preferred = INFINITY;
+	r->is_home = home;
+	r->home = home ? (unsigned)s->home : 0;
+	r->prefix = home ? (struct prefix){ 0 } : s->link;
+	r->on_links[0] = (struct md_on_link){ .prefix = s->link, .expires = INFINITY };
+	l->current = i;
+	return (struct md_result){ .act = MD_CHANGED };
+}
+
+bool md_take_ll(struct md_link *l, const struct nd_na *na)
+{
+	struct md_router *r = l->current < 0 ? NULL : &l->router[l->current];
+
+	if (!r || r->ll.len || !na->tlla.len || !in6_eq(&r->addr, &na->target))
+		return false;
+	r->ll = na->tlla;
+	return true;
+}
+
 /* RFC 6275 11.5.3: another care-of address when ours is deprecated, if there is one. */
 static void leave_deprecated(struct md_link *l, struct md_result *res, double now)
 {

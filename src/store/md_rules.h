@@ -102,6 +102,16 @@ struct md_result md_on_na(struct md_link *l, const struct nd_na *na, const struc
 			  double now);
 struct md_result md_on_timer(struct md_link *l, const struct timers *t, double now);
 
+/*
+ * Somebody else knows where we are: this router, and the prefix of its link, are in use from now
+ * on; nothing is known of any other. MD_CHANGED. home: index, -1: away. router ::: none has a name
+ * (a point-to-point link). Without an RA there is no word when this ends.
+ */
+struct md_said { struct in6_addr router; struct prefix link; int home; };
+struct md_result md_take(struct md_link *l, const struct md_said *s, double now);
+/* Its link-layer address, if it was not known. True: it is now. */
+bool md_take_ll(struct md_link *l, const struct nd_na *na);
+
 /* The router in use; NULL if none. */
 const struct md_router *md_current(const struct md_link *l);
 /* The router in use says that this prefix is on the link. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "fake_node.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -260,6 +261,40 @@ bool md_uplink(const struct md *md, unsigned i, struct md_uplink_info *info)
 	(void)md;
 	*info = fake_node.uplink[i];
 	info->dev = fake_node.conf->mn.uplinks[i].dev;
+	return true;
+}
+
+struct md_detector md_detector(const struct md *md)
+{
+	(void)md;
+	return fake_node.detector;
+}
+
+void md_detector_here(struct md *md, int pid)
+{
+	(void)md;
+	fake_node.detector.connected = true;
+	fake_node.detector.pid = pid;
+}
+
+void md_detector_gone(struct md *md)
+{
+	(void)md;
+	fake_node.detector.connected = false;
+}
+
+/* ---- role/hint.h ---- */
+
+bool node_hint(struct node *n, const struct event *e, struct hint_refusal *r)
+{
+	(void)n;
+	if (fake_node.no_reason) {
+		r->field = fake_node.no_field;
+		snprintf(r->reason, sizeof(r->reason), "%s", fake_node.no_reason);
+		return false;
+	}
+	fake_node.hint = *e;
+	fake_node.hints++;
 	return true;
 }
 

@@ -10,6 +10,7 @@
 #define MIP6_FAKE_NODE_H
 
 #include "ctl/conf.h"
+#include "role/hint.h"
 #include "role/role.h"
 
 #define FAKE_HOMES	2
@@ -27,6 +28,10 @@ struct fake_node {
 	struct ro peer[FAKE_PEERS];	/* 2001:db8:cc::1 and on, of the first home */
 	unsigned n_peer;
 	unsigned flushed, refreshed, deregistered, discovered;	/* calls */
+	struct event hint;		/* the last one that was let in */
+	unsigned hints;
+	const char *no_field, *no_reason;	/* given: hints are refused so */
+	struct md_detector detector;
 	int answer;			/* what refresh and deregister return */
 };
 extern struct fake_node fake_node;

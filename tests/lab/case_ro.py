@@ -14,8 +14,11 @@ for it, right or wrong:
 import itertools
 import struct
 
+import pytest
+
 import case_mobile
 from case_mobile import HA_ADDR, HOA, ask, request, tunnelled
+from ctl import ControlError
 from forge import ICMPv6EchoRequest, IPv6, IPv6ExtHdrRouting
 from peer import BE, COT, HOT, Answers, message, packed, packet, padding
 from pkt import IPV6, Packet
@@ -177,6 +180,12 @@ def optimised(w, link="foreign1", **more):
 def hint(w, c, hoa=HOA):
     """As if a packet of the pair had found no state: the kernel says that only now and then."""
     w.daemon.ctl.call("Inject", event="rr_hint", fields={"home_address": hoa, "peer": c.address})
+
+
+def no_hint(w, peer, why, hoa=HOA):
+    """The same is refused, with these words."""
+    with pytest.raises(ControlError, match=f"HintRefused.*({why})"):
+        w.daemon.ctl.call("Inject", event="rr_hint", fields={"home_address": hoa, "peer": peer})
 
 
 def not_early(frames, *timeouts):

@@ -12,7 +12,7 @@ import pytest
 import case_ro
 from case_mobile import (HA_ADDR, HOA, LEN, LIFETIME, PROTO, STRANGER, ask, case, cases, echo,
                          numbers, tunnelled, with_octet, wrong_sum)
-from case_ro import HASTY, OPTION_222, Correspondent, begin, hint, not_early, optimised, timers
+from case_ro import HASTY, OPTION_222, Correspondent, begin, hint, no_hint, not_early, optimised, timers
 from forge import IPv6, in6_chksum
 from peer import REFRESH, packed, packet
 from pkt import IPPROTO_MH
@@ -117,7 +117,7 @@ def test_where_the_node_is_may_be_private(w):
     w.bound()
     c = Correspondent(w, address=PRIVATE.replace("/64", "7"))
     assert c.is_tunnelled()
-    hint(w, c)
+    no_hint(w, c.address, "policy")
     w.heard()
     assert not c.heard and c.row()["state"] == "none"
 
@@ -135,7 +135,7 @@ def test_who_is_no_correspondent(w, row):
         ask(w.mn, row, src=HOA, dev="up0" if row.startswith("f") else None)
     except OSError:
         pass                            # no way there from the home address: none is needed
-    w.daemon.ctl.call("Inject", event="rr_hint", fields={"home_address": HOA, "peer": row})
+    no_hint(w, row, "no unicast address|one of our own, or a home agent")
     w.heard()
     assert not w.out.since(mark, lambda p: p.innermost().mh and
                            p.innermost().mh.name in ("HoTI", "CoTI"))
@@ -514,7 +514,7 @@ def test_at_home_there_is_nothing_to_optimise(w, few):
     c = Correspondent(w)
     p = c.data()
     assert (p.src, p.dst, p.hao, p.inner) == (HOA, c.address, None, None)
-    hint(w, c)
+    no_hint(w, c.address, "not away")
     w.heard()
     assert not c.heard and c.row()["state"] == "none"
 

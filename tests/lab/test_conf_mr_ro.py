@@ -8,7 +8,7 @@ import pytest
 import case_ro
 from case_mobile import (A, HA_ADDR, HOA, answered, ask, case, cases, echo, from_a, numbers, passed,
                          request, tunnelled)
-from case_ro import Correspondent, hint, optimised, routed
+from case_ro import Correspondent, no_hint, optimised, routed
 
 MNP_OPTION = 6
 
@@ -81,7 +81,7 @@ def test_nodes_of_the_mobile_network_are_no_peers(w):
     mark = w.out.mark()
     host = Correspondent(w, address=A)
     p = w.out.wait("the request", request(ask(w.mn, A, src=HOA)), mark)
-    hint(w, host)
+    no_hint(w, A, "one of our own")
     w.heard()
     assert p.link == "lan" and not p.hao and not p.inner
     assert not host.heard and host.row()["state"] == "none"

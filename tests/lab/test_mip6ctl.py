@@ -287,7 +287,8 @@ def listens(node, proc):
 
 
 def changes(ctl, net, ha, mr):
-    ctl.run(net.mr, "event", "inject", "rr_hint", f"home_address={HOA}", "peer=2001:db8:cc::1")
+    ctl.run(net.mr, "event", "inject", "md_info", "kind=lost", "device=up0")
+    arrived(ha, mr, "foreign2")
     one, none = {"count": 1}, {"count": 0}
     assert ctl.json(net.mr, "registration refresh", HOA, options=("-p",)) == one
     assert ctl.json(net.ha, "binding flush", options=("-p",)) == one
@@ -317,6 +318,9 @@ def refusals(ctl, net):
             (net.ha, ("decode", "/nonexistent"), REFUSED, "No such file"),
             (net.ha, ("decode", SCHEMA), REFUSED, "not a capture file"),
             (net.ha, ("event", "inject", "md_info", "colour=red"), USAGE, "colour"),
+            (net.ha, ("event", "inject", "md_info", "kind=lost", "device=up0"), REFUSED, "role: mn"),
+            (net.mr, ("event", "inject", "md_info", "kind=lost", "device=lan0"), REFUSED,
+             "device: lan0 is no uplink"),
             (net.ha, ("log", "loud"), USAGE, "loud"),
             (net.ha, ("st",), USAGE, "status stats"),
             (net.ha, ("-S", "/run/tmp/nobody", "status"), UNREACHABLE, "is mip6d running?")):

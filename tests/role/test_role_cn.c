@@ -69,6 +69,7 @@ static void test_registration_acknowledged_when_the_kernel_has_it(void **state)
 	assert_memory_equal(f->m.opt.binding_auth.p, mac, RR_MAC_LEN);
 	assert_true(in_kernel(HOA, COA));
 	assert_int_equal(n_event[EV_bc_add], 1);
+	assert_string_equal(last_event[EV_bc_add].bc_add.change, "registered");
 	assert_int_equal(last_event[EV_bc_add].bc_add.flags & BU_H, 0);
 	assert_int_equal(cn_stats(cn).accepted, 1);
 }
@@ -108,6 +109,9 @@ static void test_a_move_is_one_change(void **state)
 	assert_int_equal(strncmp(log, "~ ", 2), 0);
 	assert_null(strstr(log, "\n- "));	/* nothing is taken away meanwhile */
 	assert_int_equal(n_event[EV_bc_add], 2);
+	assert_string_equal(last_event[EV_bc_add].bc_add.change, "moved");
+	bind_node(HOA, COA2, 3, 420);
+	assert_string_equal(last_event[EV_bc_add].bc_add.change, "refreshed");
 }
 
 static void test_deletion_from_abroad_and_from_home(void **state)

@@ -69,6 +69,7 @@ static void test_registration_goes_dad_kernel_answer_news(void **state)
 	assert_int_equal(n_event[EV_bc_add], 1);
 	assert_int_equal(last_event[EV_bc_add].bc_add.prefixes, 2);
 	assert_int_equal(last_event[EV_bc_add].bc_add.lifetime, 600);
+	assert_string_equal(last_event[EV_bc_add].bc_add.change, "registered");
 	assert_int_equal(n_event[EV_prefix_state], 2);
 	assert_true(last_event[EV_prefix_state].prefix_state.up);
 	silence();
@@ -87,6 +88,9 @@ static void test_move_needs_no_dad_and_no_advertisement(void **state)
 	kernel_agrees(MR);
 	assert_int_equal(bc_count(ha_bc(ha)), 1);
 	assert_int_equal(n_event[EV_bc_add], 2);
+	assert_string_equal(last_event[EV_bc_add].bc_add.change, "moved");
+	bind_node(MR, COA2, 3);
+	assert_string_equal(last_event[EV_bc_add].bc_add.change, "refreshed");
 	assert_int_equal(n_event[EV_prefix_state], 2);	/* they were up all the time */
 }
 

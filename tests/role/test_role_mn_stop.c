@@ -68,6 +68,7 @@ static void test_operator_deregisters_and_registers_again(void **state)
 	accept_bu(&b);
 	assert_string_equal(default_dev(AF_INET6), "");
 	assert_string_equal(last_event[EV_bul_remove].bul_remove.reason, "stopped");
+	assert_int_equal(n_event[EV_bul_flush], 1);	/* it was the only one */
 	foreign2();			/* stays away */
 	advance(100);
 	no_bu();
@@ -139,6 +140,7 @@ static void test_stop_deregisters_and_leaves_nothing(void **state)
 	assert_int_equal(done_rc, 0);
 	assert_int_equal(fake_kern_count(), 0);
 	assert_string_equal(last_event[EV_bul_remove].bul_remove.reason, "stopped");
+	assert_int_equal(n_event[EV_bul_flush], 1);
 }
 
 static void test_stop_gives_up_after_two_tries(void **state)

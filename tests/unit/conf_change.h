@@ -21,6 +21,7 @@ static inline void change_fn(struct conf *c, const struct conf_key *k, char *obj
 	row[] = {
 		{ conf_roles_fn, offsetof(struct conf, roles) },
 		{ conf_debug_fn, 0 },
+		{ conf_events_fn, offsetof(struct hook_conf, events) },
 		{ conf_ipv4_options_fn, offsetof(struct conf, ha.accept_v4prefix) },
 		{ conf_key_file_fn, offsetof(struct sec_conf, key.key) },
 		{ conf_home_address_fn, offsetof(struct home_conf, hoa.a.b[15]) },

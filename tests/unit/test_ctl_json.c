@@ -488,39 +488,67 @@ static void test_every_method_that_is_described_exists(void **state)
 
 /* ---- hints ---- */
 
-static struct event injected;
-static unsigned n_injected;
-
-static void on_inject(void *arg, const struct event *e)
+static void test_a_hint_goes_to_the_node(void **state)
 {
-	(void)arg;
-	injected = *e;
-	n_injected++;
+	struct fix *f = *state;
+	int fd, other;
+
+	begin(f, mr_text);
+	fd = connect_to(f);
+	turn(f);
+	f->ctl->clients->admin = true;
+	say(f, fd, "{\"method\":\"io.mip6d.Inject\",\"parameters\":{\"event\":\"md_info\","
+		   "\"fields\":{\"kind\":\"coa\",\"device\":\"wwan0\",\"care_of\":\"2001:db8::7\","
+		   "\"router\":null,\"link\":\"2001:db8::/64\"}}}");
+	hears(f, fd, "{\"parameters\":{}}");
+	assert_int_equal(fake_node.hints, 1);
+	assert_int_equal(fake_node.hint.type, EV_md_info);
+	assert_string_equal(fake_node.hint.md_info.kind, "coa");
+	assert_string_equal(fake_node.hint.md_info.device, "wwan0");
+	assert_string_equal(A6(&fake_node.hint.md_info.care_of), "2001:db8::7");
+	assert_true(IN6_IS_ADDR_UNSPECIFIED(&fake_node.hint.md_info.router));
+	assert_string_equal(PFX(&fake_node.hint.md_info.link), "2001:db8::/64");
+	/* whoever says that is the detector, until all who did are gone */
+	assert_true(fake_node.detector.connected);
+	assert_int_equal(fake_node.detector.pid, getpid());
+	other = connect_to(f);
+	turn(f);
+	f->ctl->clients->next->admin = true;
+	say(f, other, "{\"method\":\"io.mip6d.Inject\",\"parameters\":{\"event\":\"home_hint\"}}");
+	hears(f, other, "{\"parameters\":{}}");
+	close(other);
+	turn(f);
+	assert_true(fake_node.detector.connected);
+	close(fd);
+	turn(f);
+	assert_false(fake_node.detector.connected);
 }
 
-static void test_a_hint_becomes_an_event(void **state)
+static void test_the_node_says_what_is_wrong_with_a_hint(void **state)
 {
+	static const char call[] = "{\"method\":\"io.mip6d.Inject\",\"parameters\":"
+				   "{\"event\":\"md_info\",\"fields\":{\"kind\":\"lost\"}}}";
 	struct fix *f = *state;
 	int fd;
 
 	begin(f, mr_text);
 	fd = connect_to(f);
 	turn(f);
+	f->ctl->clients->admin = false;
+	say(f, fd, call);
+	hears(f, fd, "{\"error\":\"" S "PermissionDenied\",\"parameters\":{}}");
 	f->ctl->clients->admin = true;
-	assert_int_equal(event_listen(on_inject, NULL), 0);
-	n_injected = 0;
-	say(f, fd, "{\"method\":\"io.mip6d.Inject\",\"parameters\":{\"event\":\"md_info\","
-		   "\"fields\":{\"kind\":\"coa\",\"device\":\"wwan0\",\"care_of\":\"2001:db8::7\","
-		   "\"router\":null,\"link\":\"2001:db8::/64\"}}}");
-	hears(f, fd, "{\"parameters\":{}}");
-	turn(f);
-	assert_int_equal(n_injected, 1);
-	assert_int_equal(injected.type, EV_md_info);
-	assert_string_equal(injected.md_info.kind, "coa");
-	assert_string_equal(injected.md_info.device, "wwan0");
-	assert_string_equal(A6(&injected.md_info.care_of), "2001:db8::7");
-	assert_true(IN6_IS_ADDR_UNSPECIFIED(&injected.md_info.router));
-	assert_string_equal(PFX(&injected.md_info.link), "2001:db8::/64");
+	fake_node.no_field = "device";
+	fake_node.no_reason = "is missing";
+	say(f, fd, call);
+	hears(f, fd, "{\"error\":\"io.mip6d.HintRefused\",\"parameters\":"
+		     "{\"field\":\"device\",\"reason\":\"is missing\"}}");
+	fake_node.no_field = NULL;
+	fake_node.no_reason = "mn";
+	say(f, fd, call);
+	hears(f, fd, "{\"error\":\"io.mip6d.NoSuchRole\",\"parameters\":{\"role\":\"mn\"}}");
+	assert_int_equal(fake_node.hints, 0);
+	assert_false(fake_node.detector.connected);
 	close(fd);
 }
 
@@ -551,8 +579,6 @@ static void test_wrong_hints_are_refused(void **state)
 	fd = connect_to(f);
 	turn(f);
 	f->ctl->clients->admin = true;
-	n_injected = 0;
-	assert_int_equal(event_listen(on_inject, NULL), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
 		snprintf(call, sizeof(call), "{\"method\":\"io.mip6d.Inject\",\"parameters\":%s}",
 			 row[i].params);
@@ -562,7 +588,7 @@ static void test_wrong_hints_are_refused(void **state)
 		hears(f, fd, reply);
 	}
 	turn(f);
-	assert_int_equal(n_injected, 0);
+	assert_int_equal(fake_node.hints, 0);
 	close(fd);
 }
 
@@ -586,7 +612,8 @@ int main(void)
 		T(test_peers_of_a_correspondent),
 		T(test_peers_say_how_and_why),
 		T(test_every_method_that_is_described_exists),
-		T(test_a_hint_becomes_an_event),
+		T(test_a_hint_goes_to_the_node),
+		T(test_the_node_says_what_is_wrong_with_a_hint),
 		T(test_wrong_hints_are_refused),
 	};
 
