@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <ev.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -240,10 +241,27 @@ static void limit_cb(struct ev_loop *loop, ev_timer *w, int revents)
 	h.stats.killed++;
 	log_rl(&h.news, "hook", "%s: took more than %g s, killed (%s)", p->name, h.c.timeout,
 	       event_desc[p->event].name);
+	kill(p->pid, SIGKILL);		/* it may have no group of its own yet */
 	kill(-p->pid, SIGKILL);
 }
 
 /* ---- a run ---- */
+
+/* The ambient ones are those of the service; root gets all that he is not kept from. */
+static void drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	for (unsigned long cap = 0; cap <= CAP_LAST_CAP; cap++)
+		prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+	if (syscall(SYS_capget, &head, data) < 0)
+		return;
+	for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		data[i].inheritable = 0;
+	syscall(SYS_capset, &head, data);
+}
 
 /* In the child. Nothing of the daemon goes with it: descriptors, signals, capabilities. */
 static void become(const char *path, int out, char **env, const char *event)
@@ -264,7 +282,7 @@ static void become(const char *path, int out, char **env, const char *event)
 		for (int fd = 3; fd < 4096; fd++)
 			close(fd);
 	if (!h.c.keep_capabilities)
-		prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+		drop_capabilities();
 	execve(path, argv, env);
 	dprintf(2, "%s\n", strerror(errno));
 	_exit(127);

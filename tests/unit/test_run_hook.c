@@ -265,7 +265,7 @@ static void test_nothing_of_ours_goes_with_it(void **state)
 	assert_true(leak > 2);
 	signal(SIGPIPE, SIG_IGN);
 	script("one", 0755, "ls /proc/self/fd | wc -l >> $out; readlink /proc/self/fd/0 >> $out;"
-			    "grep -E '^(SigIgn|SigBlk|CapAmb)' /proc/self/status >> $out;"
+			    "grep -E '^(SigIgn|SigBlk|CapAmb|CapEff)' /proc/self/status >> $out;"
 			    "ps -o sid= -p $$ | tr -d ' ' >> $out; echo $$ >> $out");
 	emit(1);
 	wait_runs(1);
@@ -276,6 +276,7 @@ static void test_nothing_of_ours_goes_with_it(void **state)
 	assert_non_null(strstr(written(), "SigBlk:\t0000000000000000"));
 	assert_non_null(strstr(written(), "SigIgn:\t0000000000000000"));
 	assert_non_null(strstr(written(), "CapAmb:\t0000000000000000"));
+	assert_non_null(strstr(written(), "CapEff:\t0000000000000000"));	/* root's, too */
 }
 
 /* A program may go, and come, and talk for ever. */
