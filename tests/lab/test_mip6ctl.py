@@ -79,7 +79,8 @@ LOOKS = {
     "registration list": ("mr",), "registration show": ("mr",),
     "prefix list": ("ha",), "prefix show": ("mr",), "peer list": ("mr",), "peer show": ("ha",),
     "home-agent list": ("ha",), "home-agent show": ("ha",), "handover last": ("mr", "3"),
-    "stats show": ("ha",), "metrics": ("ha",), "config check": ("ha", CONFIG),
+    "stats show": ("ha",), "stats mib": ("ha",), "metrics": ("ha",),
+    "config check": ("ha", CONFIG),
     "config show": ("ha",), "config diff": ("ha", CONFIG), "log": ("mr",), "decode": ("ha", PCAP),
     "doctor": ("ha",), }
 LETTERS = {"n": ("-n", "1"), "t": ("-t", "0.3")}
