@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The event interface for programs: listeners, hints, and detectors that take the place of ours."""
+import glob
 import json
 import os
 import select
@@ -335,14 +336,27 @@ def found(out, event):
     return until(f"10-note has seen {event}", lines)
 
 
+CAPS = "+net_admin,+net_raw"
+
+
+def as_a_user(net, text):
+    """The mobile router's daemon, with the user and the capabilities of a service."""
+    mr = daemon.Daemon(net.mr, text)
+    mr.argv = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+               f"--inh-caps=-all,{CAPS}", f"--ambient-caps=-all,{CAPS}", *mr.argv]
+    for path in (mr.config, conf.state_dir(net.mr), *glob.glob(net.result("*key*"))):
+        os.chown(path, 65534, 65534)
+    return mr.start()
+
+
 def test_programs_are_run_on_events_and_bounded(net):
-    """As the service runs: not as root, and what is run has no capabilities."""
+    """Not as root, as a service runs; what is run has no capabilities."""
     folder, out = programs(net)
     net.move(net.mr, "foreign1")
     ha = daemon.ha(net)
-    mr = daemon.mr(net, unit=True, on_event={
+    mr = as_a_user(net, conf.mr_conf(net, on_event={
         "directory": folder, "timeout": 5, "queue": 2, "processes": 4,
-        "events": ("bul_add", "handover", "md_info")})
+        "events": ("bul_add", "handover", "md_info")}))
     coa = arrived(ha, mr, "foreign1")
     lines = found(out, "bul_add")
     assert lines[0] == "[bul_add]"
