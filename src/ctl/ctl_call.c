@@ -98,6 +98,12 @@ static int get_hoa(struct ctl_client *c, struct json_object *params, struct in6_
 	return -EINVAL;
 }
 
+/* What was changed of hoa; nothing at all is -ENOENT for who knows what is bound alone. */
+static int found(size_t count, bool given)
+{
+	return count || !given ? (int)count : -ENOENT;
+}
+
 static void changed(struct ctl_client *c, const char *what, int count, const struct in6_addr *hoa)
 {
 	struct json_object *o;
@@ -107,12 +113,12 @@ static void changed(struct ctl_client *c, const char *what, int count, const str
 			  "no care-of address to ask from (at home, or no uplink is attached)");
 		return;
 	}
-	if (count < 0 && count != -ENOENT) {
-		ctl_error(c, MIP6_CTL_E_FAILED, "reason", strerror(-count));
+	if (count == -ENOENT && hoa) {
+		ctl_error(c, MIP6_CTL_E_NOT_FOUND, "home_address", A6(hoa));
 		return;
 	}
-	if (count <= 0 && hoa) {
-		ctl_error(c, MIP6_CTL_E_NOT_FOUND, "home_address", A6(hoa));
+	if (count < 0) {
+		ctl_error(c, MIP6_CTL_E_FAILED, "reason", strerror(-count));
 		return;
 	}
 	log_notice("ctl", "operator: %s %s: count=%d", what, hoa ? A6(hoa) : "all", count);
@@ -132,7 +138,8 @@ static void flush(struct ctl_client *c, struct json_object *params)
 	if (!n || !n->ha)
 		ctl_error(c, MIP6_CTL_E_NO_ROLE, "role", "ha");
 	else
-		changed(c, "flush", (int)ha_flush(n->ha, given ? &hoa : NULL), given ? &hoa : NULL);
+		changed(c, "flush", found(ha_flush(n->ha, given ? &hoa : NULL), given),
+			given ? &hoa : NULL);
 }
 
 static void flush_peers(struct ctl_client *c, struct json_object *params)
@@ -146,7 +153,7 @@ static void flush_peers(struct ctl_client *c, struct json_object *params)
 	if (!n || !n->cn)
 		ctl_error(c, MIP6_CTL_E_NO_ROLE, "role", "cn");
 	else
-		changed(c, "flush peers", (int)cn_flush(n->cn, given ? &hoa : NULL),
+		changed(c, "flush peers", found(cn_flush(n->cn, given ? &hoa : NULL), given),
 			given ? &hoa : NULL);
 }
 

@@ -199,7 +199,7 @@ const char *fmt_age(double seconds, char buf[static FMT_LEN])
 	unsigned long s = seconds > 0 ? (unsigned long)seconds : 0;
 
 	if (seconds < 10)
-		snprintf(buf, FMT_LEN, "%.3fs", seconds);
+		snprintf(buf, FMT_LEN, "%.1fs", seconds);
 	else if (s < 60)
 		snprintf(buf, FMT_LEN, "%lus", s);
 	else if (s < 3600)

@@ -25,11 +25,10 @@ static void phases(struct json_object *a)
 	for (size_t i = 0; i < json_object_array_length(a); i++) {
 		struct json_object *p = json_object_array_get_idx(a, i);
 		double n = fmt_num(p, "count");
-		char age[FMT_LEN];
 
 		if (n > 0)
-			printf("handovers.%s  %.0f (mean %s)\n", fmt_str(p, "phase"), n,
-			       fmt_age(fmt_num(p, "sum") / n, age));
+			printf("handovers.%s  %.0f (mean %.1f ms)\n", fmt_str(p, "phase"), n,
+			       1e3 * fmt_num(p, "sum") / n);
 	}
 }
 

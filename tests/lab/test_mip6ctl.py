@@ -306,6 +306,7 @@ def changes(ctl, net, ha, mr):
     assert daemon.wait_registered(mr)
     assert ctl.run(net.mr, "registration", "deregister", HOA) == "1\n"
     assert ctl.json(net.mr, "registration deregister", options=("-p",)) == none
+    assert ctl.run(net.mr, "registration", "deregister", HOA) == "0\n"    # it is so already
     daemon.wait_no_binding(ha)
 
 
@@ -313,6 +314,7 @@ def refusals(ctl, net):
     for node, words, status, told in (
             (net.ha, ("binding", NOBODY), NOT_FOUND, NOBODY),
             (net.mr, ("wait", "registered", NOBODY), NOT_FOUND, NOBODY),
+            (net.mr, ("registration", "deregister", NOBODY), NOT_FOUND, NOBODY),
             (net.mr, ("binding", "flush"), REFUSED, "role"),
             (net.mr, ("peer", "flush"), REFUSED, "role"),
             (net.ha, ("config", "check", "/nonexistent"), REFUSED, "No such file"),

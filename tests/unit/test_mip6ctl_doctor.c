@@ -484,7 +484,7 @@ static void test_files_and_registrations(void **state)
 			"\"refused\",\"reason\":\"not authorised\"}]");
 	again(doc_registrations);
 	SAYS(DOC_FAIL, "2001:db8::1: the home agent refuses", "spi and key");
-	SAYS(DOC_OK, "2001:db8::2 is registered at 2001:db8::a, last movement 3.500s ago", NULL);
+	SAYS(DOC_OK, "2001:db8::2 is registered at 2001:db8::a, last movement 3.5s ago", NULL);
 	SAYS(DOC_WARN, "4 echo requests", NULL);
 	SAYS(DOC_FAIL, "10.0.0.0/24: the home agent refuses it: not authorised", "mobile_nodes");
 }

@@ -44,7 +44,7 @@ static void test_movements_are_shown_with_their_phases(void **state)
 	shows("mr", "handover last x", 2, "");
 	shows("mr", "handover last 0", 2, "not a number of movements");
 	shows("mr", "stats", 0, "handovers.total  ");
-	assert_non_null(strstr(out, "(mean 0.050s)"));
+	assert_non_null(strstr(out, "(mean 50.0 ms)"));
 }
 
 static double num(struct json_object *o, const char *key)
