@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "fake_node.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -224,7 +225,7 @@ static int changed(const struct in6_addr *hoa)
 	for (size_t i = 0; hoa && fake_node.answer >= 0 && i < m->n_home; i++)
 		if (in6_eq(hoa, &m->homes[i].hoa.a.in6))
 			return 1;
-	return hoa && fake_node.answer >= 0 ? 0 : fake_node.answer;
+	return hoa && fake_node.answer >= 0 ? -ENOENT : fake_node.answer;
 }
 
 int mn_refresh(struct mn *mn, const struct in6_addr *hoa)
