@@ -12,6 +12,7 @@ import struct
 import sys
 import threading
 import time
+import traceback
 
 from capture import LINKTYPE_ETHERNET, PCAP_NS_MAGIC
 from forge import (HAO, IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrRouting, MIP6MH_BA, MIP6MH_BE,
@@ -161,7 +162,10 @@ class Outside(threading.Thread):
             for fd, _event in poll.poll():
                 if fd == self._end[0]:
                     return
-                self._read(*links[fd])
+                try:
+                    self._read(*links[fd])
+                except Exception:       # one answer is missing, and a failure shows why
+                    traceback.print_exc()
 
     def _read(self, link, s):
         with self._reading:
