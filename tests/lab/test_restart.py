@@ -112,23 +112,6 @@ def run_to_its_end(node, argv, limit=30):
     return done.returncode, done.stdout
 
 
-def test_the_service_needs_no_more_than_its_unit_gives(net):
-    """Not root, three capabilities: as systemd starts it."""
-    h, m = away(net, ha={"unit": True}, mr={"unit": True})
-    for d in (h, m):
-        with open(f"/proc/{d.proc.pid}/status") as f:
-            said = dict(line.split(":", 1) for line in f)
-        assert said["Uid"].split() == ["65534"] * 4 and said["NoNewPrivs"].strip() == "1"
-        assert all(bin(int(said[k], 16)).count("1") == 3 for k in ("CapBnd", "CapEff"))
-    traffic(net, "without root")
-    net.move(net.mr, "foreign2")
-    arrived(h, m, "foreign2")
-    traffic(net, "after a move without root")
-    for d in (m, h):
-        d.stop()
-        assert not d.leftovers()
-
-
 def test_what_stands_in_the_way_is_named(lab):
     net = lab(start_ra=False)
     # another owner of the one external tunnel device of a namespace
