@@ -123,17 +123,6 @@ void mn_after(struct mn_home *h)
 	mn_home_proven(h);
 }
 
-const char *mn_problem(const struct mn_home *h)
-{
-	bool asks = h->bul.state == BUL_WAIT_BA || h->bul.state == BUL_REFRESH;
-
-	if (asks && !h->why && h->bul.tries >= MN_SILENT)
-		return "no answer to several updates: is this the home agent's address, does mip6d"
-		       " run there, and what does its log say? Or a firewall on the way drops"
-		       " protocol 135 (Mobility Header)";
-	return asks || h->bul.state == BUL_BACKOFF ? h->why : NULL;
-}
-
 static void log_step(struct mn_home *h, const struct bul *was, const struct bul_step *s)
 {
 	if (s->act & BUL_DO_WARN)
@@ -181,14 +170,6 @@ static void stopped_step(struct mn_home *h)
 	emit_bul_flush(h->mn);
 }
 
-static void resume(struct mn_home *h)
-{
-	if (!h->resume || !h->held)
-		return;
-	h->resume = h->held = false;
-	mn_look(h, true);
-}
-
 void mn_step(struct mn_home *h, enum bul_ev ev, const struct bul_ba *ba)
 {
 	const struct mn_conf *c = h->mn->conf;
@@ -227,7 +208,7 @@ void mn_step(struct mn_home *h, enum bul_ev ev, const struct bul_ba *ba)
 		mn_return_learn(h);
 	ro_follow(h, false);
 	mn_kern_sync(h);
-	resume(h);
+	mn_resume(h);
 }
 
 /* ---- movement ---- */
@@ -553,76 +534,4 @@ void mn_free(struct mn *mn)
 	free(mn->uplink);
 	crypto_wipe(mn->probe_key, sizeof(mn->probe_key));
 	free(mn);
-}
-
-/* ---- operator ---- */
-
-int mn_refresh(struct mn *mn, const struct in6_addr *hoa)
-{
-	int n = 0;
-
-	if (hoa && !mn_find(mn, hoa))
-		return -ENOENT;
-	for (unsigned i = 0; i < mn->n_home && mn->running && !mn->stopping; i++) {
-		struct mn_home *h = &mn->home[i];
-
-		if (h->retiring || h->finished || (hoa && !in6_eq(hoa, mn_hoa(h))))
-			continue;
-		n++;
-		h->resume = h->held || h->ro.leaving || h->bul.state == BUL_STOP;
-		if (h->held)
-			resume(h);
-		else if (!h->resume)
-			mn_step(h, BUL_EV_REFRESH_REQ, NULL);
-	}
-	return n;
-}
-
-int mn_deregister(struct mn *mn, const struct in6_addr *hoa)
-{
-	int n = 0;
-
-	if (hoa && !mn_find(mn, hoa))
-		return -ENOENT;
-	for (unsigned i = 0; i < mn->n_home && mn->running && !mn->stopping; i++) {
-		struct mn_home *h = &mn->home[i];
-
-		if ((hoa && !in6_eq(hoa, mn_hoa(h))) || h->held || h->retiring || h->finished ||
-		    h->bul.state == BUL_HOME)
-			continue;
-		n++;
-		h->resume = false;
-		mn_leave(h);
-	}
-	return n;
-}
-
-unsigned mn_homes(const struct mn *mn)
-{
-	return mn->n_home;
-}
-
-bool mn_home(const struct mn *mn, unsigned i, struct mn_info *info)
-{
-	const struct mn_home *h;
-
-	if (i >= mn->n_home || mn->home[i].finished)
-		return false;
-	h = &mn->home[i];
-	*info = (struct mn_info){
-		.conf = h->conf, .bul = &h->bul, .probe_rtt = h->probe.rtt,
-		.probe_lost = h->probe.lost, .last_handover = h->last_handover,
-		.valid = h->mpd.valid, .preferred = h->mpd.preferred,
-		.n_prefix = (unsigned)h->conf->n_prefix, .prefix = h->prefix,
-		.n_found = h->n_found, .found = h->found,
-		.problem = mn_problem(h),
-	};
-	memcpy(info->tunnel, h->tunnel, sizeof(info->tunnel));
-	snprintf(info->uplink, sizeof(info->uplink), "%s", mn_dev(h));
-	return true;
-}
-
-struct mn_stats mn_stats(const struct mn *mn)
-{
-	return mn->stats;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * role/mn_priv.h - what the files of the mobile node share: mn.c (life, movement,
- * steps of the state machine), mn_kern.c (the kernel follows), mn_tx.c (Binding
+ * steps of the state machine), mn_ask.c (what others ask of it), mn_kern.c (the kernel follows), mn_tx.c (Binding
  * Updates out), mn_ba.c (answers in), mn_return.c (returning home, RFC 6275
  * 11.5.5), mn_dhaad.c (home agents by discovery), mn_mpd.c (home
  * prefixes), mn_homes.c (home addresses come and go), mn_reload.c (with the configuration), mn_probe.c (echo through the tunnel), mr.c (prefixes).
@@ -204,6 +204,12 @@ struct mn_home *mn_find(struct mn *mn, const struct in6_addr *hoa);
 /* Where this home is attached now; again: it is told of it though nothing has changed. */
 void mn_look(struct mn_home *h, bool again);
 
+/* mn_ask.c */
+void mn_resume(struct mn_home *h);	/* the operator wants it back, and it has been given up now */
+/* Why there is no registration, and what to do: a constant; NULL: there is one, or nothing known. */
+#define MN_SILENT	2		/* unanswered updates; the third is sent */
+const char *mn_problem(const struct mn_home *h);
+
 /* mn_kern.c */
 void mn_kern_sync(struct mn_home *h);
 void mn_kern_free(struct mn_home *h);
@@ -214,9 +220,6 @@ void mn_tx_aside(struct mn_home *h, const struct in6_addr *ha);
 /* The home agent's clock from its BA 144 (RFC 4285 6). */
 void mn_clock(struct mn_home *h, uint64_t answer, const struct mn_out *out);
 bool mn_stamps(const struct mn_home *h);
-/* Why there is no registration, and what to do: a constant; NULL: there is one, or nothing known. */
-#define MN_SILENT	2		/* unanswered updates; the third is sent */
-const char *mn_problem(const struct mn_home *h);
 uint16_t mn_flags(const struct mn_home *h);
 /* An identifier that nobody guesses, of a discovery or solicitation (11.4.1, 11.4.2). */
 uint16_t mn_new_id(void);
