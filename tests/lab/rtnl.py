@@ -21,7 +21,7 @@ BR_FORWARD_DELAY, BR_STP_STATE, BR_MCAST_SNOOPING = 1, 5, 23
 IFA_ADDRESS, IFA_LOCAL, IFA_F_NODAD = 1, 2, 2
 RTA_DST, RTA_OIF, RTA_GATEWAY = 1, 4, 5
 NDA_DST, NDA_LLADDR, NUD_PERMANENT = 1, 2, 0x80
-TCA_KIND, TCA_OPTIONS, TC_H_ROOT = 1, 2, 0xffffffff
+TCA_KIND, TCA_OPTIONS, TC_H_ROOT, TCA_NETEM_RATE = 1, 2, 0xffffffff, 6
 PSCHED_HZ = 1_000_000_000 // 64         # ticks a second of the packet scheduler
 TABLE_MAIN, PROTO_STATIC, SCOPE_LINK, UNICAST = 254, 4, 253, 1
 
@@ -113,11 +113,15 @@ def neighbour(index, address, lladdr):
             + attr(NDA_DST, data) + attr(NDA_LLADDR, lladdr))
 
 
-def netem(index, delay, loss, limit):
-    """Delay (seconds) and lose (of 1) what leaves by the device; limit: packets in the queue."""
+def netem(index, delay, loss, limit, jitter=0, rate=0, change=False):
+    """Delay (seconds), lose (of 1) and slow down (bits per second) what leaves by the device; limit:
+    packets in the queue. change: there is one, and what waits in it stays."""
     options = struct.pack("=IIIIII", round(delay * PSCHED_HZ), limit, int(loss * 0xffffffff),
-                          0, 0, 0)
-    return (NEWQDISC, CREATE | EXCL, struct.pack("=BxxxiIII", 0, index, 1 << 16, TC_H_ROOT, 0)
+                          0, 0, round(jitter * PSCHED_HZ))
+    if rate:
+        options += attr(TCA_NETEM_RATE, struct.pack("=IiIi", rate // 8, 0, 0, 0))
+    return (NEWQDISC, 0 if change else CREATE | EXCL,
+            struct.pack("=BxxxiIII", 0, index, 1 << 16, TC_H_ROOT, 0)
             + attr(TCA_KIND, "netem") + attr(TCA_OPTIONS, options))
 
 

@@ -13,7 +13,6 @@ Every device gets an ifindex of its own in the whole world: with equal numbers
 on both ends of a veth pair the kernel takes a carrier change for one that may
 wait a second (linkwatch), and a move would not be seen in time.
 """
-import errno
 import itertools
 import os
 import socket
@@ -37,6 +36,7 @@ class Node:
         self.ns = Namespace(name)
         self.dev = {"lo": 1}
         self.procs = []
+        self.shaped = set()         # devices with netem
         with self.ns:
             self.rt = rtnl.Rtnl()
             # A static network: only what a test switches on may take time or move by itself.
@@ -122,16 +122,17 @@ class Node:
         """Make the address of a device of another node a neighbour that is known for good."""
         self.rt(rtnl.neighbour(self.dev[dev], address, other.rt.mac(other.dev[odev])))
 
-    def netem(self, dev, delay_ms=0, loss=0, limit=10000):
-        """Shape what leaves by `dev`; delay_ms=0 and loss=0 takes the shaping away."""
-        index = self.dev[dev]
-        try:
+    def netem(self, dev, delay_ms=0, loss=0, limit=10000, jitter_ms=0, rate=0):
+        """Shape what leaves by `dev` (loss in per cent, rate in bits per second); nothing of it takes
+        the shaping away, and what waits there is lost. Another shape loses nothing."""
+        index, shaped = self.dev[dev], dev in self.shaped
+        if delay_ms or loss or rate:
+            self.rt(rtnl.netem(index, delay_ms / 1000, loss / 100, limit, jitter_ms / 1000, rate,
+                               change=shaped))
+            self.shaped.add(dev)
+        elif shaped:
             self.rt(rtnl.no_netem(index))
-        except OSError as e:    # nothing was there
-            if e.errno not in (errno.ENOENT, errno.EINVAL):
-                raise
-        if delay_ms or loss:
-            self.rt(rtnl.netem(index, delay_ms / 1000, loss / 100, limit))
+            self.shaped.discard(dev)
 
     def socket(self, *args):
         """A socket that lives in this node."""
