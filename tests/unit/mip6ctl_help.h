@@ -155,6 +155,26 @@ static inline int run(const char *node, const char *args)
 	return WIFEXITED(rc) ? WEXITSTATUS(rc) : -1;
 }
 
+/* The program's words and its exit status. */
+static inline void shows(const char *node, const char *args, int wanted, const char *has)
+{
+	int rc = run(node, args);
+
+	if (rc != wanted || !strstr(out, has))
+		fail_msg("mip6ctl %s: status %d, wanted %d, no \"%s\" in:\n%s", args, rc, wanted,
+			 has, out);
+}
+
+/* How often it said that. */
+static inline unsigned lines(const char *has)
+{
+	unsigned n = 0;
+
+	for (char *p = strstr(out, has); p; p = strstr(p + 1, has))
+		n++;
+	return n;
+}
+
 static inline struct json_object *json(const char *node, const char *args)
 {
 	struct json_object *o;

@@ -126,15 +126,6 @@ static void test_exit_statuses_are_those_of_the_manual(void **state)
 	}
 }
 
-static unsigned lines(const char *has)
-{
-	unsigned n = 0;
-
-	for (char *p = strstr(out, has); p; p = strstr(p + 1, has))
-		n++;
-	return n;
-}
-
 static void test_monitor_counts_what_happens_after_the_present_state(void **state)
 {
 	(void)state;

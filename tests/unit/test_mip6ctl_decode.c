@@ -6,24 +6,6 @@
 #include "wire/exthdr.h"
 #include "wire/mh.h"
 
-static void shows(const char *node, const char *args, int wanted, const char *has)
-{
-	int rc = run(node, args);
-
-	if (rc != wanted || !strstr(out, has))
-		fail_msg("mip6ctl %s: status %d, wanted %d, no \"%s\" in:\n%s", args, rc, wanted,
-			 has, out);
-}
-
-static unsigned lines(const char *has)
-{
-	unsigned n = 0;
-
-	for (char *p = strstr(out, has); p; p = strstr(p + 1, has))
-		n++;
-	return n;
-}
-
 static size_t ipv6(uint8_t *p, uint8_t next, const char *src, const char *dst, size_t len)
 {
 	memset(p, 0, 40);

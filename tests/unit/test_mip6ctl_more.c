@@ -5,25 +5,7 @@
 #include <ctype.h>
 
 
-static void shows(const char *node, const char *args, int wanted, const char *has)
-{
-	int rc = run(node, args);
-
-	if (rc != wanted || !strstr(out, has))
-		fail_msg("mip6ctl %s: status %d, wanted %d, no \"%s\" in:\n%s", args, rc, wanted,
-			 has, out);
-}
-
 /* ---- movements, counters, log ---- */
-
-static unsigned lines(const char *has)
-{
-	unsigned n = 0;
-
-	for (char *p = strstr(out, has); p; p = strstr(p + 1, has))
-		n++;
-	return n;
-}
 
 static void test_movements_are_shown_with_their_phases(void **state)
 {
