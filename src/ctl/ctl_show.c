@@ -262,7 +262,8 @@ static struct json_object *by_object(const uint64_t v[static KOBJ_KINDS])
 		[KOBJ_SYSCTL] = "sysctl", [KOBJ_LINK] = "link", [KOBJ_ADDR] = "address",
 		[KOBJ_RULE] = "rule", [KOBJ_ROUTE] = "route", [KOBJ_XSTATE] = "xfrm_state",
 		[KOBJ_XPOLICY] = "xfrm_policy", [KOBJ_PROXY] = "proxy_neighbour",
-		[KOBJ_INGRESS] = "ingress_check",
+		[KOBJ_INGRESS] = "ingress_check", [KOBJ_SNET] = "steered_network",
+		[KOBJ_SPATH] = "steered_path", [KOBJ_SFLOW] = "steered_flow",
 	};
 	struct json_object *a = json_object_new_array();
 

@@ -35,7 +35,7 @@ static const struct field sysctl_field[] = {
 };
 static const struct field link_field[] = {
 	KEY(STR, link.name), VAL(RAW, link.kind), VAL(CARRIER, link.carrier),
-	VAL(RAW, link.mtu), VAL(RAW, link.ingress),
+	VAL(RAW, link.mtu), VAL(RAW, link.ingress), VAL(RAW, link.steer),
 };
 static const struct field addr_field[] = {
 	KEY(ADDR, addr.addr), KEY(STR, addr.dev), VAL(PREFIX, addr.addr),
@@ -71,6 +71,17 @@ static const struct field ingress_field[] = {
 	KEY(PREFIX, ingress.inner), KEY(LOCATOR, ingress.outer), KEY(RAW, ingress.owner),
 	KEY(STR, ingress.dev),
 };
+static const struct field snet_field[] = {
+	KEY(PREFIX, snet.inner), VAL(RAW, snet.owner),
+};
+static const struct field spath_field[] = {
+	KEY(RAW, spath.owner), KEY(RAW, spath.bid), VAL(RAW, spath.weight), VAL(STR, spath.dev),
+	VAL(CARRIER, spath.carrier), VAL(RAW, spath.fwmark), VAL(RAW, spath.fwmask),
+};
+static const struct field sflow_field[] = {
+	KEY(RAW, sflow.owner), KEY(RAW, sflow.order), VAL(RAW, sflow.sel), VAL(RAW, sflow.bid),
+	VAL(RAW, sflow.weight), VAL(RAW, sflow.copy),
+};
 
 static const struct { const struct field *f; unsigned n; } fields_of[] = {
 	[KOBJ_SYSCTL] = { sysctl_field, ARRAY_SIZE(sysctl_field) },
@@ -82,6 +93,9 @@ static const struct { const struct field *f; unsigned n; } fields_of[] = {
 	[KOBJ_XPOLICY] = { xpolicy_field, ARRAY_SIZE(xpolicy_field) },
 	[KOBJ_PROXY] = { proxy_field, ARRAY_SIZE(proxy_field) },
 	[KOBJ_INGRESS] = { ingress_field, ARRAY_SIZE(ingress_field) },
+	[KOBJ_SNET] = { snet_field, ARRAY_SIZE(snet_field) },
+	[KOBJ_SPATH] = { spath_field, ARRAY_SIZE(spath_field) },
+	[KOBJ_SFLOW] = { sflow_field, ARRAY_SIZE(sflow_field) },
 };
 
 static bool addr_eq(const struct prefix *a, const struct prefix *b)
@@ -199,10 +213,14 @@ bool kobj_on_device(const struct kobj *o, const char *dev)
 		return strncmp(o->proxy.dev, dev, IFNAMSIZ) == 0;
 	case KOBJ_INGRESS:
 		return strncmp(o->ingress.dev, dev, IFNAMSIZ) == 0;
+	case KOBJ_SPATH:
+		return strncmp(o->spath.dev, dev, IFNAMSIZ) == 0;
 	case KOBJ_LINK:
 	case KOBJ_RULE:
 	case KOBJ_XSTATE:
 	case KOBJ_XPOLICY:
+	case KOBJ_SNET:
+	case KOBJ_SFLOW:
 		break;			/* do not go with a device */
 	}
 	return false;
@@ -251,7 +269,8 @@ static void link_str(struct text *t, const struct k_link *k)
 		put(t, " key %u", k->carrier.key);
 	if (k->mtu)
 		put(t, " mtu %u", k->mtu);
-	put(t, "%s", k->ingress ? " ingress" : "");
+	put(t, "%s%s", k->ingress ? " ingress" : "",
+	    k->steer == KSTEER_HA ? " steer" : k->steer == KSTEER_MN ? " steer-up" : "");
 }
 
 static void addr_str(struct text *t, const struct k_addr *k)
@@ -335,6 +354,28 @@ static void xpolicy_str(struct text *t, const struct k_xpolicy *k)
 		put(t, "%s", k->block ? " block" : " bypass");
 }
 
+static void spath_str(struct text *t, const struct k_spath *k)
+{
+	put(t, "path %s bid %u weight %u dev %s", A6(&k->owner), k->bid, k->weight, k->dev);
+	if (k->carrier.kind)
+		put(t, " to %s from %s", LOC(&k->carrier.remote), LOC(&k->carrier.local));
+	if (k->carrier.key)
+		put(t, " key %u", k->carrier.key);
+	if (k->fwmask)
+		put(t, " fwmark 0x%x/0x%x", k->fwmark, k->fwmask);
+}
+
+static void sflow_str(struct text *t, const struct k_sflow *k)
+{
+	put(t, "flow %s order %u %s%s", A6(&k->owner), k->order, SEL(&k->sel),
+	    k->copy ? " copy" : "");
+	for (unsigned i = 0; i < KOBJ_BIDS && k->bid[i]; i++) {
+		put(t, "%s%u", i ? "," : " bid ", k->bid[i]);
+		if (k->weight[i])
+			put(t, "*%u", k->weight[i]);
+	}
+}
+
 const char *kobj_str(const struct kobj *o, char buf[static KOBJ_STRLEN])
 {
 	struct text t = { .buf = buf };
@@ -371,6 +412,15 @@ const char *kobj_str(const struct kobj *o, char buf[static KOBJ_STRLEN])
 	case KOBJ_INGRESS:
 		put(&t, "ingress %s from %s dev %s owner %s", PFX(&o->ingress.inner),
 		    LOC(&o->ingress.outer), o->ingress.dev, A6(&o->ingress.owner));
+		break;
+	case KOBJ_SNET:
+		put(&t, "steer %s owner %s", PFX(&o->snet.inner), A6(&o->snet.owner));
+		break;
+	case KOBJ_SPATH:
+		spath_str(&t, &o->spath);
+		break;
+	case KOBJ_SFLOW:
+		sflow_str(&t, &o->sflow);
 		break;
 	}
 	return buf;

@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/addr.h"
+#include "base/flowsel.h"
 
 #define RTPROT_MIP6D		200	/* conf/mip6d-rt_protos.conf */
 #define KOBJ_XFRM_PRIO		0x6d00	/* our policies: this priority .. + 0xff */
@@ -30,8 +30,9 @@
 						   templates match no wildcard state */
 #define KOBJ_XFRM_REQID_ANY	UINT32_MAX	/* in a template of an incoming policy */
 #define KOBJ_XFRM_TMPLS		2
-#define KOBJ_STRLEN		256
+#define KOBJ_STRLEN		512
 #define KOBJ_PATHLEN		64
+#define KOBJ_BIDS		8	/* of a flow, and of an owner that is steered */
 
 enum kobj_kind {
 	KOBJ_SYSCTL,	/* original value remembered, restored with the last user */
@@ -43,8 +44,18 @@ enum kobj_kind {
 	KOBJ_XPOLICY,
 	KOBJ_PROXY,	/* proxy neighbour */
 	KOBJ_INGRESS,	/* inner prefix may come from this outer source */
+	/* what a device with `steer` chooses by; see kern/steer.c */
+	KOBJ_SNET,	/* inner prefix belongs to this owner */
+	KOBJ_SPATH,	/* the owner can be reached this way */
+	KOBJ_SFLOW,	/* these packets of the owner go that way */
 };
-#define KOBJ_KINDS	(KOBJ_INGRESS + 1)
+#define KOBJ_KINDS	(KOBJ_SFLOW + 1)
+
+enum ksteer {
+	KSTEER_NONE,
+	KSTEER_HA,		/* packets for the owner: by their inner destination */
+	KSTEER_MN,		/* packets of the owner: by their inner source */
+};
 
 enum klink_kind {
 	KLINK_DUMMY,
@@ -65,6 +76,7 @@ struct k_link {				/* key: name */
 	uint32_t mtu;			/* 0 = the kernel's */
 	bool ingress;			/* gets the ingress filter of kern/ingress.c: only packets
 					   that a KOBJ_INGRESS of this device allows come in */
+	uint8_t steer;			/* enum ksteer: what goes out is distributed (kern/steer.c) */
 };
 struct k_addr {				/* key: dev, addr (without flags) */
 	char dev[IFNAMSIZ];
@@ -137,6 +149,34 @@ struct k_ingress {			/* key: everything */
 					   which has one remote end */
 };
 
+/*
+ * Steering. The owner is a home address: of a node that is bound, or one of ours. A packet on a
+ * device with `steer` whose inner address is of no SNET, or whose owner has no SPATH, stays where
+ * its route leads. Else, in this order: the mark of an SPATH (it stays: the operator's rule brought
+ * it there), the SFLOWs by their order, the weights of the SPATHs; all weights 0: it stays.
+ * A path that is gone is an SPATH less: a flow none of whose BIDs has one does not count.
+ */
+struct k_snet {				/* key: inner */
+	struct prefix inner;
+	struct in6_addr owner;
+};
+struct k_spath {			/* key: owner, bid */
+	struct in6_addr owner;
+	uint16_t bid;			/* not 0 */
+	uint8_t weight;			/* 0..100; 0: only by policy */
+	char dev[IFNAMSIZ];
+	struct carrier carrier;		/* the ends on a shared device; kind 0: as the device says */
+	uint32_t fwmark, fwmask;	/* packets with this mark are left alone; mask 0: none */
+};
+struct k_sflow {			/* key: owner, order */
+	struct in6_addr owner;
+	uint32_t order;			/* the lowest that matches decides */
+	struct flowsel sel;		/* tidy */
+	uint16_t bid[KOBJ_BIDS];	/* by preference; unused ones are 0 and last */
+	uint8_t weight[KOBJ_BIDS];	/* 0..100; all 0: the first that is there */
+	bool copy;			/* one to each that is there (RFC 6089 5.3.6) */
+};
+
 struct kobj {
 	uint8_t kind;			/* enum kobj_kind */
 	union {
@@ -149,6 +189,9 @@ struct kobj {
 		struct k_xpolicy xpolicy;
 		struct k_proxy proxy;
 		struct k_ingress ingress;
+		struct k_snet snet;
+		struct k_spath spath;
+		struct k_sflow sflow;
 	};
 };
 

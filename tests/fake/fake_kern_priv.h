@@ -32,7 +32,7 @@ struct kern {
 	uint64_t requests;
 	/* failures */
 	unsigned fail_in;
-	int fail_rc, fail_kind[KOBJ_INGRESS + 1];
+	int fail_rc, fail_kind[KOBJ_KINDS];
 	struct { struct kobj key; int rc; } broken[MAX_BROKEN];
 	size_t n_broken;
 	bool strict;

@@ -97,10 +97,37 @@ static struct kobj ingress_obj(void)
 		"mip6ha", px("10.0.0.0/24"), a6("2001:db8:1::10"), lo("2001:db8:f::2") } };
 }
 
+static struct kobj snet_obj(void)
+{
+	return (struct kobj){ .kind = KOBJ_SNET, .snet = {
+		px("10.0.0.0/24"), a6("2001:db8:1::10") } };
+}
+
+static struct kobj spath_obj(void)
+{
+	return (struct kobj){ .kind = KOBJ_SPATH, .spath = {
+		.owner = a6("2001:db8:1::10"), .bid = 2, .weight = 3, .dev = "mip6ha",
+		.carrier = { CARRIER_IP6TNL, lo("2001:db8::1"), lo("2001:db8:f::2"), 0 },
+		.fwmark = 2, .fwmask = 0xff } };
+}
+
+static struct kobj sflow_obj(void)
+{
+	struct kobj o = { .kind = KOBJ_SFLOW, .sflow = {
+		.owner = a6("2001:db8:1::10"), .order = 10, .bid = { 2, 1 }, .weight = { 3, 1 },
+		.sel = { .has = FLOWSEL_DPORT | FLOWSEL_PROTO, .dport_lo = 5060, .dport_hi = 5061,
+			 .proto_lo = 17, .proto_hi = 17 } } };
+	struct prefix from = px("2001:db8:2::/48");
+
+	flowsel_src(&o.sflow.sel, &from);
+	return o;
+}
+
 static struct kobj (*const sample[])(void) = {
 	[KOBJ_SYSCTL] = sysctl_obj, [KOBJ_LINK] = link_obj, [KOBJ_ADDR] = addr_obj,
 	[KOBJ_RULE] = rule_obj, [KOBJ_ROUTE] = route_obj, [KOBJ_XSTATE] = xstate_obj,
 	[KOBJ_XPOLICY] = xpolicy_obj, [KOBJ_PROXY] = proxy_obj, [KOBJ_INGRESS] = ingress_obj,
+	[KOBJ_SNET] = snet_obj, [KOBJ_SPATH] = spath_obj, [KOBJ_SFLOW] = sflow_obj,
 };
 
 /* One octet of a field turned over: another key, or the same key with another value. */
@@ -116,7 +143,7 @@ static void test_each_field_is_key_or_value(void **state)
 	} row[] = {
 		AT(SYSCTL, sysctl.path, true), AT(SYSCTL, sysctl.value, false),
 		AT(LINK, link.name, true), AT(LINK, link.kind, false), AT(LINK, link.mtu, false),
-		AT(LINK, link.ingress, false), AT(LINK, link.carrier.kind, false),
+		AT(LINK, link.ingress, false), AT(LINK, link.steer, false), AT(LINK, link.carrier.kind, false),
 		AT(LINK, link.carrier.local.a, false), AT(LINK, link.carrier.remote.a, false),
 		AT(LINK, link.carrier.key, false),
 		AT(ADDR, addr.dev, true), AT(ADDR, addr.addr.a, true),
@@ -152,6 +179,17 @@ static void test_each_field_is_key_or_value(void **state)
 		AT(INGRESS, ingress.dev, true), AT(INGRESS, ingress.inner.a, true),
 		AT(INGRESS, ingress.inner.plen, true), AT(INGRESS, ingress.owner, true),
 		AT(INGRESS, ingress.outer.a, true),
+		AT(SNET, snet.inner.a, true), AT(SNET, snet.inner.plen, true),
+		AT(SNET, snet.owner, false),
+		AT(SPATH, spath.owner, true), AT(SPATH, spath.bid, true),
+		AT(SPATH, spath.weight, false), AT(SPATH, spath.dev, false),
+		AT(SPATH, spath.carrier.remote.a, false), AT(SPATH, spath.fwmark, false),
+		AT(SPATH, spath.fwmask, false),
+		AT(SFLOW, sflow.owner, true), AT(SFLOW, sflow.order, true),
+		AT(SFLOW, sflow.sel.has, false), AT(SFLOW, sflow.sel.src_lo, false),
+		AT(SFLOW, sflow.sel.dport_hi, false), AT(SFLOW, sflow.sel.mask, false),
+		AT(SFLOW, sflow.bid[1], false), AT(SFLOW, sflow.weight[7], false),
+		AT(SFLOW, sflow.copy, false),
 	};
 
 	(void)state;
@@ -213,6 +251,11 @@ static void test_each_kind_reads_well(void **state)
 		[KOBJ_PROXY] = "proxy 2001:db8:1::10 dev eth0 router",
 		[KOBJ_INGRESS] = "ingress 10.0.0.0/24 from 2001:db8:f::2 dev mip6ha"
 				 " owner 2001:db8:1::10",
+		[KOBJ_SNET] = "steer 10.0.0.0/24 owner 2001:db8:1::10",
+		[KOBJ_SPATH] = "path 2001:db8:1::10 bid 2 weight 3 dev mip6ha"
+			       " to 2001:db8:f::2 from 2001:db8::1 fwmark 0x2/0xff",
+		[KOBJ_SFLOW] = "flow 2001:db8:1::10 order 10 ipv6 src 2001:db8:2::/48 proto 17"
+			       " dport 5060-5061 bid 2*3,1*1",
 	};
 	struct kobj o = route_obj();
 
@@ -255,6 +298,32 @@ static void test_the_longest_object_fits_its_text(void **state)
 	assert_true(strlen(buf) < KOBJ_STRLEN);
 	assert_int_equal(buf[KOBJ_STRLEN], 'x');
 	assert_non_null(strstr(buf, " encap 2001:"));
+}
+
+static void test_the_longest_flow_fits_its_text(void **state)
+{
+	struct in6_addr lo6 = a6("2001:db8:1111:2222:3333:4444:5555:6666");
+	struct in6_addr hi6 = a6("2001:db8:1111:2222:3333:4444:5555:7777");
+	struct kobj o = { .kind = KOBJ_SFLOW, .sflow = { .owner = lo6, .order = UINT32_MAX,
+							 .copy = true } };
+	struct flowsel *s = &o.sflow.sel;
+	const char *text;
+
+	(void)state;
+	*s = (struct flowsel){ .has = FLOWSEL_ALL, .family = AF_INET6,
+		.src_lo.in6 = lo6, .src_hi.in6 = hi6, .dst_lo.in6 = lo6, .dst_hi.in6 = hi6,
+		.spi_lo = UINT32_MAX - 1, .spi_hi = UINT32_MAX, .label_lo = 0xffffe,
+		.label_hi = 0xfffff, .sport_lo = 65534, .sport_hi = 65535, .dport_lo = 65534,
+		.dport_hi = 65535, .dscp_lo = 62, .dscp_hi = 63, .proto_lo = 254, .proto_hi = 255,
+		.mark = UINT32_MAX, .mask = UINT32_MAX };
+	assert_int_equal(flowsel_check(s), 0);
+	for (unsigned i = 0; i < KOBJ_BIDS; i++) {
+		o.sflow.bid[i] = (uint16_t)(65535 - i);
+		o.sflow.weight[i] = 100;
+	}
+	text = KOBJ(&o);
+	assert_non_null(strstr(text, " mark 0xffffffff/0xffffffff copy bid 65535*100,"));
+	assert_string_equal(text + strlen(text) - strlen(",65528*100"), ",65528*100");
 }
 
 /* ---- plans ---- */
@@ -345,6 +414,7 @@ static void test_what_stands_on_a_device(void **state)
 		{ .kind = KOBJ_ROUTE, .route.dev = "h0" },
 		{ .kind = KOBJ_PROXY, .proxy.dev = "h0" },
 		{ .kind = KOBJ_INGRESS, .ingress.dev = "h0" },
+		{ .kind = KOBJ_SPATH, .spath.dev = "h0" },
 	};
 	const struct kobj link = { .kind = KOBJ_LINK, .link.name = "h0" };
 	const struct kobj rule = { .kind = KOBJ_RULE, .rule.iif = "h0" };
@@ -368,6 +438,7 @@ int main(void)
 		cmocka_unit_test(test_octets_behind_a_name_or_an_ipv4_address_do_not_count),
 		cmocka_unit_test(test_each_kind_reads_well),
 		cmocka_unit_test(test_the_longest_object_fits_its_text),
+		cmocka_unit_test(test_the_longest_flow_fits_its_text),
 		cmocka_unit_test(test_a_plan_has_each_key_once),
 		cmocka_unit_test(test_a_plan_keeps_its_order_while_it_grows),
 		cmocka_unit_test(test_equal_plans_need_not_have_the_same_order),
