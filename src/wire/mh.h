@@ -36,6 +36,8 @@ enum mhopt_type {
 	MHOPT_MN_ID = 8, MHOPT_AUTH = 9, MHOPT_MESG_ID = 10, MHOPT_EXPERIMENTAL = 18,
 	MHOPT_VENDOR = 19, MHOPT_IPV4_HOA = 29, MHOPT_IPV4_ACK = 30, MHOPT_NAT_DETECTION = 31,
 	MHOPT_IPV4_COA = 32, MHOPT_BID = 35,
+	/* IANA and RFC 6089 4.2; its section 8 has the two the wrong way round */
+	MHOPT_FLOW_SUMMARY = 44, MHOPT_FLOW = 45,
 	/* the draft's pair: default numbers, configurable, read and sent only when chosen */
 	MHOPT_IPV4_MNP_DEFAULT = 11, MHOPT_IPV4_MNP_STATUS_DEFAULT = 12,
 };
@@ -82,6 +84,8 @@ enum ipv4_ack_status {
 #define MHOPT_MAX_MNP	32		/* more in one message: -E2BIG */
 #define MHOPT_MAX_BID	16
 #define MHOPT_MAX_RAW	4
+#define MHOPT_MAX_FLOW	32		/* flows of RFC 6089: one message carries all that change */
+#define MHOPT_MAX_SUMMARY 2		/* of 127 flow identifiers each */
 #define AUTH_DATA_LEN	12		/* HMAC-SHA1-96 */
 
 struct mhopt_bytes { const uint8_t *p; uint8_t len; };
@@ -95,6 +99,17 @@ struct mhopt_bid {
 struct mhopt_ipv4_hoa { uint8_t plen; bool p; struct in_addr addr; };	  /* 29 */
 struct mhopt_ipv4_ack { uint8_t status, plen; struct in_addr addr; };	  /* 30, and the draft's */
 
+/*
+ * Flow Identification, RFC 6089 4.2. The sub-options stay as they came: an answer carries a copy
+ * of them (5.3.5), and what is malformed in them gets a status, not silence. wire/flow.h reads
+ * and makes them.
+ */
+struct mhopt_flow {
+	uint16_t fid, prio;		/* prio 0 (reserved): also an option that was cut short */
+	uint8_t status;			/* enum flow_status; 0 in a Binding Update */
+	struct mhopt_bytes sub;
+};
+
 struct mhopts {
 	uint64_t seen;			/* BIT64(type) of each option present */
 	uint32_t refresh_advice;	/* seconds, option 2 */
@@ -102,6 +117,7 @@ struct mhopts {
 	uint16_t home_nonce, coa_nonce;
 	struct mhopt_bytes binding_auth;	/* option 5 */
 	uint8_t n_mnp, n_ipv4_hoa, n_ipv4_ack, n_ipv4_mnp, n_ipv4_mnp_status, n_bid, n_raw;
+	uint8_t n_flow, n_flow_summary;
 	struct prefix mnp[MHOPT_MAX_MNP];		/* option 6, host bits as received */
 	struct mhopt_bytes mn_id;		/* option 8, without the subtype */
 	uint8_t mn_id_subtype;			/* 1 = NAI */
@@ -120,6 +136,8 @@ struct mhopts {
 	struct { bool f; uint32_t refresh; } nat;	/* option 31, seconds */
 	struct in_addr ipv4_coa;		/* option 32 */
 	struct mhopt_bid bid[MHOPT_MAX_BID];
+	struct mhopt_flow flow[MHOPT_MAX_FLOW];
+	struct mhopt_bytes flow_summary[MHOPT_MAX_SUMMARY];	/* 44: 2 octets each, see flow_fid() */
 	struct { uint8_t type; struct mhopt_bytes data; } raw[MHOPT_MAX_RAW];	/* 7, 18, 19 */
 };
 
@@ -142,7 +160,7 @@ struct mh_dialect { uint8_t ipv4_mnp, ipv4_mnp_status; };
  * Parses one whole Mobility Header (from Payload Proto on). The checksum is not
  * looked at. *why is set to a constant sentence if the result is negative.
  * 0; -EBADMSG malformed; -EPROTONOSUPPORT unknown MH type (the answer is BE 2);
- * -E2BIG more prefixes, BIDs or raw options than the tables hold.
+ * -E2BIG more prefixes, BIDs, flows or raw options than the tables hold.
  */
 int mh_parse(const uint8_t *buf, size_t len, const struct mh_dialect *d, struct mh_msg *m,
 	     const char **why);

@@ -370,12 +370,17 @@ static const struct mhopt_desc {
 	[MHOPT_IPV4_COA] = { "ipv4_coa", 6, 6, 4, 0, ONE, ipv4_coa_get, ipv4_coa_put },
 	/* 2n without care-of address; with one 8n+2, see mhopt_put() */
 	[MHOPT_BID] = { "bid", 4, 20, 2, 0, MANY(n_bid, bid), bid_get, bid_put },
+	[MHOPT_FLOW_SUMMARY] = { "flow_summary", 0, 255, 2, 0, MANY(n_flow_summary, flow_summary),
+				 flow_summary_get, flow_summary_put },
+	/* RFC 6089 4.2 asks for 2n; at 8n the sub-options start at 8n, where wire/flow.h wants them */
+	[MHOPT_FLOW] = { "flow", 0, 255, 8, 0, MANY(n_flow, flow), flow_get, flow_put },
 };
 
 /*
  * Order on the wire: acknowledgements of IPv4 addresses before the BIDs (RFC
- * 5648 8.2), the identifier before authentication (RFC 4283 3.2), vendor data
- * too (RFC 5094 3), authentication last. MHOPT_VENDOR stands for all raw ones.
+ * 5648 8.2), these before the flows that name them (RFC 6089 5.3.1), the
+ * identifier before authentication (RFC 4283 3.2), vendor data too (RFC 5094 3),
+ * authentication last. MHOPT_VENDOR stands for all raw ones.
  */
 static const uint8_t mhopt_order[] = {
 	MHOPT_ALT_COA,
@@ -389,6 +394,8 @@ static const uint8_t mhopt_order[] = {
 	MHOPT_IPV4_MNP_STATUS_DEFAULT,
 	MHOPT_NAT_DETECTION,
 	MHOPT_BID,
+	MHOPT_FLOW,
+	MHOPT_FLOW_SUMMARY,
 	MHOPT_VENDOR,
 	MHOPT_MN_ID,
 	MHOPT_MESG_ID,

@@ -35,4 +35,10 @@ int mhopts_parse(const uint8_t *mh, size_t from, size_t len, const struct mh_dia
  */
 void mhopts_build(struct wr *w, const struct mhopts *o, const struct mh_dialect *d, size_t *mac_at);
 
+/* Readers and writers of wire/flow.c for the table of mhopt.c. */
+const char *flow_get(struct rd *b, void *elem);
+void flow_put(struct wr *w, const void *elem);
+const char *flow_summary_get(struct rd *b, void *elem);
+void flow_summary_put(struct wr *w, const void *elem);
+
 #endif

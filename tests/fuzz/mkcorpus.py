@@ -47,7 +47,37 @@ def raw_mh(kind, body):
     return mh[:1] + bytes([len(mh) // 8 - 1]) + mh[2:]
 
 
+def sub(kind, data):
+    """A sub-option of a Flow Identification (RFC 6089 4.2.1)."""
+    return bytes([kind, len(data)]) + data
+
+
+def flow(fid, prio, *subs, status=0):
+    """A Flow Identification (RFC 6089 4.2) at 8n with padding before it; the area starts at 12."""
+    data = struct.pack("!HHBB", fid, prio, 0, status) + b"".join(subs)
+    body = bytes([45, len(data)]) + data
+    return body + (b"" if len(body) % 8 == 0 else bytes(-len(body) % 8))
+
+
+def flow_seeds():
+    v6 = sub(3, struct.pack("!BBHH", 2, 0, 0x8800, 0) + a6(COA) + struct.pack("!I", 7))
+    ports = sub(3, struct.pack("!BBHHHHHHBBBB", 2, 0, 0x00ff, 0, 5000, 5010, 80, 443, 184, 187, 6, 17))
+    v4 = sub(3, struct.pack("!BBHH", 1, 0, 0xc00c, 0) + socket.inet_aton("192.0.2.1")
+             + socket.inet_aton("192.0.2.9") + bytes([17, 17]))
+    bids = sub(2, struct.pack("!HH", 1, 3))
+    pad = bytes([1, 2, 0, 0])
+    head = struct.pack("!HHH", 1, 0xc000, 15) + pad
+    yield "bu-flow-ipv6", raw_mh(5, head + flow(4, 10, v6, bids))
+    yield "bu-flow-ports", raw_mh(5, head + flow(4, 10, ports, bids) + flow(2, 30, v4, b"\0", bids))
+    yield "bu-flow-summary", raw_mh(5, head + sub(44, struct.pack("!HHH", 2, 4, 5)))
+    yield "bu-flow-unknown", raw_mh(5, head + flow(1, 1, sub(99, b"abc"), sub(3, bytes([9, 0, 1])), bids))
+    yield "bu-flow-bad", raw_mh(5, head + flow(1, 1, bids, bids) + flow(0, 0, bytes([3, 200]))
+                                + bytes([45, 3, 0, 7, 0, 0]))
+    yield "ba-flow", raw_mh(6, struct.pack("!BBHH", 0, 0, 1, 15) + pad + flow(4, 10, bids, status=131))
+
+
 def mh_seeds():
+    yield from flow_seeds()
     alt, nai = s6.MIP6OptAltCoA(acoa=COA), s6.MIP6OptMNID(subtype=1, id=b"mn1@example.org")
     auth = s6.MIP6OptMsgAuth(subtype=1, mspi=1000, authdata=bytes(12))
     stamp = s6.MIP6OptReplayProtection(timestamp=0xe8fe6f8040000000)

@@ -368,6 +368,8 @@ static void test_too_many_of_one_option(void **state)
 		{ "0612 0040 20010db8000100020003000400050006 00000000", MHOPT_MAX_MNP },
 		{ "2304 0001 0000 0000", MHOPT_MAX_BID },
 		{ "1202 0001 00000000", MHOPT_MAX_RAW },
+		{ "2d06 0001 0001 0000", MHOPT_MAX_FLOW },
+		{ "2c02 0001", MHOPT_MAX_SUMMARY },
 	};
 
 	(void)state;
@@ -408,6 +410,8 @@ static void test_what_the_wire_cannot_hold_is_not_built(void **state)
 		{ .n_ipv4_ack = 1, .ipv4_ack = { { .plen = 64 } } },
 		{ .n_bid = 1, .bid = { { .prio = 128 } } },
 		{ .n_bid = 1, .bid = { { .coa.family = 1 } } },
+		{ .n_flow = 1, .flow = { { 1, 1, 0, { some, 250 } } } },
+		{ .n_flow = MHOPT_MAX_FLOW + 1 },
 		{ .n_raw = 1, .raw = { { .type = MHOPT_MNP } } },
 		{ .n_raw = 1, .raw = { { .type = 99 } } },
 		{ .n_raw = 1, .raw = { { MHOPT_VENDOR, { some, 4 } } } },
@@ -475,6 +479,8 @@ static void test_each_option_has_a_name(void **state)
 	assert_string_equal(mhopt_name(1), "padn");
 	assert_string_equal(mhopt_name(MHOPT_MNP), "mnp");
 	assert_string_equal(mhopt_name(MHOPT_BID), "bid");
+	assert_string_equal(mhopt_name(44), "flow_summary");
+	assert_string_equal(mhopt_name(45), "flow");
 	assert_null(mhopt_name(20));
 	assert_null(mhopt_name(255));
 }

@@ -95,6 +95,15 @@ static void rnd_lists(struct mhopts *o)
 		o->raw[i].data = rnd_bytes(5, 20);
 		o->seen |= BIT64(o->raw[i].type);
 	}
+	o->n_flow = rnd_count(6);
+	for (unsigned i = 0; i < o->n_flow; i++)
+		o->flow[i] = (struct mhopt_flow){ (uint16_t)rnd(), (uint16_t)rnd(), (uint8_t)rnd(),
+						  rnd_bytes(0, 40) };
+	o->n_flow_summary = rnd_count(MHOPT_MAX_SUMMARY);
+	for (unsigned i = 0; i < o->n_flow_summary; i++)
+		o->flow_summary[i] = rnd_bytes(0, 20);
+	o->seen |= (o->n_flow ? BIT64(MHOPT_FLOW) : 0) |
+		   (o->n_flow_summary ? BIT64(MHOPT_FLOW_SUMMARY) : 0);
 	o->seen |= (o->n_mnp ? BIT64(MHOPT_MNP) : 0) | (o->n_bid ? BIT64(MHOPT_BID) : 0) |
 		   (o->n_ipv4_hoa ? BIT64(MHOPT_IPV4_HOA) : 0) |
 		   (o->n_ipv4_ack ? BIT64(MHOPT_IPV4_ACK) : 0) |
@@ -176,6 +185,8 @@ static bool aligned(const uint8_t *opt, size_t at)
 	switch (opt[0]) {
 	case 2:
 	case 4:
+	case 44:
+	case 45:
 		return at % 2 == 0;
 	case 3:
 		return at % 8 == 6;

@@ -122,7 +122,8 @@ static inline bool lists_same(const struct mhopts *a, const struct mhopts *b)
 	bool same = a->n_mnp == b->n_mnp && a->n_ipv4_hoa == b->n_ipv4_hoa &&
 		    a->n_ipv4_ack == b->n_ipv4_ack && a->n_ipv4_mnp == b->n_ipv4_mnp &&
 		    a->n_ipv4_mnp_status == b->n_ipv4_mnp_status && a->n_bid == b->n_bid &&
-		    a->n_raw == b->n_raw;
+		    a->n_raw == b->n_raw && a->n_flow == b->n_flow &&
+		    a->n_flow_summary == b->n_flow_summary;
 
 	if (!same)
 		return false;
@@ -137,6 +138,12 @@ static inline bool lists_same(const struct mhopts *a, const struct mhopts *b)
 	for (unsigned i = 0; i < a->n_raw; i++)
 		same &= a->raw[i].type == b->raw[i].type &&
 			bytes_same(&a->raw[i].data, &b->raw[i].data);
+	for (unsigned i = 0; i < a->n_flow; i++)
+		same &= a->flow[i].fid == b->flow[i].fid && a->flow[i].prio == b->flow[i].prio &&
+			a->flow[i].status == b->flow[i].status &&
+			bytes_same(&a->flow[i].sub, &b->flow[i].sub);
+	for (unsigned i = 0; i < a->n_flow_summary; i++)
+		same &= bytes_same(&a->flow_summary[i], &b->flow_summary[i]);
 	return same && nets_same(a->mnp, b->mnp, a->n_mnp) &&
 	       nets_same(a->ipv4_mnp, b->ipv4_mnp, a->n_ipv4_mnp) &&
 	       acks_same(a->ipv4_ack, b->ipv4_ack, a->n_ipv4_ack) &&
