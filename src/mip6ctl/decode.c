@@ -6,6 +6,7 @@
 
 #include "mip6ctl/fmt.h"
 #include "wire/icmp6.h"
+#include "wire/flow.h"
 #include "wire/mh.h"
 
 #define NEST_MAX	6		/* tunnels and quotations in each other */
@@ -101,6 +102,51 @@ static struct json_object *options(const struct mhopts *o)
 	return a;
 }
 
+/* A Flow Identification: what it names and asks for, RFC 6089 4.2. */
+static struct json_object *flow(const struct mhopt_flow *f)
+{
+	struct json_object *o = json_object_new_object(), *bids = json_object_new_array();
+	struct flowsel sel = { 0 };
+	struct flow_subs s;
+	uint8_t bad = flow_subs_parse(f, &s);
+
+	SET(o, "fid", num(f->fid));
+	SET(o, "priority", num(f->prio));
+	SET(o, "status", num(f->status));
+	for (unsigned i = 0; i < s.n_bid; i++)
+		json_object_array_add(bids, num(s.bid[i]));
+	SET(o, "bids", bids);
+	if (!bad && s.has_selector)
+		bad = flow_selector_parse(s.format, &s.selector, &sel);
+	SET(o, "selector", !bad && s.has_selector ? text(SEL(&sel)) : NULL);
+	SET(o, "malformed", bad ? text(flow_status_str(bad)) : NULL);
+	return o;
+}
+
+static struct json_object *summary(const struct mhopts *o)
+{
+	struct json_object *a = json_object_new_array();
+
+	for (unsigned i = 0; i < o->n_flow_summary; i++)
+		for (unsigned k = 0; k < flow_n_fid(&o->flow_summary[i]); k++)
+			json_object_array_add(a, num(flow_fid(&o->flow_summary[i], k)));
+	return a;
+}
+
+static void flows(struct json_object *r, const struct mhopts *o)
+{
+	struct json_object *a;
+
+	if (o->n_flow) {
+		a = json_object_new_array();
+		for (unsigned i = 0; i < o->n_flow; i++)
+			json_object_array_add(a, flow(&o->flow[i]));
+		SET(r, "flows", a);
+	}
+	if (o->n_flow_summary)
+		SET(r, "flow_summary", summary(o));
+}
+
 static void common(struct json_object *r, const struct mhopts *o)
 {
 	if (o->seen & BIT64(MHOPT_ALT_COA))
@@ -117,6 +163,7 @@ static void common(struct json_object *r, const struct mhopts *o)
 		SET(r, "nai", foreign(o->mn_id.p, o->mn_id.len));
 	if (o->n_mnp || o->n_ipv4_mnp || o->n_ipv4_hoa)
 		SET(r, "prefixes", prefixes(o));
+	flows(r, o);
 	SET(r, "options", options(o));
 }
 

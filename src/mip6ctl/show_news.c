@@ -124,13 +124,33 @@ void show_handover(const struct fmt_opt *opt, struct json_object *o)
 static bool said(const char *key)
 {
 	static const char *const row[] = { "time", "src", "dst", "tunnel", "icmp_error", "type",
-					   "options" };
+					   "options", "flows" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
 		if (strcmp(row[i], key) == 0)
 			return true;
 	}
 	return false;
+}
+
+/* RFC 6089: what is asked for each flow, or said of it. */
+static void print_flows(const struct fmt_opt *opt, struct json_object *o)
+{
+	struct json_object *a = fmt_get(o, "flows"), *f;
+	char buf[FMT_LEN];
+
+	for (size_t i = 0; a && i < json_object_array_length(a); i++) {
+		f = json_object_array_get_idx(a, i);
+		printf(" flow %ld priority %ld", (long)fmt_num(f, "fid"), (long)fmt_num(f, "priority"));
+		if (fmt_has(f, "selector"))
+			printf(" [%s]", fmt_str(f, "selector"));
+		if (*fmt_join(f, "bids", ",", buf))
+			printf(" bids %s", buf);
+		if (fmt_num(f, "status"))
+			printf(" status %ld", (long)fmt_num(f, "status"));
+		if (fmt_has(f, "malformed"))
+			fmt_paint(opt, FMT_BAD, " (%s)", fmt_str(f, "malformed"));
+	}
 }
 
 void show_message(const struct fmt_opt *opt, struct json_object *o)
@@ -148,6 +168,7 @@ void show_message(const struct fmt_opt *opt, struct json_object *o)
 		       ? fmt_join(o, key, strcmp(key, "flags") ? "," : "", buf)
 		       : json_object_get_string(v));
 	}
+	print_flows(opt, o);
 	if (t)
 		printf(" (in a tunnel %s > %s)", fmt_str(t, "src"), fmt_str(t, "dst"));
 	if (e)

@@ -11,6 +11,7 @@
 #ifndef MIP6_WIRE_FLOW_H
 #define MIP6_WIRE_FLOW_H
 
+#include "base/flowsel.h"
 #include "wire/mh.h"
 
 /* Status of a Flow Identification option, RFC 6089 4.2; 128 and more: rejected. */
@@ -47,6 +48,22 @@ uint8_t flow_subs_parse(const struct mhopt_flow *f, struct flow_subs *s);
  * begins at 8n, as mh_build() has it). Octets written, or -EMSGSIZE, -EINVAL.
  */
 ssize_t flow_subs_build(const struct flow_subs *s, uint8_t *buf, size_t cap);
+
+/*
+ * A selector of RFC 6088 and the struct of it. The two low bits of a DS octet are not looked at
+ * (K, M); a flow label has 20 bits, so that a range above them matches nothing and is malformed.
+ * FLOW_OK; FLOW_NO_FORMAT: neither IPv4 nor IPv6 binary; FLOW_MALFORMED: fields are missing, an
+ * end without its start, or before it. Octets after the last field are not looked at: reserved
+ * flags may say what they are.
+ */
+uint8_t flow_selector_parse(uint8_t format, const struct mhopt_bytes *octets, struct flowsel *sel);
+/*
+ * *format and the octets for it, at most FLOW_SELECTOR_MAX; returns their number. The mark is
+ * local and does not get on the wire. -EINVAL: flowsel_check() refuses it; -EAFNOSUPPORT: of both
+ * families, which no format can say: build it twice.
+ */
+ssize_t flow_selector_build(const struct flowsel *sel, uint8_t *format, uint8_t *buf, size_t cap);
+#define FLOW_SELECTOR_MAX 96		/* flags, four IPv6 addresses, six numbers, ports, octets */
 
 /* The i-th flow identifier of a Flow Summary; i < flow_n_fid(). A last odd octet is none. */
 uint16_t flow_fid(const struct mhopt_bytes *summary, unsigned i);

@@ -8,6 +8,23 @@
 #include "wire/flow.h"
 #include "wire_help.h"
 
+static void selector_round_trip(const struct flow_subs *s)
+{
+	uint8_t buf[FLOW_SELECTOR_MAX], format = 0, status;
+	struct mhopt_bytes octets = { buf, 0 };
+	struct flowsel a, b;
+	ssize_t n;
+
+	status = flow_selector_parse(s->format, &s->selector, &a);
+	FUZZ_CHECK(status == FLOW_OK || status == FLOW_MALFORMED || status == FLOW_NO_FORMAT);
+	if (status)
+		return;
+	n = flow_selector_build(&a, &format, buf, sizeof(buf));
+	FUZZ_CHECK(n >= 4 && format == s->format);
+	octets.len = (uint8_t)n;
+	FUZZ_CHECK(flow_selector_parse(format, &octets, &b) == FLOW_OK && flowsel_eq(&a, &b));
+}
+
 /* What a Flow Identification holds, too; its status is one of those that an answer may have. */
 static void flow_round_trip(const struct mhopt_flow *f)
 {
@@ -20,6 +37,8 @@ static void flow_round_trip(const struct mhopt_flow *f)
 	FUZZ_CHECK(status == FLOW_OK || status == FLOW_MALFORMED || status == FLOW_NO_BID);
 	if (status)
 		return;
+	if (s.has_selector)
+		selector_round_trip(&s);
 	n = flow_subs_build(&s, sub, sizeof(sub));
 	FUZZ_CHECK(n >= 0 && n <= FLOW_SUB_MAX);
 	again.sub = (struct mhopt_bytes){ sub, (uint8_t)n };

@@ -4,6 +4,7 @@
 
 #include "mip6ctl/pcap.h"
 #include "wire/exthdr.h"
+#include "wire/flow.h"
 #include "wire/mh.h"
 
 static size_t ipv6(uint8_t *p, uint8_t next, const char *src, const char *dst, size_t len)
@@ -72,6 +73,48 @@ static void test_a_name_in_a_packet_is_no_command_to_the_terminal(void **state)
 	o = json("none", args);
 	assert_string_equal(json_object_get_string(json_object_object_get(
 		json_object_array_get_idx(o, 0), "nai")), "a\\x1b[2J\\x0a\\x5c\\xff@b");
+	json_object_put(o);
+	unlink(path);
+}
+
+/* RFC 6089: two flows, one of them with a selector of a kind that nobody knows, and a summary. */
+static void test_flow_bindings_are_decoded(void **state)
+{
+	static const uint8_t good[] = { 3, 8, 2, 0, 0, 0x0a, 0, 0, 0xb8, 17, 2, 4, 0, 1, 0,
+					3 };
+	static const uint8_t bad[] = { 3, 2, 9, 0 }, fids[] = { 0, 2, 0, 5 };
+	struct mh_msg m = { .type = MH_BU, .bu = { .seq = 1, .flags = BU_A } };
+	static uint8_t packet[512];
+	char path[64], args[128];
+	struct json_object *o;
+	ssize_t n;
+	FILE *f;
+
+	(void)state;
+	m.opt.n_flow = 2;
+	m.opt.flow[0] = (struct mhopt_flow){ 4, 10, 0, { good, sizeof(good) } };
+	m.opt.flow[1] = (struct mhopt_flow){ 6, 11, 133, { bad, sizeof(bad) } };
+	m.opt.n_flow_summary = 1;
+	m.opt.flow_summary[0] = (struct mhopt_bytes){ fids, sizeof(fids) };
+	n = mh_build(&m, NULL, packet + 40, sizeof(packet) - 40, NULL);
+	assert_true(n > 0);
+	ipv6(packet, IPPROTO_MH_, "2001:db8:f1::2", "2001:db8:280::1", (size_t)n);
+	snprintf(path, sizeof(path), "%s/f.pcap", dir);
+	f = fopen(path, "w");
+	assert_int_equal(pcap_begin(f), 0);
+	assert_int_equal(pcap_put(f, 1000, 0, 3, 0x86dd, 4, packet, 40 + (size_t)n), 0);
+	assert_int_equal(fclose(f), 0);
+	snprintf(args, sizeof(args), "decode %s", path);
+	shows("none", args, 0, " flow_summary 2,5 flow 4 priority 10 [ipv6 proto 17 dscp 46] bids 1,3"
+	      " flow 6 priority 11 status 133 (traffic selector format not supported)\n");
+	snprintf(args, sizeof(args), "-j decode %s", path);
+	o = json("none", args);
+	assert_string_equal(json_object_get_string(json_object_object_get(
+		json_object_array_get_idx(o, 0), "flows")),
+		"[ { \"fid\": 4, \"priority\": 10, \"status\": 0, \"bids\": [ 1, 3 ], "
+		"\"selector\": \"ipv6 proto 17 dscp 46\", \"malformed\": null }, "
+		"{ \"fid\": 6, \"priority\": 11, \"status\": 133, \"bids\": [ ], "
+		"\"selector\": null, \"malformed\": \"traffic selector format not supported\" } ]");
 	json_object_put(o);
 	unlink(path);
 }
@@ -334,6 +377,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_name_in_a_packet_is_no_command_to_the_terminal),
+		cmocka_unit_test(test_flow_bindings_are_decoded),
 		cmocka_unit_test(test_a_capture_file_is_decoded),
 		cmocka_unit_test(test_what_an_error_quotes_is_decoded),
 		cmocka_unit_test(test_a_pcapng_file_is_decoded),
