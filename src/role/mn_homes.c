@@ -178,6 +178,8 @@ void mn_home_new(struct mn_home *from, const struct prefix *hoa, const struct in
 
 		*c = *from->conf;
 		c->prefixes = NULL;	/* it has none */
+		c->flows = NULL;	/* nor flows: theirs may name the old prefix */
+		c->n_flow = 0;
 		c->hoa = *hoa;
 		c->table = table;
 		c->place = UINT_MAX;	/* behind what the file has */

@@ -19,6 +19,7 @@
 
 #include "base/addr.h"
 #include "sec/auth.h"
+#include "wire/flow.h"
 #include "wire/mh.h"
 
 #define NAI_MAX		254
@@ -80,6 +81,28 @@ enum tunnel_mode { TUNNEL_SHARED, TUNNEL_DEVICE };
 enum detector { DETECTOR_BUILTIN, DETECTOR_EXTERNAL };
 enum coa_dad { COA_DAD_OPTIMISTIC, COA_DAD_FULL, COA_DAD_OFF };
 
+/* ---- flow policy, either end (RFC 6089) ---- */
+
+#define FLOW_NAME_MAX	31
+#define FLOW_CONF_MAX	32		/* of one home address */
+
+struct flow_weight { uint16_t bid; uint8_t weight; uint64_t said; /* as below */ };
+struct flow_conf {
+	char name[FLOW_NAME_MAX + 1];
+	uint16_t fid;			/* 1..32767; what the home agent is told, see store/flow_mn.h */
+	uint16_t prio;			/* 1..32767, the lowest first, none twice in a list */
+	struct flowsel sel;		/* tidy; family 0: both */
+	uint8_t n_bid;
+	uint16_t bid[FLOW_MAX_BID];	/* by preference, or with weights */
+	uint8_t weight[FLOW_MAX_BID];	/* all 0: the first that works */
+	bool send;			/* the home agent is asked for it */
+	/* as the file says it */
+	uint8_t family, peer_family, inside_family;
+	struct flow_weight *weights;
+	size_t n_weights;
+	uint64_t said;			/* keys that the file gives: bits, for ctl/ */
+};
+
 /* ---- home agent ---- */
 
 struct prefix_life {
@@ -115,6 +138,11 @@ struct mobile_node {
 	bool ipv4_static;		/* IPv4 prefixes routed without options (seed 000, 5 (1)) */
 	uint32_t max_lifetime;		/* 0 = the home agent's */
 	uint32_t gre_key;		/* ip6gre; 0 = none */
+	struct flow_conf *flows;	/* these count before those that it asks for */
+	size_t n_flow;
+	struct flow_weight *weights;	/* of its BIDs; one that is not named: 1 */
+	size_t n_weight;
+	bool flow_bindings;		/* it may ask for flows (RFC 6089); default true */
 	struct sec_conf sec;
 	unsigned slot;			/* position in the list: metric spread */
 	uint64_t said;			/* keys that the file gives: bits, for ctl/ */
@@ -206,6 +234,8 @@ struct home_conf {
 	bool discover;			/* when none of them (or none is given): DHAAD */
 	struct mnp_conf *prefixes;
 	size_t n_prefix;
+	struct flow_conf *flows;
+	size_t n_flow;
 	char nai[NAI_MAX + 1];
 	struct sec_conf sec;
 	uint32_t lifetime;		/* asked for, seconds: 600 */
