@@ -309,6 +309,31 @@ static void check_announce_table(struct conf_ctx *x, const struct ha_conf *h)
 			 "nothing else uses, such as 6275", h->announce_table);
 }
 
+/* Each of its own, and nobody else's. */
+static void check_bid_tables(struct conf_ctx *x, const struct ha_conf *h)
+{
+	const config_setting_t *s = conf_top(x, "bid_table");
+	uint32_t lowest = h->mark_mask & -h->mark_mask;
+
+	for (unsigned bid = 1; bid <= h->max_care_of; bid++) {
+		uint32_t t = h->bid_table + bid;
+
+		if ((t >= 253 && t <= 255) || t == h->table || t == h->announce_table) {
+			conf_err(x, s, "bid_table", "table %u of identifier %u is %s: choose a number"
+				 " that leaves %u tables free, such as 8000", t, bid,
+				 t == h->table ? "table" : t == h->announce_table ? "announce_table" :
+				 "the kernel's", h->max_care_of);
+			break;
+		}
+	}
+	if (h->mark_mask && ((h->mark_mask / lowest + 1) & (h->mark_mask / lowest)))
+		conf_err(x, conf_top(x, "mark_mask"), "mark_mask", "the bits of 0x%x do not stand"
+			 " together: give one run of bits, such as 0xff", h->mark_mask);
+	else if (h->mark_mask && h->mark_mask / lowest < h->max_care_of)
+		conf_err(x, conf_top(x, "mark_mask"), "mark_mask", "0x%x has no room for the numbers"
+			 " 1 to %u (max_care_of)", h->mark_mask, h->max_care_of);
+}
+
 static void check_ha(struct conf_ctx *x)
 {
 	struct ha_conf *h = &x->c->ha;
@@ -326,6 +351,7 @@ static void check_ha(struct conf_ctx *x)
 			 "%u is not less than max_lifetime, %u", h->refresh_advice,
 			 h->max_lifetime);
 	check_announce_table(x, h);
+	check_bid_tables(x, h);
 	if (!h->n_node)
 		conf_warn(x, conf_top(x, "mobile_nodes"), "mobile_nodes",
 			  "is empty: every registration is refused");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ctl/conf_schema.h"
 
+#include "store/bc.h"
+
 const struct conf_word conf_word_role[] = {
 	{ "ha", ROLE_HA }, { "mr", ROLE_MR }, { "mn", ROLE_MN }, { "cn", ROLE_CN }, { NULL, 0 },
 };
@@ -254,6 +256,9 @@ static const struct conf_key node_keys[] = {
 	{ "max_lifetime", CK_INT, LIVE, OF(struct mobile_node, max_lifetime), .min = 4,
 	  .max = LIFETIME_MAX, .multiple4 = true, .unit = "seconds",
 	  .def = "that of the home agent", .help = "longest lifetime granted" },
+	{ "max_care_of", CK_INT, LIVE, OF(struct mobile_node, max_care_of), .min = 1,
+	  .max = BC_MAX_COA, .def = "that of the home agent",
+	  .help = "care-of addresses at a time" },
 	{ "gre_key", CK_INT, LIVE, OF(struct mobile_node, gre_key), .min = 1, .max = U32_MAX,
 	  .def = "no key",
 	  .help = "key of its tunnel, the same at both ends; carrier ip6gre only" },
@@ -430,6 +435,17 @@ static const struct conf_key top_keys[] = {
 	  .help = "mobile nodes are asked to refresh after this time; 0: they choose" },
 	{ "max_bindings", CK_INT, LIVE, IN(ha.max_bindings), .min = 0, .max = 100000000, .def = "0",
 	  .roles = ROLE_HA, .help = "more are refused with status 130; 0: no limit" },
+	{ "max_care_of", CK_INT, LIVE, IN(ha.max_care_of), .min = 1, .max = BC_MAX_COA, .def = "8",
+	  .roles = ROLE_HA,
+	  .help = "care-of addresses of one node at a time (RFC 5648); 1: no identifiers of bindings" },
+	{ "bulk_registration", CK_BOOL, LIVE, IN(ha.bulk_registration), .def = "true",
+	  .roles = ROLE_HA, .help = "one Binding Update may register several care-of addresses" },
+	{ "bid_table", CK_INT, LIVE, IN(ha.bid_table), .min = 1, .max = 4294967000.0, .def = "8000",
+	  .roles = ROLE_HA,
+	  .help = "the routing table of binding identifier n is this + n, n = 1 .. max_care_of" },
+	{ "mark_mask", CK_INT, LIVE, IN(ha.mark_mask), .min = 0, .max = U32_MAX, .def = "255",
+	  .roles = ROLE_HA,
+	  .help = "packets with n in these bits of their mark go to binding identifier n; 0: none" },
 	{ "dad", CK_BOOL, LIVE, IN(ha.dad), .def = "true", .roles = ROLE_HA,
 	  .help = "test on the home link that nobody else has the home address" },
 	{ "prefix_advertisements", CK_BOOL, LIVE, IN(ha.prefix_advertisements), .def = "true",

@@ -338,12 +338,12 @@ static struct json_object *owned_json(struct ha *ha, const struct mobile_node *m
 				      const struct prefix *p)
 {
 	const struct ha_conf *conf = ha_conf_of(ha);
-	const struct bc_entry *e = bc_find(ha_bc(ha), &m->hoa, 0);
+	const struct bc_entry *e = bc_primary(ha_bc(ha), &m->hoa);
 	struct json_object *o = json_object_new_object();
 	const char *state = "unbound";
 	char dev[IFNAMSIZ] = "";
 
-	if (e && e->state == BC_BOUND) {
+	if (e) {
 		state = in_service(&e->b, p) ? "routed" : "not_registered";
 		ha_device(conf, &e->b, dev);
 	}

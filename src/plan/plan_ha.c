@@ -158,9 +158,16 @@ void ha_tunnel_name(const struct bc_key *k, char name[static IFNAMSIZ])
 bool ha_device(const struct ha_conf *c, const struct binding *b, char name[static IFNAMSIZ])
 {
 	const struct mobile_node *node = ha_node(c, &b->key.hoa);
+	const struct home_link *l;
 	struct carrier k;
 	uint32_t h;
+	bool served;
 
+	l = b->home ? ha_home_of(c, &b->key.hoa, &served) : NULL;
+	if (l) {
+		memcpy(name, l->dev, IFNAMSIZ);
+		return false;
+	}
 	if (c->tunnel == TUNNEL_DEVICE) {
 		ha_tunnel_name(&b->key, name);
 		return false;
@@ -200,13 +207,14 @@ static int plan_announce(const struct ha_conf *c, const struct prefix *net, stru
 
 /* ---- a node that is bound ---- */
 
-struct bound {
+struct bound {				/* one of its bindings */
 	const struct ha_conf *c;
 	const struct binding *b;
 	struct kplan *p;
+	const struct home_link *link;	/* of its home; NULL: virtual */
 	struct carrier carrier;
 	bool shared;
-	char dev[IFNAMSIZ];
+	char dev[IFNAMSIZ];		/* the home link's, if the binding is there */
 };
 
 static int plan_own_device(const struct bound *n)
@@ -221,51 +229,158 @@ static int plan_own_device(const struct bound *n)
 	return kplan_add(n->p, &o);
 }
 
-/* In by the check (RFC 6275 10.4.5), out by the route (RFC 3963 6.5). */
-static int plan_network(const struct bound *n, const struct prefix *net)
+static int bound_init(struct bound *n, const struct ha_conf *c, const struct mobile_node *node,
+		      const struct binding *b, struct kplan *p)
 {
-	struct kobj in = { .kind = KOBJ_INGRESS }, r = { .kind = KOBJ_ROUTE };
-	int rc;
+	bool served;
 
+	*n = (struct bound){ .c = c, .b = b, .p = p, .carrier = ha_carrier(c, node, b),
+			     .link = ha_home_of(c, &b->key.hoa, &served) };
+	if (b->home) {
+		ha_device(c, b, n->dev);
+		return n->link ? 0 : -EOPNOTSUPP;
+	}
+	if (n->carrier.kind != CARRIER_IP6TNL && n->carrier.kind != CARRIER_IP6GRE)
+		return -EOPNOTSUPP;
+	if (b->coa.family != AF_INET6 || b->coa.udp_port)
+		return -EOPNOTSUPP;	/* RFC 5555, not built */
+	n->shared = ha_device(c, b, n->dev);
+	return n->shared ? 0 : plan_own_device(n);
+}
+
+/* What comes in is held against the binding (RFC 6275 10.4.5); on the home link nothing is. */
+static int plan_in(const struct bound *n, const struct prefix *net)
+{
+	struct kobj in = { .kind = KOBJ_INGRESS };
+
+	if (n->b->home)
+		return 0;
 	memcpy(in.ingress.dev, n->dev, sizeof(n->dev));
 	in.ingress.inner = *net;
 	in.ingress.owner = n->b->key.hoa;
-	in.ingress.outer = n->b->coa;
+	if (n->shared)
+		in.ingress.outer = n->b->coa;
+	/* else the remote end of the device says it, which changes while the entry stays */
+	return kplan_add(n->p, &in);
+}
+
+/* RFC 3963 6.5. On the home link the node is a neighbour, and the router of its networks. */
+static int plan_out(const struct bound *n, const struct prefix *net, uint32_t table)
+{
+	struct kobj r = { .kind = KOBJ_ROUTE };
+	struct prefix hoa = prefix6(&n->b->key.hoa, 128);
+
 	memcpy(r.route.dev, n->dev, sizeof(n->dev));
-	r.route.table = n->c->table;
+	r.route.table = table;
 	r.route.metric = metric(n->c, n->b->slot);
 	r.route.dst = *net;
 	if (n->shared)
 		r.route.encap = n->carrier;
-	else	/* the remote end of the device says it, which changes while the entry stays */
-		in.ingress.outer = (struct locator){ 0 };
-	rc = kplan_add(n->p, &in);
-	return rc < 0 ? rc : kplan_add(n->p, &r);
+	if (n->b->home && !prefix_eq(net, &hoa)) {
+		r.route.has_via = true;
+		r.route.via = n->b->key.hoa;
+	}
+	return kplan_add(n->p, &r);
 }
 
-static int plan_proxy(const struct bound *n, const struct home_link *l, const struct in6_addr *a)
+/* In and out of the primary. */
+static int plan_network(const struct bound *n, const struct prefix *net)
+{
+	int rc = plan_in(n, net);
+
+	return rc < 0 ? rc : plan_out(n, net, n->c->table);
+}
+
+static int plan_primary(const struct bound *n)
+{
+	struct prefix hoa = prefix6(&n->b->key.hoa, 128);
+	int rc = plan_network(n, &hoa);
+
+	for (unsigned i = 0; rc == 0 && i < n->b->n_prefix; i++) {
+		rc = plan_network(n, &n->b->prefix[i]);
+		if (rc == 0)
+			rc = plan_announce(n->c, &n->b->prefix[i], n->p);
+	}
+	return rc;
+}
+
+/* The others only let in; what goes out to them is their tables' word, or the steering's. */
+static int plan_secondary(const struct bound *n)
+{
+	struct prefix hoa = prefix6(&n->b->key.hoa, 128);
+	int rc = plan_in(n, &hoa);
+
+	for (unsigned i = 0; rc == 0 && i < n->b->n_prefix; i++)
+		rc = plan_in(n, &n->b->prefix[i]);
+	return rc;
+}
+
+/* ---- the tables of BIDs ---- */
+
+bool ha_mark(const struct ha_conf *c, uint16_t bid, uint32_t *mark)
+{
+	uint32_t lowest = c->mark_mask & -c->mark_mask;
+	uint64_t m = (uint64_t)bid * lowest;
+
+	*mark = (uint32_t)m;
+	return bid && c->mark_mask && !(m & ~(uint64_t)c->mark_mask);
+}
+
+static int plan_mark(const struct bound *n, uint8_t family)
+{
+	struct kobj o = { .kind = KOBJ_RULE };
+
+	o.rule.family = family;
+	o.rule.pref = HA_RULE_PREF;
+	o.rule.fwmask = n->c->mark_mask;
+	o.rule.table = n->c->bid_table + n->b->key.bid;
+	o.rule.suppress_plen = -1;
+	return ha_mark(n->c, n->b->key.bid, &o.rule.fwmark) ? kplan_add(n->p, &o) : 0;
+}
+
+/* Both families always, so that the rules do not come and go with a node that has the first. */
+static int plan_bid(const struct bound *n)
+{
+	struct prefix hoa = prefix6(&n->b->key.hoa, 128);
+	uint32_t table = n->c->bid_table + n->b->key.bid;
+	int rc;
+
+	if (!n->b->key.bid || n->b->key.bid > n->c->max_care_of)
+		return 0;
+	rc = plan_out(n, &hoa, table);
+	for (unsigned i = 0; rc == 0 && i < n->b->n_prefix; i++)
+		rc = plan_out(n, &n->b->prefix[i], table);
+	if (rc == 0)
+		rc = plan_mark(n, AF_INET6);
+	return rc < 0 ? rc : plan_mark(n, AF_INET);
+}
+
+/* ---- once for a node ---- */
+
+static int plan_proxy(const struct bound *n, const struct in6_addr *a)
 {
 	struct kobj o = { .kind = KOBJ_PROXY };
 
-	memcpy(o.proxy.dev, l->dev, sizeof(l->dev));
+	memcpy(o.proxy.dev, n->link->dev, sizeof(n->link->dev));
 	o.proxy.addr = *a;
 	o.proxy.router = n->b->flags & BU_R;	/* RFC 3963 6.2; a host: RFC 6275 10.4.1 */
 	return kplan_add(n->p, &o);
 }
 
-/* RFC 6275 10.4.1: the link-local address only if the node asked for it (10.3.1, L bit). */
-static int plan_proxies(const struct bound *n)
+/*
+ * RFC 6275 10.4.1: the link-local address only if the node asked for it (10.3.1, L bit). RFC 5648
+ * 5.6.2: a node that is on the home link as well defends them itself, if it may.
+ */
+static int plan_proxies(const struct bound *n, bool defended)
 {
-	bool served;
-	const struct home_link *l = ha_home_of(n->c, &n->b->key.hoa, &served);
 	struct in6_addr ll = in6_link_local_of(&n->b->key.hoa);
 	int rc;
 
-	if (!l)
+	if (!n->link || defended)
 		return 0;
-	rc = plan_proxy(n, l, &n->b->key.hoa);
+	rc = plan_proxy(n, &n->b->key.hoa);
 	if (rc == 0 && n->b->flags & BU_L)
-		rc = plan_proxy(n, l, &ll);
+		rc = plan_proxy(n, &ll);
 	return rc;
 }
 
@@ -280,7 +395,7 @@ static int plan_solicitation(const struct bound *n)
 	struct kobj s = { .kind = KOBJ_XSTATE }, x = { .kind = KOBJ_XPOLICY };
 	int rc;
 
-	if (!n->c->prefix_advertisements)
+	if (!n->c->prefix_advertisements || n->b->home)
 		return 0;
 	s.xstate.src = *hoa;
 	s.xstate.dst = *own;
@@ -300,30 +415,32 @@ static int plan_solicitation(const struct bound *n)
 	return rc < 0 ? rc : kplan_add(n->p, &x);
 }
 
+/* The primary in the middle: its routes may need the devices of the others to be there, and the
+ * tables of BIDs go over to a new care-of address after it. */
 static int plan_bound(const struct ha_conf *c, const struct mobile_node *node,
-		      const struct binding *b, struct kplan *p)
+		      const struct binding_set *s, struct kplan *p)
 {
-	struct bound n = { .c = c, .b = b, .p = p, .carrier = ha_carrier(c, node, b) };
-	struct prefix hoa = prefix6(&b->key.hoa, 128);
+	const struct binding *first = binding_primary(s);
+	struct bound n[BC_MAX_COA], *primary = NULL;
+	bool defended = false;
 	int rc = 0;
 
-	if (n.carrier.kind != CARRIER_IP6TNL && n.carrier.kind != CARRIER_IP6GRE)
-		return -EOPNOTSUPP;
-	if (b->coa.family != AF_INET6 || b->coa.udp_port)
-		return -EOPNOTSUPP;	/* RFC 5555, not built */
-	n.shared = ha_device(c, b, n.dev);
-	if (!n.shared)
-		rc = plan_own_device(&n);
-	if (rc == 0)
-		rc = plan_network(&n, &hoa);
-	for (unsigned i = 0; rc == 0 && i < b->n_prefix; i++) {
-		rc = plan_network(&n, &b->prefix[i]);
-		if (rc == 0)
-			rc = plan_announce(c, &b->prefix[i], p);
+	for (unsigned i = 0; rc == 0 && i < s->n; i++) {
+		rc = bound_init(&n[i], c, node, &s->b[i], p);
+		defended |= s->b[i].home == SIMULTANEOUS_NDP;
+		if (&s->b[i] == first)
+			primary = &n[i];
+		else if (rc == 0)
+			rc = plan_secondary(&n[i]);
 	}
 	if (rc == 0)
-		rc = plan_solicitation(&n);
-	return rc < 0 ? rc : plan_proxies(&n);
+		rc = plan_primary(primary);
+	for (unsigned i = 0; rc == 0 && i < s->n; i++)
+		rc = plan_bid(&n[i]);
+	/* here: what steers flows to the others (KOBJ_SNET, KOBJ_SPATH, KOBJ_SFLOW) */
+	if (rc == 0)
+		rc = plan_solicitation(primary);
+	return rc < 0 ? rc : plan_proxies(primary, defended);
 }
 
 /* ---- a node that is not ---- */
@@ -358,8 +475,8 @@ static int plan_home(const struct ha_conf *c, const struct mobile_node *n, struc
 	return rc;
 }
 
-int ha_plan_node(const struct ha_conf *c, const struct mobile_node *n, const struct binding *b,
-		 struct kplan *p)
+int ha_plan_node(const struct ha_conf *c, const struct mobile_node *n,
+		 const struct binding_set *s, struct kplan *p)
 {
-	return b ? plan_bound(c, n, b, p) : plan_home(c, n, p);
+	return s && s->n ? plan_bound(c, n, s, p) : plan_home(c, n, p);
 }

@@ -177,23 +177,18 @@ static int join(struct kplan *all, struct kplan *one)
 	return 0;
 }
 
-static const struct binding *bound(struct ha *ha, const struct in6_addr *hoa)
-{
-	const struct bc_entry *e = bc_find(ha->bc, hoa, 0);
-
-	return e && e->state == BC_BOUND ? &e->b : NULL;
-}
-
 /* What the kernel has, by the configuration in force. */
 static int plan_all(struct ha *ha, struct kplan *all)
 {
 	struct kplan one = { 0 };
+	struct binding_set s;
 	int rc = ha_plan_base(ha->c, all);
 
 	for (size_t i = 0; rc == 0 && i < ha->c->n_node; i++) {
 		const struct mobile_node *n = &ha->c->nodes[i];
 
-		rc = ha_plan_node(ha->c, n, bound(ha, &n->hoa), &one);
+		bc_set(ha->bc, &n->hoa, &s);
+		rc = ha_plan_node(ha->c, n, &s, &one);
 		if (rc == 0)
 			rc = join(all, &one);
 	}
@@ -220,15 +215,18 @@ static int diff_node(struct ha *ha, const struct ha_conf *to, const struct in6_a
 		     struct diff *d)
 {
 	const struct mobile_node *was = ha_node(ha->c, hoa), *is = ha_node(to, hoa);
-	const struct binding *b = bound(ha, hoa);
+	struct binding_set have, stay = { .n = 0 };
 	const char *why;
 	int rc = 0;
 
+	bc_set(ha->bc, hoa, &have);
+	for (unsigned i = 0; i < have.n; i++)
+		if (ha_binding_allowed(to, &have.b[i], &why))
+			binding_put(&stay, &have.b[i]);
 	if (was)
-		rc = ha_plan_node(ha->c, was, b, &d->old);
+		rc = ha_plan_node(ha->c, was, &have, &d->old);
 	if (rc == 0 && is)
-		rc = ha_plan_node(to, is, b && ha_binding_allowed(to, b, &why) ? b : NULL,
-				  &d->new);
+		rc = ha_plan_node(to, is, &stay, &d->new);
 	return rc < 0 ? rc : diff_add(d);
 }
 
@@ -268,7 +266,7 @@ static void stop_entry(void *arg, struct bc_entry *e)
 	struct ha *ha = arg;
 
 	rtimer_stop(&e->timer);
-	ha_mpd_stop(e);
+	ha_mpd_stop(e->home);
 	bc_del(ha->bc, e);
 }
 
@@ -477,24 +475,39 @@ void ha_free(struct ha *ha)
 	free(ha);
 }
 
-struct flush { struct ha *ha; const struct in6_addr *hoa; unsigned n; };
+struct flush { struct ha *ha; unsigned n; };
 
 static void flush_entry(void *arg, struct bc_entry *e)
 {
 	struct flush *f = arg;
 
-	if (e->state != BC_BOUND || (f->hoa && !in6_eq(f->hoa, &e->b.key.hoa)))
+	if (e->state != BC_BOUND)
 		return;
 	f->n++;
-	ha_tx_remove(f->ha, e, HA_FLUSHED);
+	if (!e->leaving)
+		e->leaving = HA_FLUSHED;
+}
+
+/* Those of one home address in one transaction. */
+static void sweep_entry(void *arg, struct bc_entry *e)
+{
+	struct flush *f = arg;
+
+	ha_tx_sweep(f->ha, &e->b.key.hoa);
 }
 
 unsigned ha_flush(struct ha *ha, const struct in6_addr *hoa)
 {
-	struct flush f = { ha, hoa, 0 };
+	struct flush f = { ha, 0 };
 
-	if (!hoa)
-		ha->flushing = (unsigned)bc_count(ha->bc);
+	if (hoa) {
+		for (struct bc_entry *e = bc_first(ha->bc, hoa); e; e = e->sibling)
+			flush_entry(&f, e);
+		ha_tx_sweep(ha, hoa);
+		return f.n;
+	}
+	ha->flushing = (unsigned)bc_count(ha->bc);
 	bc_each(ha->bc, flush_entry, &f);
+	bc_each(ha->bc, sweep_entry, &f);
 	return f.n;
 }

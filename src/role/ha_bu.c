@@ -8,14 +8,16 @@
 #include "role/ha_priv.h"
 #include "run/timer.h"
 
-struct clash { struct ha *ha; const struct in6_addr *hoa; struct carrier want; bool found; };
+struct clash { struct ha *ha; const struct binding *b; struct carrier want; bool found; };
 
-static void compare(struct clash *c, const struct binding *b)
+/* Its own node's bindings as they will be, others' as they are. */
+static void compare(struct clash *c, const struct binding *b, bool own)
 {
 	const struct mobile_node *n = ha_node(c->ha->c, &b->key.hoa);
 	struct carrier other;
 
-	if (!n || in6_eq(&b->key.hoa, c->hoa))
+	if (!n || b->home || in6_eq(&b->key.hoa, &c->b->key.hoa) != own ||
+	    (own && b->key.bid == c->b->key.bid))
 		return;
 	other = ha_carrier(c->ha->c, n, b);
 	c->found |= carrier_eq(&other, &c->want);
@@ -24,38 +26,69 @@ static void compare(struct clash *c, const struct binding *b)
 static void compare_entry(void *arg, struct bc_entry *e)
 {
 	if (e->state == BC_BOUND)
-		compare(arg, &e->b);
+		compare(arg, &e->b, false);
 }
 
 /* Two tunnels of one carrier: the kernel would refuse the second without saying why. */
-static bool carrier_taken(struct ha *ha, const struct bu_verdict *v)
+static bool carrier_taken(struct ha *ha, const struct bu_verdict *v, const struct binding *b)
 {
-	struct carrier want = ha_carrier(ha->c, v->node, &v->b);
-	struct clash c = { ha, &v->b.key.hoa, want, false };
+	struct clash c = { ha, b, ha_carrier(ha->c, v->node, b), false };
 
-	if (ha->c->tunnel != TUNNEL_DEVICE)
+	if (ha->c->tunnel != TUNNEL_DEVICE || b->home)
 		return false;
+	for (unsigned i = 0; i < v->set.n; i++)
+		compare(&c, &v->set.b[i], true);
 	bc_each(ha->bc, compare_entry, &c);
 	for (struct ha_tx *tx = ha->txs; tx && !c.found; tx = tx->hh.next)
-		if (tx->kind == TX_REGISTER && tx->stage != TX_HELD)
-			compare(&c, &tx->v.b);
+		for (unsigned i = 0; tx->stage != TX_HELD && i < tx->v.set.n; i++)
+			compare(&c, &tx->v.set.b[i], false);
 	return c.found;
 }
 
-/* What the rules cannot see, because it is about other nodes. */
-static bool check_others(struct ha *ha, struct bu_verdict *v)
+static void fail_one(struct ha *ha, struct bu_verdict *v, uint16_t bid, uint8_t status,
+		     const char *why)
 {
-	if (bc_circular(ha->bc, &v->b)) {
-		v->status = BA_INVALID_COA;
-		v->why = "care-of address would make tunnels run in a circle";
-	} else if (carrier_taken(ha, v)) {
-		v->status = BA_NO_RESOURCES;
-		v->why = "another home address has a tunnel to this care-of address: use "
-			 "tunnel = \"shared\", or ip6gre with different keys";
-	} else {
-		return true;
+	const struct bc_entry *e = bc_find(ha->bc, &v->b.key.hoa, bid);
+
+	if (ha_bu_names(v, bid)) {
+		ha_bu_bid_failed(v, bid, status, why, e && e->state == BC_BOUND ? &e->b : NULL);
+		return;
 	}
+	/* one that stands, and that the new prefixes do not agree with */
 	v->act = BU_REFUSE;
+	v->status = status;
+	v->why = why;
+}
+
+/* What the rules cannot see, because it is about other nodes. */
+static void check_others(struct ha *ha, struct bu_verdict *v)
+{
+	uint16_t bid[BC_MAX_COA];
+	unsigned n = v->set.n;
+
+	for (unsigned i = 0; i < n; i++)
+		bid[i] = v->set.b[i].key.bid;
+	for (unsigned i = 0; i < n && v->act == BU_REGISTER; i++) {
+		const struct binding *b = binding_of(&v->set, bid[i]);
+
+		if (bc_circular(ha->bc, b))
+			fail_one(ha, v, bid[i], BA_INVALID_COA,
+				 "care-of address would make tunnels run in a circle");
+		else if (carrier_taken(ha, v, b))
+			fail_one(ha, v, bid[i], BA_NO_RESOURCES,
+				 "another binding has a tunnel to this care-of address: use "
+				 "tunnel = \"shared\", or ip6gre with different keys");
+	}
+}
+
+/* A newer update takes the place of one that waits for DAD only if it says all that that said. */
+static bool says_less(const struct ha_tx *tx, struct bu_verdict *v)
+{
+	if (!v->n_bid || v->overwrite)
+		return false;
+	for (unsigned i = 0; i < tx->v.set.n; i++)
+		if (!binding_of(&v->set, tx->v.set.b[i].key.bid))
+			return true;
 	return false;
 }
 
@@ -76,7 +109,6 @@ static const struct bc_entry *last_valid(const struct bc_entry *e, const struct 
 static void register_new(struct ha *ha, const struct mh_rx *rx, const struct ha_req *req,
 			 struct bu_verdict *v)
 {
-	const struct bc_entry *e = bc_find(ha->bc, &req->hoa, 0);
 	struct ha_tx *tx = ha_tx_new(ha, &req->hoa);
 
 	if (!tx) {
@@ -86,8 +118,6 @@ static void register_new(struct ha *ha, const struct mh_rx *rx, const struct ha_
 	tx->kind = TX_REGISTER;
 	tx->req = *req;
 	tx->v = *v;
-	tx->adds = !(e && e->state == BC_BOUND);
-	ha->n_adding += tx->adds;
 	if (v->need_dad || v->need_dad_ll)
 		ha_msg_replace(&tx->msg, rx);
 	ha_tx_start(tx);
@@ -105,12 +135,9 @@ static void register_again(struct ha_tx *tx, const struct mh_rx *rx, const struc
 static void deregister(struct ha *ha, struct ha_tx *tx, const struct ha_req *req,
 		       struct bu_verdict *v)
 {
-	struct bc_entry *e = bc_find(ha->bc, &req->hoa, 0);
-
-	if (tx && !(e && e->state == BC_BOUND)) {
+	if (tx && !bc_primary(ha->bc, &req->hoa)) {
 		/* nothing is bound yet, and shall not be */
-		if (e)
-			bc_set_deleted(ha->bc, e, v->b.seq);
+		bc_set_seq(ha->bc, &req->hoa, v->b.seq);
 		v->act = BU_REFUSE;
 		v->status = BA_NOT_HA;
 		v->why = "the binding was not made yet";
@@ -136,13 +163,13 @@ static void deregister(struct ha *ha, struct ha_tx *tx, const struct ha_req *req
 static void judge(struct ha *ha, const struct mh_rx *rx, const struct mh_msg *m,
 	      const struct ha_req *req)
 {
-	const struct bc_entry *e = bc_find(ha->bc, &req->hoa, 0);
+	const struct bc_entry *e = bc_first(ha->bc, &req->hoa);
 	struct ha_tx *tx = ha_tx_find(ha, &req->hoa);
 	struct bc_entry tmp;
 	struct bu_verdict v;
 
 	ha_bu_decide(ha->c, last_valid(e, tx, &tmp), bc_memory(ha->bc, &req->hoa, false),
-		     bc_count(ha->bc) + ha->n_adding - (tx && tx->adds), &req->rx, m, run_now(),
+		     bc_count(ha->bc) + ha->n_adding - (tx ? tx->adds : 0), &req->rx, m, run_now(),
 		     &v);
 	if (v.act == BU_REGISTER)
 		check_others(ha, &v);
@@ -152,7 +179,9 @@ static void judge(struct ha *ha, const struct mh_rx *rx, const struct mh_msg *m,
 		ha_answer(ha, req, &v);
 		break;
 	case BU_REGISTER:
-		if (tx)
+		if (tx && says_less(tx, &v))
+			ha_tx_hold(ha, rx, m);
+		else if (tx)
 			register_again(tx, rx, req, &v);
 		else
 			register_new(ha, rx, req, &v);

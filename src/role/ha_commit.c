@@ -13,6 +13,16 @@
 #include "run/event.h"
 #include "run/timer.h"
 
+/* " bid=7": not for a binding without RFC 5648. */
+static const char *bid_str(uint16_t bid, char buf[static 16])
+{
+	buf[0] = '\0';
+	if (bid)
+		snprintf(buf, 16, " bid=%u", bid);
+	return buf;
+}
+#define BID(bid)	bid_str((bid), (char[16]){ 0 })
+
 /* ---- news ---- */
 
 /* old: what was bound there, NULL: nothing. RFC 4295 tells the first two from the third. */
@@ -143,8 +153,6 @@ static void arm(struct ha *ha, struct bc_entry *e)
 	else
 		rtimer_set(&e->timer, run_now() + ha->c->timers.max_delete_bce_timeout,
 			   deleted_cb, e);
-	if (e->state != BC_BOUND)
-		ha_mpd_stop(e);
 }
 
 static void tell_flushed(struct ha *ha)
@@ -158,13 +166,16 @@ static void tell_flushed(struct ha *ha)
 void ha_forget(struct ha *ha, struct bc_entry *e, const char *reason)
 {
 	struct binding was = e->b;
+	struct bc_memory *home = e->home;
 
 	rtimer_stop(&e->timer);
-	ha_mpd_stop(e);
 	bc_del(ha->bc, e);
-	log_info("ha", "binding %s: removed (%s) coa=%s", A6(&was.key.hoa), reason,
-		 LOC(&was.coa));
-	tell_prefixes(&was, NULL, reason);
+	log_info("ha", "binding %s%s: removed (%s) coa=%s", A6(&was.key.hoa), BID(was.key.bid),
+		 reason, LOC(&was.coa));
+	if (!bc_primary(ha->bc, &was.key.hoa)) {
+		ha_mpd_stop(home);
+		tell_prefixes(&was, NULL, reason);
+	}
 	tell_gone(&was, reason);
 	if (strcmp(reason, HA_FLUSHED) == 0)
 		tell_flushed(ha);
@@ -172,14 +183,14 @@ void ha_forget(struct ha *ha, struct bc_entry *e, const char *reason)
 
 /* ---- committed ---- */
 
-/* No memory for the entry: the kernel goes back to what it had. */
-static void take_back(struct ha_tx *tx)
+/* No memory for an entry: the kernel goes back to what it had. */
+static void take_back(struct ha_tx *tx, const struct binding_set *old)
 {
 	struct ha *ha = tx->ha;
 	struct kplan have = { 0 }, want = { 0 };
 
-	if (ha_plan_node(ha->c, tx->v.node, &tx->v.b, &have) == 0 &&
-	    ha_plan_node(ha->c, tx->v.node, NULL, &want) == 0)
+	if (ha_plan_node(ha->c, tx->v.node, &tx->v.set, &have) == 0 &&
+	    ha_plan_node(ha->c, tx->v.node, old, &want) == 0)
 		kplan_switch(ha->env.kern, &have, &want, NULL, NULL);
 	kplan_free(&have);
 	kplan_free(&want);
@@ -189,73 +200,147 @@ static void take_back(struct ha_tx *tx)
 	ha_answer(ha, &tx->req, &tx->v);
 }
 
+/* All new entries or none. */
+static bool make_room(struct ha *ha, const struct binding_set *s)
+{
+	struct bc_entry *added[BC_MAX_COA];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < s->n; i++) {
+		if (bc_find(ha->bc, &s->b[i].key.hoa, s->b[i].key.bid))
+			continue;
+		added[n] = bc_put(ha->bc, &s->b[i]);
+		if (added[n++])
+			continue;
+		while (--n > 0)
+			bc_del(ha->bc, added[n - 1]);
+		return false;
+	}
+	return true;
+}
+
+/* old: what was bound there, NULL: nothing */
+static void put_one(struct ha *ha, const struct binding *b, const struct binding *old)
+{
+	struct bc_entry *e = bc_put(ha->bc, b);
+
+	if (e->leaving && strcmp(e->leaving, HA_EXPIRED) == 0)
+		e->leaving = NULL;
+	arm(ha, e);
+	if (old && locator_eq(&old->coa, &b->coa))
+		return;
+	log_info("ha", "binding %s%s: %s coa=%s was=%s prefixes=%u lifetime=%us seq=%u",
+		 A6(&b->key.hoa), BID(b->key.bid), old ? "moved" : "registered", LOC(&b->coa),
+		 LOC(old ? &old->coa : &(struct locator){ 0 }), b->n_prefix, b->lifetime, b->seq);
+}
+
+/* Named by the update: anew. Others: what they have in common with it. */
+static void put_all(struct ha *ha, struct bu_verdict *v, struct binding_set *old)
+{
+	for (unsigned i = 0; i < v->set.n; i++) {
+		struct binding *b = &v->set.b[i];
+		bool named = ha_bu_names(v, b->key.bid);
+
+		if (named)
+			b->expires = run_now() + b->lifetime;
+		if (named)
+			put_one(ha, b, binding_of(old, b->key.bid));
+		else
+			bc_put(ha->bc, b);
+	}
+}
+
+static void forget_replaced(struct ha *ha, const struct binding_set *old, struct binding_set *new)
+{
+	for (unsigned i = 0; i < old->n; i++) {
+		const struct bc_key *k = &old->b[i].key;
+		struct bc_entry *e = bc_find(ha->bc, &k->hoa, k->bid);
+
+		if (e && !binding_of(new, k->bid))
+			ha_forget(ha, e, "replaced");
+	}
+}
+
 void ha_commit_register(struct ha_tx *tx)
 {
 	struct ha *ha = tx->ha;
-	struct bc_entry *e = bc_find(ha->bc, &tx->hoa, 0);
-	bool was_bound = e && e->state == BC_BOUND;
-	struct binding old = was_bound ? e->b : (struct binding){ 0 };
 	struct bu_verdict *v = &tx->v;
+	struct binding_set old;
 
-	v->b.expires = run_now() + v->b.lifetime;
-	e = bc_put(ha->bc, &v->b);
-	if (!e) {
-		take_back(tx);
+	bc_set(ha->bc, &tx->hoa, &old);
+	if (!make_room(ha, &v->set)) {
+		take_back(tx, &old);
 		return;
 	}
+	put_all(ha, v, &old);
+	bc_set_seq(ha->bc, &tx->hoa, v->b.seq);
 	ha_remember_seq(ha, v, false);
 	remember_stamp(ha, &tx->req);
-	arm(ha, e);
-	ha_mpd_bound(ha, e, !was_bound);
+	ha_mpd_bound(ha, bc_memory(ha->bc, &tx->hoa, true), !old.n);
 	ha_ns_drop(ha, &tx->hoa);
-	ha_advertise(ha, v, !was_bound,
-		     v->b.flags & BU_L && !(was_bound && old.flags & BU_L));
+	ha_advertise(ha, &old, &v->set);
 	ha_answer(ha, &tx->req, v);
 	ha->stats.accepted++;
 	histo_add(&ha->stats.commit, run_clock() - tx->since);
-	if (!was_bound || !locator_eq(&old.coa, &v->b.coa))
-		log_info("ha", "binding %s: %s coa=%s was=%s prefixes=%u lifetime=%us seq=%u",
-			 A6(&tx->hoa), was_bound ? "moved" : "registered", LOC(&v->b.coa),
-			 LOC(&old.coa), v->b.n_prefix, v->b.lifetime, v->b.seq);
-	tell_bound(&v->b, was_bound ? &old : NULL);
-	tell_prefixes(was_bound ? &old : NULL, &v->b, "withdrawn");
+	forget_replaced(ha, &old, &v->set);
+	for (unsigned i = 0; i < v->set.n; i++)
+		if (ha_bu_names(v, v->set.b[i].key.bid))
+			tell_bound(&v->set.b[i], binding_of(&old, v->set.b[i].key.bid));
+	tell_prefixes(old.n ? &old.b[0] : NULL, &v->set.b[0], "withdrawn");
 	tell_refused4(v);
 }
 
+static void deregistered(struct ha *ha, struct bc_entry *e, uint16_t seq)
+{
+	struct binding old = e->b;
+
+	bc_set_deleted(ha->bc, e, seq);
+	arm(ha, e);
+	tell_gone(&old, "deregistered");
+	log_info("ha", "binding %s%s: deregistered coa=%s seq=%u", A6(&old.key.hoa),
+		 BID(old.key.bid), LOC(&old.coa), seq);
+}
+
+/* A repeated one finds no binding, only an entry that keeps its number a while longer. */
 void ha_commit_deregister(struct ha_tx *tx)
 {
 	struct ha *ha = tx->ha;
-	struct bc_entry *e = bc_find(ha->bc, &tx->hoa, 0);
-	bool was_bound = e && e->state == BC_BOUND;
-	struct binding old;
+	struct bu_verdict *v = &tx->v;
+	struct binding_set old;
 
-	ha_remember_seq(ha, &tx->v, true);
+	bc_set(ha->bc, &tx->hoa, &old);
+	ha_remember_seq(ha, v, !v->set.n);
 	remember_stamp(ha, &tx->req);
 	ha_ns_drop(ha, &tx->hoa);
-	ha_answer(ha, &tx->req, &tx->v);
-	if (!e)
-		return;			/* its time was over while the kernel worked */
-	old = e->b;
-	bc_set_deleted(ha->bc, e, tx->v.b.seq);
-	arm(ha, e);
-	/* a repeated one finds no binding, only an entry that keeps its number */
-	if (was_bound) {
-		tell_prefixes(&old, NULL, "deregistered");
-		tell_gone(&old, "deregistered");
-		log_info("ha", "binding %s: deregistered coa=%s seq=%u", A6(&tx->hoa),
-			 LOC(&old.coa), tx->v.b.seq);
-		ha->stats.deregistered++;
+	ha_advertise(ha, &old, &v->set);
+	if (!v->set.n && old.n) {
+		ha_mpd_stop(bc_memory(ha->bc, &tx->hoa, true));
+		tell_prefixes(&old.b[0], NULL, "deregistered");
 	}
+	for (struct bc_entry *e = bc_first(ha->bc, &tx->hoa); e; e = e->sibling) {
+		if (e->state == BC_BOUND && !binding_of(&v->set, e->b.key.bid))
+			deregistered(ha, e, v->b.seq);
+		else if (e->state != BC_BOUND && ha_bu_names(v, v->n_bid ? e->b.key.bid : 0))
+			arm(ha, e);
+	}
+	bc_set_seq(ha->bc, &tx->hoa, v->b.seq);
+	ha_answer(ha, &tx->req, v);
+	ha->stats.deregistered += old.n > v->set.n;
 }
 
 void ha_commit_remove(struct ha_tx *tx)
 {
-	struct bc_entry *e = bc_find(tx->ha->bc, &tx->hoa, 0);
+	struct ha *ha = tx->ha;
+	struct bc_entry *e = bc_first(ha->bc, &tx->hoa), *next;
+	struct binding_set old;
 
-	if (!e || e->state != BC_BOUND)
-		return;
-	if (strcmp(tx->reason, HA_EXPIRED) == 0)
-		tx->ha->stats.expired++;
-	ha_forget(tx->ha, e, tx->reason);
+	bc_set(ha->bc, &tx->hoa, &old);
+	ha_advertise(ha, &old, &tx->v.set);
+	for (; e; e = next) {
+		next = e->sibling;
+		if (e->state != BC_BOUND || binding_of(&tx->v.set, e->b.key.bid))
+			continue;
+		tx->ha->stats.expired += strcmp(e->leaving, HA_EXPIRED) == 0;
+		ha_forget(ha, e, e->leaving);
+	}
 }
-

@@ -21,18 +21,28 @@ static bool passed_on(const struct icmp6_msg *m)
 }
 
 /* The packet was tunnelled as this binding has it: anything else is old, or a lie. */
-static bool tunnelled_for(const struct ha *ha, const struct bc_entry *e, const struct icmp6_msg *m,
-			  const struct gre *g)
+static bool tunnelled_by(const struct ha *ha, const struct bc_entry *e, const struct icmp6_msg *m,
+			 const struct gre *g)
 {
-	const struct mobile_node *n = e ? ha_node(ha->c, &e->b.key.hoa) : NULL;
+	const struct mobile_node *n = ha_node(ha->c, &e->b.key.hoa);
 	struct carrier had = { .kind = CARRIER_IP6GRE, .local = locator6(&m->err.src),
 			       .remote = locator6(&m->err.dst), .key = g->key };
 	struct carrier is;
 
-	if (!n)
+	if (!n || e->state != BC_BOUND || e->b.home)
 		return false;
 	is = ha_carrier(ha->c, n, &e->b);
 	return carrier_eq(&is, &had) && g->has_key == (is.key != 0);
+}
+
+/* To whichever of its care-of addresses. */
+static bool tunnelled_for(const struct ha *ha, const struct bc_entry *e, const struct icmp6_msg *m,
+			  const struct gre *g)
+{
+	for (e = e ? e->home->first : NULL; e; e = e->sibling)
+		if (tunnelled_by(ha, e, m, g))
+			return true;
+	return false;
 }
 
 /* RFC 2473 8.2, 8.3 */

@@ -23,29 +23,34 @@ static uint32_t draw(void)
 	return v;
 }
 
-static uint32_t preferred(const struct ha *ha, const struct bc_entry *e)
+static uint32_t preferred(const struct ha *ha, const struct bc_memory *home)
 {
 	bool served;
-	const struct home_link *l = ha_home_of(ha->c, &e->b.key.hoa, &served);
+	const struct home_link *l = ha_home_of(ha->c, &home->hoa, &served);
 
-	return mpa_preferred(l, &e->b.key.hoa, run_now());
+	return mpa_preferred(l, &home->hoa, run_now());
 }
 
 static void due_cb(void *arg);
 
-static void arm(struct bc_entry *e)
+static void arm(struct bc_memory *home)
 {
-	rtimer_set(&e->adv_timer, e->adv.due, due_cb, e);
+	rtimer_set(&home->adv_timer, home->adv.due, due_cb, home);
 }
 
-/* RFC 6275 10.6.3 */
-static void advertise(struct ha *ha, const struct bc_entry *e, uint16_t id)
+/* RFC 6275 10.6.3. One is enough, to where its packets go. */
+static void advertise(struct ha *ha, const struct bc_memory *home, uint16_t id)
 {
-	const struct icmp6_tx tx = { .src = e->b.local, .dst = e->b.key.hoa, .has_rh2 = true,
-				     .rh2_coa = e->b.coa.a.in6 };
+	const struct bc_entry *e = bc_primary(ha->bc, &home->hoa);
+	struct icmp6_tx tx = { .dst = home->hoa };
 	struct icmp6_msg m;
 	int rc;
 
+	if (!e)
+		return;
+	tx.src = e->b.local;
+	tx.has_rh2 = !e->b.home;
+	tx.rh2_coa = e->b.coa.a.in6;
 	if (!mpa_fill(ha->c, &e->b.key.hoa, id, run_now(), &m))
 		return;
 	rc = icmp6sock_send(ha->env.icmp, &tx, &m);
@@ -58,56 +63,66 @@ static void advertise(struct ha *ha, const struct bc_entry *e, uint16_t id)
 
 static void due_cb(void *arg)
 {
-	struct bc_entry *e = arg;
-	struct ha *ha = e->owner;
-	uint16_t id = e->adv.id;
+	struct bc_memory *home = arg;
+	struct ha *ha = home->owner;
+	uint16_t id = home->adv.id;
 
-	switch (mpa_fire(&e->adv, &ha->c->timers, preferred(ha, e), run_now(), draw())) {
+	switch (mpa_fire(&home->adv, &ha->c->timers, preferred(ha, home), run_now(), draw())) {
 	case MPA_NOTHING:
 		break;
 	case MPA_UNSOLICITED:		/* a number that no solicitation has, most likely */
-		advertise(ha, e, (uint16_t)draw());
+		advertise(ha, home, (uint16_t)draw());
 		break;
 	case MPA_SOLICITED:
-		advertise(ha, e, id);
+		advertise(ha, home, id);
 		break;
 	}
-	arm(e);
+	arm(home);
 }
 
-void ha_mpd_bound(struct ha *ha, struct bc_entry *e, bool fresh)
+void ha_mpd_bound(struct ha *ha, struct bc_memory *home, bool fresh)
 {
+	home->owner = ha;
 	if (!ha->c->prefix_advertisements)
 		return;
-	mpa_bound(&e->adv, &ha->c->timers, fresh, preferred(ha, e), run_now(), draw());
-	arm(e);
+	mpa_bound(&home->adv, &ha->c->timers, fresh, preferred(ha, home), run_now(), draw());
+	arm(home);
 }
 
-void ha_mpd_stop(struct bc_entry *e)
+void ha_mpd_stop(struct bc_memory *home)
 {
-	rtimer_stop(&e->adv_timer);
+	rtimer_stop(&home->adv_timer);
+}
+
+/* One of its care-of addresses (RFC 5648 6.5). */
+static bool is_care_of(const struct bc_memory *home, const struct in6_addr *a)
+{
+	const struct locator coa = locator6(a);
+
+	for (const struct bc_entry *e = home->first; e; e = e->sibling)
+		if (e->state == BC_BOUND && locator_eq(&coa, &e->b.coa))
+			return true;
+	return false;
 }
 
 /* RFC 6275 6.7, 10.6.2. Who is not registered, or is elsewhere, gets nothing. */
 static const char *unwanted(const struct ha *ha, const struct icmp6_rx *rx,
 			    const struct bc_entry *e)
 {
-	struct locator coa = locator6(&rx->src);
-
 	if (!ha->ready || ha->job.kind == JOB_STOP || !ha->c->prefix_advertisements)
 		return "prefixes are not advertised";
 	if (!rx->has_hao)
 		return "it has no home address option";
-	if (!e || e->state != BC_BOUND)
+	if (!e)
 		return "its home address is not registered";
-	if (!locator_eq(&coa, &e->b.coa))
+	if (!is_care_of(e->home, &rx->src))
 		return "it does not come from the care-of address";
 	return in6_eq(&rx->dst, &e->b.local) ? NULL : "not to the address of the registration";
 }
 
 void ha_mps_rx(struct ha *ha, const struct icmp6_rx *rx, const struct icmp6_msg *m)
 {
-	struct bc_entry *e = rx->has_hao ? bc_find(ha->bc, &rx->hao, 0) : NULL;
+	struct bc_entry *e = rx->has_hao ? bc_primary(ha->bc, &rx->hao) : NULL;
 	const char *why = unwanted(ha, rx, e);
 
 	ha->stats.mps++;
@@ -116,9 +131,9 @@ void ha_mps_rx(struct ha *ha, const struct icmp6_rx *rx, const struct icmp6_msg 
 			    A6(rx->has_hao ? &rx->hao : &rx->src), why);
 		return;
 	}
-	if (mpa_solicited(&e->adv, &ha->c->timers, m->mps.id, run_now()) == MPA_SOLICITED)
-		advertise(ha, e, m->mps.id);
-	arm(e);
+	if (mpa_solicited(&e->home->adv, &ha->c->timers, m->mps.id, run_now()) == MPA_SOLICITED)
+		advertise(ha, e->home, m->mps.id);
+	arm(e->home);
 }
 
 /* ---- a new configuration ---- */
@@ -143,19 +158,23 @@ static void look(void *arg, struct bc_entry *e)
 {
 	struct change *x = arg;
 	struct ha *ha = x->ha;
+	struct bc_memory *home = e->home;
 
 	if (e->state != BC_BOUND)
 		return;
 	shorten(ha, e);
+	if (e != bc_primary(ha->bc, &home->hoa))
+		return;
 	if (!ha->c->prefix_advertisements) {
-		ha_mpd_stop(e);
+		ha_mpd_stop(home);
 		return;
 	}
 	if (!x->was->prefix_advertisements)
-		mpa_bound(&e->adv, &ha->c->timers, false, preferred(ha, e), run_now(), draw());
-	if (mpa_differs(x->was, ha->c, &e->b.key.hoa, run_now()))
-		mpa_changed(&e->adv, &ha->c->timers, preferred(ha, e), run_now(), draw());
-	arm(e);
+		mpa_bound(&home->adv, &ha->c->timers, false, preferred(ha, home), run_now(),
+			  draw());
+	if (mpa_differs(x->was, ha->c, &home->hoa, run_now()))
+		mpa_changed(&home->adv, &ha->c->timers, preferred(ha, home), run_now(), draw());
+	arm(home);
 }
 
 void ha_mpd_reload(struct ha *ha, const struct ha_conf *was)

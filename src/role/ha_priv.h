@@ -63,13 +63,11 @@ struct ha_tx {
 	enum tx_stage stage;
 	enum tx_kind kind;
 	struct ha_req req;
-	struct bu_verdict v;
+	struct bu_verdict v;		/* v.set: what is bound when it has ended */
 	struct ha_msg *msg;		/* REGISTER in TX_DAD: for a judgement after a reload */
 	struct ha_msg *next;		/* waits behind TX_APPLY or for a job */
 	struct ha_dad dad[2];		/* home address, link-local address */
-	const char *reason;		/* REMOVE: for the event */
-	const char *then_remove;	/* asked for while another change was under way */
-	bool adds;			/* counted in ha->n_adding */
+	unsigned adds;			/* bindings, counted in ha->n_adding */
 	UT_hash_handle hh;
 };
 
@@ -142,8 +140,9 @@ void ha_req_init(struct ha_req *req, const struct bu_rx *rx, const struct mh_msg
 		 const struct bu_verdict *v);
 /* Sends the Binding Acknowledgement that v asks for; counts, logs and tells a refusal. */
 void ha_answer(struct ha *ha, const struct ha_req *req, const struct bu_verdict *v);
-/* RFC 6275 10.4.1: from now on the home agent answers for these addresses. */
-void ha_advertise(struct ha *ha, const struct bu_verdict *v, bool hoa, bool link_local);
+/* RFC 6275 10.4.1: the home agent says that from now on it answers for the addresses of new, as far
+ * as it did not for those of old. */
+void ha_advertise(struct ha *ha, const struct binding_set *old, const struct binding_set *new);
 void ha_nd_rx(void *arg, const struct nd_rx *rx, const struct nd_msg *m);
 void ha_ns_drop(struct ha *ha, const struct in6_addr *hoa);	/* NULL: all */
 
@@ -156,8 +155,9 @@ void ha_disc_leave(struct ha *ha, size_t link);
 void ha_disc_ra(struct ha *ha, const struct nd_rx *rx, const struct nd_ra *ra);
 
 /* ---- ha_mpd.c ---- */
-void ha_mpd_bound(struct ha *ha, struct bc_entry *e, bool fresh);	/* a registration stands */
-void ha_mpd_stop(struct bc_entry *e);
+/* Once for a home address: a registration stands, of a node that had none (fresh). */
+void ha_mpd_bound(struct ha *ha, struct bc_memory *home, bool fresh);
+void ha_mpd_stop(struct bc_memory *home);
 void ha_mpd_reload(struct ha *ha, const struct ha_conf *was);	/* ha->c is the new one */
 
 /* ---- ha_tx.c ---- */
@@ -178,6 +178,8 @@ void ha_msg_replace(struct ha_msg **at, const struct mh_rx *rx);
 void ha_tx_hold(struct ha *ha, const struct mh_rx *rx, const struct mh_msg *m);
 /* Removes a binding from the kernel and the cache; at once or after what runs. */
 void ha_tx_remove(struct ha *ha, struct bc_entry *e, const char *reason);
+/* All of a home address that have a reason to leave (struct bc_entry), or whose time is over. */
+void ha_tx_sweep(struct ha *ha, const struct in6_addr *hoa);
 /* A reload came through: pending registrations are judged by the new configuration. */
 void ha_tx_judge_again(struct ha *ha);
 /* The job is over: what it held back goes on. */
@@ -191,7 +193,7 @@ void ha_commit_remove(struct ha_tx *tx);
 void ha_expire(void *arg);		/* a struct bc_entry's timer */
 /* v was authentic and is the last word of its node. gone: there is no binding now. */
 void ha_remember_seq(struct ha *ha, const struct bu_verdict *v, bool gone);
-/* The entry has left the kernel: tells, and frees it. */
+/* The entry has left the kernel: tells, and frees it. The prefixes leave with the last. */
 void ha_forget(struct ha *ha, struct bc_entry *e, const char *reason);
 
 /* ---- ha_bu.c ---- */

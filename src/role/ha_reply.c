@@ -158,6 +158,14 @@ static void ba_options(const struct ha *ha, const struct ha_req *req, const stru
 		       v->n_ipv4_ack * sizeof(v->ipv4_ack[0]));
 		*(v->ack_is_v4prefix ? &o->n_ipv4_mnp_status : &o->n_ipv4_ack) = v->n_ipv4_ack;
 	}
+	/* RFC 5648 6.2: whenever one is sent, all of them, without the addresses */
+	o->n_bid = v->n_bid;
+	for (unsigned i = 0; i < v->n_bid; i++) {
+		o->bid[i].bid = v->bid[i].bid;
+		o->bid[i].prio = v->bid[i].prio;
+		o->bid[i].home = v->bid[i].home;
+		o->bid[i].status = ha_bu_bid_status(v, i);
+	}
 	/* RFC 4285 6: always, if the update had one */
 	if (req->has_stamp) {
 		o->mesg_id = req->stamp;
@@ -200,11 +208,12 @@ static ssize_t ba_build(const struct ha *ha, const struct ha_req *req, const str
 static bool needs_link_address(struct ha *ha, const struct ha_req *req,
 			       const struct bu_verdict *v, int *ifindex)
 {
-	const struct bc_entry *e = bc_find(ha->bc, &req->hoa, 0);
+	/* RFC 5648 5.6.3: before its answer the node says nothing about its address */
+	bool asks = v->act == BU_REFUSE || v->n_bid;
 
 	*ifindex = req->rx.ifindex;
-	return v->act == BU_REFUSE && in6_eq(&req->rx.src, &req->hoa) && e &&
-	       e->state == BC_BOUND && v->link && ha_ifindex(ha, v->link) == *ifindex;
+	return asks && in6_eq(&req->rx.src, &req->hoa) && bc_primary(ha->bc, &req->hoa) &&
+	       v->link && ha_ifindex(ha, v->link) == *ifindex;
 }
 
 /*
@@ -225,9 +234,12 @@ static void ba_send(struct ha *ha, const struct ha_req *req, const struct bu_ver
 			tx.rh2_coa = req->rx.src;
 			tx.dst = req->hoa;
 		}
-		if (needs_link_address(ha, req, v, &ifindex) &&
-		    ns_start(ha, req, ifindex, buf, tx.len))
-			return;
+		if (needs_link_address(ha, req, v, &ifindex)) {
+			if (!v->lladdr.len && ns_start(ha, req, ifindex, buf, tx.len))
+				return;
+			tx.ifindex = v->lladdr.len ? ifindex : 0;
+			tx.to_ll = v->lladdr.len ? &v->lladdr : NULL;
+		}
 		rc = mhsock_send(ha->env.mh, &tx);
 	}
 	if (rc < 0)
@@ -246,6 +258,24 @@ static void tell_refusal(const struct ha_req *req, const struct bu_verdict *v)
 	event_emit(&e);
 }
 
+/* Those that were refused while the rest was not; their node has proven who it is. */
+static void answer_bids(struct ha *ha, const struct ha_req *req, const struct bu_verdict *v)
+{
+	struct bu_verdict one = { .b = v->b };
+
+	for (unsigned i = 0; i < v->n_bid; i++) {
+		one.status = v->bid[i].status;
+		if (one.status < BA_UNSPECIFIED)
+			continue;
+		log_rl(&ha->rl, "ha", "BU for %s from %s: BID %u refused: status=%u (%s) %s",
+		       A6(&req->hoa), A6(&req->rx.src), v->bid[i].bid, one.status,
+		       ba_status_str(one.status), v->bid_why[i]);
+		ha->stats.refused_by[one.status]++;
+		if (bucket_take(&ha->refusals[true], run_now()))
+			tell_refusal(req, &one);
+	}
+}
+
 /*
  * Anybody can make us refuse, in the name of any source: what that makes us send and
  * tell is limited. Who has proven who he is always gets his answer.
@@ -262,6 +292,7 @@ void ha_answer(struct ha *ha, const struct ha_req *req, const struct bu_verdict 
 	}
 	if (v->act != BU_REFUSE) {
 		ba_send(ha, req, v);
+		answer_bids(ha, req, v);
 		return;
 	}
 	log_rl(&ha->rl, "ha", "BU for %s from %s refused: status=%u (%s) %s%s%s seq=%u",
@@ -297,17 +328,32 @@ static void advertise(struct ha *ha, int ifindex, const struct klink *l, const s
 		       strerror(-rc));
 }
 
-void ha_advertise(struct ha *ha, const struct bu_verdict *v, bool hoa, bool link_local)
+/* False: not bound, or at home, where the node does it (RFC 5648 5.6.2). */
+static bool defends(const struct binding_set *s)
 {
-	int ifindex = v->link ? ha_ifindex(ha, v->link) : 0;
-	const struct klink *l = ifindex ? kern_link_by_index(ha->env.kern, ifindex) : NULL;
-	struct in6_addr ll = in6_link_local_of(&v->b.key.hoa);
-	bool router = v->b.flags & BU_R;
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->b[i].home == SIMULTANEOUS_NDP)
+			return false;
+	return s->n;
+}
 
-	if (!l)
+void ha_advertise(struct ha *ha, const struct binding_set *old, const struct binding_set *new)
+{
+	const struct binding *b = new->b;
+	const struct home_link *home;
+	const struct klink *l;
+	struct in6_addr ll;
+	int ifindex;
+	bool served;
+
+	if (!defends(new))
 		return;
-	if (hoa)
-		advertise(ha, ifindex, l, &v->b.key.hoa, router);
-	if (link_local)
-		advertise(ha, ifindex, l, &ll, router);
+	home = ha_home_of(ha->c, &b->key.hoa, &served);
+	ifindex = home ? ha_ifindex(ha, home) : 0;
+	l = ifindex ? kern_link_by_index(ha->env.kern, ifindex) : NULL;
+	ll = in6_link_local_of(&b->key.hoa);
+	if (l && !defends(old))
+		advertise(ha, ifindex, l, &b->key.hoa, b->flags & BU_R);
+	if (l && b->flags & BU_L && !(defends(old) && old->b[0].flags & BU_L))
+		advertise(ha, ifindex, l, &ll, b->flags & BU_R);
 }

@@ -91,8 +91,7 @@ void ha_dad_cancel(struct ha_tx *tx)
 static void tx_free(struct ha_tx *tx)
 {
 	ha_dad_cancel(tx);
-	if (tx->adds)
-		tx->ha->n_adding--;
+	tx->ha->n_adding -= tx->adds;
 	HASH_DELETE(hh, tx->ha->txs, tx);
 	free(tx->msg);
 	free(tx->next);
@@ -111,21 +110,16 @@ static void take_msg(struct ha *ha, struct ha_msg *msg)
 	free(msg);
 }
 
-/* What waited comes now: first a removal, then the newest message. */
+/* What waited comes now: first removals, then the newest message. */
 void ha_tx_end(struct ha_tx *tx)
 {
 	struct ha *ha = tx->ha;
-	struct bc_entry *e = bc_find(ha->bc, &tx->hoa, 0);
-	const char *reason = tx->then_remove;
+	struct in6_addr hoa = tx->hoa;
 	struct ha_msg *next = tx->next;
 
 	tx->next = NULL;
 	tx_free(tx);
-	if (e && e->state == BC_BOUND && !reason && e->b.expires <= run_now() &&
-	    !rtimer_armed(&e->timer))
-		reason = HA_EXPIRED;
-	if (e && e->state == BC_BOUND && reason)
-		ha_tx_remove(ha, e, reason);
+	ha_tx_sweep(ha, &hoa);
 	if (next)
 		take_msg(ha, next);	/* waits again if a removal runs */
 	ha_job_go(ha);
@@ -162,10 +156,15 @@ static bool register_failed(struct ha_tx *tx, int rc, const char *error)
 	return false;
 }
 
+static void remove_later(struct bc_entry *e)
+{
+	e->leaving = NULL;
+	rtimer_set(&e->timer, run_now() + REMOVE_RETRY, ha_expire, e);
+}
+
 static void remove_failed(struct ha_tx *tx, int rc, const char *error)
 {
 	struct ha *ha = tx->ha;
-	struct bc_entry *e = bc_find(ha->bc, &tx->hoa, 0);
 
 	ha->stats.apply_failed++;
 	log_rl(&ha->rl, "ha", "binding %s: not removed: %s", A6(&tx->hoa),
@@ -175,9 +174,11 @@ static void remove_failed(struct ha_tx *tx, int rc, const char *error)
 		tx->v.status = BA_NO_RESOURCES;
 		tx->v.why = "the kernel kept the binding";
 		ha_answer(ha, &tx->req, &tx->v);
-	} else if (e) {
-		rtimer_set(&e->timer, run_now() + REMOVE_RETRY, ha_expire, e);
+		return;
 	}
+	for (struct bc_entry *e = bc_first(ha->bc, &tx->hoa); e; e = e->sibling)
+		if (e->state == BC_BOUND && !binding_of(&tx->v.set, e->b.key.bid))
+			remove_later(e);
 }
 
 /* error: the kernel's words, from within its done(); NULL if it was not asked. */
@@ -219,14 +220,15 @@ static void applied(void *arg, int rc)
 static int tx_switch(struct ha_tx *tx)
 {
 	struct ha *ha = tx->ha;
-	const struct bc_entry *e = bc_find(ha->bc, &tx->hoa, 0);
 	const struct mobile_node *n = ha_node(ha->c, &tx->hoa);
 	struct kplan have = { 0 }, want = { 0 };
+	struct binding_set cur;
 	int rc;
 
-	rc = ha_plan_node(ha->c, n, e && e->state == BC_BOUND ? &e->b : NULL, &have);
+	bc_set(ha->bc, &tx->hoa, &cur);
+	rc = ha_plan_node(ha->c, n, &cur, &have);
 	if (rc == 0)
-		rc = ha_plan_node(ha->c, n, tx->kind == TX_REGISTER ? &tx->v.b : NULL, &want);
+		rc = ha_plan_node(ha->c, n, &tx->v.set, &want);
 	if (rc == 0)
 		rc = kplan_switch(ha->env.kern, &have, &want, applied, tx);
 	kplan_free(&have);
@@ -322,9 +324,22 @@ static void dad_adjust(struct ha_tx *tx, bool had, bool had_ll)
 		dad_over(tx);
 }
 
+/* For max_bindings: others are judged while it runs. */
+static void count(struct ha_tx *tx)
+{
+	struct ha *ha = tx->ha;
+	struct binding_set cur;
+
+	bc_set(ha->bc, &tx->hoa, &cur);
+	ha->n_adding -= tx->adds;
+	tx->adds = tx->v.set.n > cur.n ? tx->v.set.n - cur.n : 0;
+	ha->n_adding += tx->adds;
+}
+
 void ha_tx_start(struct ha_tx *tx)
 {
 	tx->stage = TX_DAD;
+	count(tx);
 	dad_adjust(tx, false, false);
 }
 
@@ -333,6 +348,7 @@ void ha_tx_renew(struct ha_tx *tx, const struct bu_verdict *v)
 	bool had = tx->v.need_dad, had_ll = tx->v.need_dad_ll;
 
 	tx->v = *v;
+	count(tx);
 	dad_adjust(tx, had, had_ll);
 }
 
@@ -365,18 +381,48 @@ void ha_tx_remove(struct ha *ha, struct bc_entry *e, const char *reason)
 	/* what runs may extend the lifetime: ha_tx_end() and ha_tx_release() look again */
 	if (busy && e->b.expires <= run_now())
 		return;
+	if (!e->leaving)
+		e->leaving = reason;
+	ha_tx_sweep(ha, &e->b.key.hoa);
+}
+
+static bool due(const struct bc_entry *e)
+{
+	return e->state == BC_BOUND &&
+	       (e->leaving || (e->b.expires <= run_now() && !rtimer_armed(&e->timer)));
+}
+
+/* What is due goes, the others stay. tx NULL: no memory, it is tried again. */
+static void sort_out(struct ha *ha, const struct in6_addr *hoa, struct ha_tx *tx)
+{
+	for (struct bc_entry *e = bc_first(ha->bc, hoa); e; e = e->sibling) {
+		bool goes = due(e);
+
+		if (goes && !e->leaving)
+			e->leaving = HA_EXPIRED;
+		if (goes && !tx)
+			rtimer_set(&e->timer, run_now() + REMOVE_RETRY, ha_expire, e);
+		if (e->state == BC_BOUND && !goes && tx)
+			binding_put(&tx->v.set, &e->b);
+	}
+}
+
+void ha_tx_sweep(struct ha *ha, const struct in6_addr *hoa)
+{
+	struct ha_tx *tx;
+	bool any = false;
+
+	if (ha_tx_find(ha, hoa) || ha->job.kind != JOB_NONE)
+		return;
+	for (struct bc_entry *e = bc_first(ha->bc, hoa); e; e = e->sibling)
+		any |= due(e);
+	if (!any)
+		return;
+	tx = ha_tx_new(ha, hoa);
+	sort_out(ha, hoa, tx);
 	if (!tx)
-		tx = ha_tx_new(ha, &e->b.key.hoa);
-	if (!tx) {
-		rtimer_set(&e->timer, run_now() + REMOVE_RETRY, ha_expire, e);
 		return;
-	}
-	if (busy) {
-		tx->then_remove = reason;
-		return;
-	}
 	tx->kind = TX_REMOVE;
-	tx->reason = reason;
 	ha_tx_apply(tx);
 }
 
@@ -395,7 +441,7 @@ static void judge_again(struct ha_tx *tx)
 		return;
 	}
 	if (tx->msg && msg_open(ha, tx->msg, &rx, &m))
-		ha_bu_decide(ha->c, bc_find(ha->bc, &tx->hoa, 0),
+		ha_bu_decide(ha->c, bc_first(ha->bc, &tx->hoa),
 			     bc_memory(ha->bc, &tx->hoa, false),
 			     bc_count(ha->bc) + ha->n_adding - tx->adds, &tx->req.rx, &m,
 			     run_now(), &v);
@@ -418,11 +464,8 @@ void ha_tx_judge_again(struct ha *ha)
 
 static void expired_meanwhile(void *arg, struct bc_entry *e)
 {
-	struct ha *ha = arg;
-
-	if (e->state == BC_BOUND && !rtimer_armed(&e->timer) &&
-	    !ha_tx_find(ha, &e->b.key.hoa))
-		ha_tx_remove(ha, e, HA_EXPIRED);
+	if (due(e))
+		ha_tx_sweep(arg, &e->b.key.hoa);
 }
 
 static void dad_release(struct ha_tx *tx)

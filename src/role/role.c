@@ -44,9 +44,9 @@ static void send_binding_error(struct node_priv *p, const struct mh_rx *rx, uint
 static bool home_registered(void *arg, const struct in6_addr *hoa, const struct in6_addr *local)
 {
 	const struct node *n = arg;
-	const struct bc_entry *e = n->ha ? bc_find(ha_bc(n->ha), hoa, 0) : NULL;
+	const struct bc_entry *e = n->ha ? bc_primary(ha_bc(n->ha), hoa) : NULL;
 
-	return e && e->state == BC_BOUND && in6_eq(&e->b.local, local);
+	return e && in6_eq(&e->b.local, local);
 }
 
 /*

@@ -79,6 +79,9 @@ enum prefix_mode { PREFIX_EXPLICIT, PREFIX_IMPLICIT, PREFIX_STATIC };
 enum ipv4_encoding { IPV4_RFC5555, IPV4_V4PREFIX };
 enum tunnel_mode { TUNNEL_SHARED, TUNNEL_DEVICE };
 enum detector { DETECTOR_BUILTIN, DETECTOR_EXTERNAL };
+/* RFC 5648 5.6: a node on its home link that keeps care-of addresses elsewhere is refused (169),
+ * defends its home address itself (0), or leaves that to the home agent (5). */
+enum simultaneous_home { SIMULTANEOUS_NO, SIMULTANEOUS_NDP, SIMULTANEOUS_PROXY };
 enum coa_dad { COA_DAD_OPTIMISTIC, COA_DAD_FULL, COA_DAD_OFF };
 
 /* ---- flow policy, either end (RFC 6089) ---- */
@@ -137,6 +140,7 @@ struct mobile_node {
 	size_t n_prefix;
 	bool ipv4_static;		/* IPv4 prefixes routed without options (seed 000, 5 (1)) */
 	uint32_t max_lifetime;		/* 0 = the home agent's */
+	unsigned max_care_of;		/* 0 = the home agent's */
 	uint32_t gre_key;		/* ip6gre; 0 = none */
 	struct flow_conf *flows;	/* these count before those that it asks for */
 	size_t n_flow;
@@ -167,6 +171,13 @@ struct ha_conf {
 	uint32_t max_lifetime;		/* 3600 */
 	uint32_t refresh_advice;	/* seconds, 0 = not sent */
 	unsigned max_bindings;		/* 0 = no limit; more: status 130 */
+	unsigned max_care_of;		/* of one node, 1..BC_MAX_COA; 1: RFC 5648 is refused */
+	bool bulk_registration;		/* several BIDs in one update; default true */
+	enum simultaneous_home simultaneous_home;
+	uint32_t bid_table;		/* 8000: the routing table of BID n is this + n, for the
+					   BIDs 1 .. max_care_of of the home agent ... */
+	uint32_t mark_mask;		/* ... for packets whose mark has n in these bits, which stand
+					   together (0xff); 0: no rules */
 	bool dad;			/* default true */
 	bool prefix_advertisements;	/* RFC 6275 8.4; default true */
 	bool accept_rfc5555, accept_v4prefix;	/* encodings accepted; default true, false */

@@ -1,23 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "store/ha_rules.h"
-
 #include "base/util.h"
 #include "base/weaken.h"
+#include "store/ha_rules_priv.h"
 #include "store/mpa.h"
 
 #define BU_FLAGS	(BU_A | BU_H | BU_L | BU_K | BU_R)	/* those that a binding keeps */
-
-struct decide {
-	const struct ha_conf *c;
-	const struct bc_entry *entry;
-	const struct bc_memory *mem;
-	size_t n_bound;
-	const struct bu_rx *rx;
-	const struct mh_msg *m;
-	double now;
-	struct bu_verdict *v;
-	bool bound;			/* entry is a valid binding */
-};
 
 bool seq_newer(uint16_t seq, uint16_t last)
 {
@@ -46,18 +33,19 @@ struct in6_addr ha_own_address(const struct ha_conf *c, const struct home_link *
 	return c->virtual_address;
 }
 
-/* Both end the judgement: the steps return what these return. */
-static bool drop(struct bu_verdict *v, const char *why)
-{
-	v->act = BU_DROP;
-	v->why = why;
-	return false;
-}
-
-static bool refuse(struct bu_verdict *v, uint8_t status, const char *why)
+bool ha_rules_refuse(struct bu_verdict *v, uint8_t status, const char *why)
 {
 	v->act = BU_REFUSE;
 	v->status = status;
+	v->why = why;
+	return false;
+}
+#define refuse	ha_rules_refuse
+
+/* It ends the judgement, as refuse() does: the steps return what these return. */
+static bool drop(struct bu_verdict *v, const char *why)
+{
+	v->act = BU_DROP;
 	v->why = why;
 	return false;
 }
@@ -98,6 +86,7 @@ static bool identify(const struct ha_conf *c, const struct bu_rx *rx, const stru
 	v->b.local = rx->dst;
 	v->b.seq = m->bu.seq;
 	v->b.flags = m->bu.flags & BU_FLAGS;
+	ha_bids_copy(m, v);
 	/* RFC 6275 9.5.4 */
 	if (IN6_IS_ADDR_MULTICAST(&rx->src) || IN6_IS_ADDR_UNSPECIFIED(&rx->src))
 		return drop(v, "source is not a unicast address");
@@ -110,8 +99,10 @@ static bool identify(const struct ha_conf *c, const struct bu_rx *rx, const stru
 	/* RFC 6275 9.5.1 */
 	if (m->bu.flags & BU_H && m->opt.seen & BIT64(MHOPT_NONCE_INDICES))
 		return drop(v, "nonce indices in a home registration");
-	/* RFC 3963 6.2: a care-of address that is the home address means the same as lifetime 0 */
-	v->act = m->bu.lifetime && !in6_eq(&coa, &hoa) ? BU_REGISTER : BU_DEREGISTER;
+	/* RFC 3963 6.2: a care-of address that is the home address means the same as lifetime 0;
+	 * with BIDs the source is none (RFC 5648 6.2) */
+	v->act = m->bu.lifetime && (m->opt.n_bid || !in6_eq(&coa, &hoa)) ? BU_REGISTER
+									  : BU_DEREGISTER;
 	v->node = ha_node(c, &hoa);
 	v->link = ha_home_of(c, &hoa, &served);
 	if (!v->node)
@@ -142,8 +133,7 @@ static bool check_sequence(struct decide *d)
 	if (seq_newer(d->m->bu.seq, last) || weaken("sequence"))
 		return true;
 	d->v->answer_seq = last;
-	if (d->entry && d->entry->state == BC_BOUND &&
-	    !locator_eq(&d->entry->b.coa, &d->v->b.coa))
+	if (d->cur.n == 1 && !d->cur.b[0].key.bid && !locator_eq(&d->cur.b[0].coa, &d->v->b.coa))
 		return refuse(d->v, BA_SEQUENCE, "sequence number is not newer than the last one, and"
 			      " another care-of address is bound: do two nodes have this home"
 			      " address?");
@@ -176,7 +166,7 @@ static bool check_h(struct decide *d)
 		return true;
 	if (flags & BU_R)
 		return refuse(d->v, BA_MR_NOT_PERMITTED, "R without H");
-	if (d->bound)
+	if (d->cur.n)
 		return refuse(d->v, BA_TYPE_CHANGE, "H differs from the binding's");
 	return drop(d->v, "no home registration and no binding to compare with");
 }
@@ -188,10 +178,12 @@ static bool check_h(struct decide *d)
  */
 static bool deregister(struct decide *d)
 {
+	d->v->act = BU_DEREGISTER;
+	d->v->status = d->v->granted = BA_ACCEPTED;
+	if (d->v->n_bid)
+		return ha_bids_deregister(d);
 	if (!d->entry)
 		return refuse(d->v, BA_NOT_HA, "no binding to delete");
-	d->v->act = BU_DEREGISTER;
-	d->v->status = BA_ACCEPTED;
 	return false;
 }
 
@@ -201,12 +193,13 @@ static bool check_type(struct decide *d)
 
 	if (d->v->act == BU_DEREGISTER)
 		return deregister(d);
-	/* RFC 6275 10.3.1; only 10.3.2 lets it be left out */
-	if (!d->rx->has_hao)
+	/* RFC 6275 10.3.1; only 10.3.2 lets it be left out, and who is at home has no use for it
+	 * (RFC 5648 5.6.3) */
+	if (!d->rx->has_hao && !ha_bids_home(d))
 		return refuse(d->v, BA_UNSPECIFIED, "registration without home address option");
 	if (flags & BU_R && !d->v->node->router)
 		return refuse(d->v, BA_MR_NOT_PERMITTED, "no prefixes of it in mobile_nodes");
-	if (d->bound && (d->entry->b.flags ^ flags) & BU_R)
+	if (d->cur.n && (d->cur.b[0].flags ^ flags) & BU_R)
 		return refuse(d->v, BA_TYPE_CHANGE, "R differs from the binding's");
 	return true;
 }
@@ -362,24 +355,28 @@ static bool check_prefixes(struct decide *d)
 /* ---- care-of address, resources, lifetime ---- */
 
 /* Routable, but no place where this node can be. Circles of several nodes: bc_circular(). */
-static bool check_coa(struct decide *d)
+const char *ha_rules_coa(const struct decide *d, const struct in6_addr *coa)
 {
-	const struct in6_addr *coa = &d->v->b.coa.a.in6;
 	const struct mobile_node *n = d->v->node;
 	bool own = in6_eq(coa, &d->c->virtual_address), served;
 
 	for (size_t i = 0; i < d->c->n_link; i++)
 		own |= in6_eq(coa, &d->c->links[i].address);
 	if (own)
-		return refuse(d->v, BA_INVALID_COA, "care-of address is the home agent's");
+		return "care-of address is the home agent's";
 	for (size_t i = 0; i < n->n_prefix; i++)
 		if (prefix_contains6(&n->prefixes[i], coa))
-			return refuse(d->v, BA_INVALID_COA,
-				      "care-of address in the node's own network");
+			return "care-of address in the node's own network";
 	if (!ha_home_of(d->c, coa, &served) && served && !ha_in_mobile_network(d->c, coa))
-		return refuse(d->v, BA_INVALID_COA,
-			      "care-of address in a home prefix that is on no link");
-	return true;
+		return "care-of address in a home prefix that is on no link";
+	return NULL;
+}
+
+static bool check_coa(struct decide *d)
+{
+	const char *why = d->v->n_bid ? NULL : ha_rules_coa(d, &d->v->b.coa.a.in6);
+
+	return !why || refuse(d->v, BA_INVALID_COA, why);
 }
 
 static uint32_t in_units(uint32_t seconds)
@@ -395,9 +392,10 @@ static bool check_prefix_valid(struct decide *d)
 	return refuse(d->v, BA_NOT_HOME_SUBNET, "the home prefix is not valid any more");
 }
 
+/* Each BID is held against it by itself. */
 static bool check_resources(struct decide *d)
 {
-	if (d->bound || !d->c->max_bindings || d->n_bound < d->c->max_bindings)
+	if (d->cur.n || d->v->n_bid || !d->c->max_bindings || d->n_bound < d->c->max_bindings)
 		return true;
 	return refuse(d->v, BA_NO_RESOURCES, "as many bindings as max_bindings allows");
 }
@@ -420,6 +418,32 @@ static bool prefix_ends(const struct decide *d, uint32_t granted)
 	       in_units(mpa_valid(d->v->link, hoa, d->now)) <= granted;
 }
 
+void ha_rules_fill(const struct decide *d, const struct bc_entry *e, struct binding *b)
+{
+	bool bound = e && e->state == BC_BOUND;
+
+	b->since = bound ? e->b.since : d->now;
+	b->epoch = e ? e->b.epoch + 1 : 1;
+	b->heard = d->now;
+}
+
+/* RFC 5648 6.2: without a BID it replaces all, which ended up in d->entry's list. */
+static void grant_one(struct decide *d)
+{
+	const struct bc_entry *e = d->entry && !d->entry->b.key.bid ? d->entry : NULL;
+
+	ha_rules_fill(d, e, &d->v->b);
+	binding_put(&d->v->set, &d->v->b);
+}
+
+static bool at_home(const struct binding_set *s)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->b[i].home)
+			return true;
+	return false;
+}
+
 static void grant(struct decide *d)
 {
 	struct bu_verdict *v = d->v;
@@ -428,14 +452,19 @@ static void grant(struct decide *d)
 
 	v->act = BU_REGISTER;
 	b->lifetime = lifetime(d);
-	v->status = prefix_ends(d, b->lifetime) ? BA_PREFIX_DISCOVERY : BA_ACCEPTED;
-	b->since = d->bound ? d->entry->b.since : d->now;
+	v->granted = prefix_ends(d, b->lifetime) ? BA_PREFIX_DISCOVERY : BA_ACCEPTED;
+	v->status = v->granted;
 	b->expires = d->now + b->lifetime;
-	b->epoch = d->entry ? d->entry->b.epoch + 1 : 1;
-	b->slot = d->bound ? d->entry->b.slot : v->node->slot;
-	/* RFC 6275 10.3.1: with a binding the address is defended already */
-	v->need_dad = dad && !d->bound;
-	v->need_dad_ll = dad && b->flags & BU_L && !(d->bound && d->entry->b.flags & BU_L);
+	b->slot = d->cur.n ? d->cur.b[0].slot : v->node->slot;
+	if (v->n_bid)
+		ha_bids_register(d);
+	else
+		grant_one(d);
+	/* RFC 6275 10.3.1: with a binding the address is defended already; on the home link it may
+	 * be the node's that is found */
+	dad &= !at_home(&v->set);
+	v->need_dad = dad && !d->cur.n;
+	v->need_dad_ll = dad && b->flags & BU_L && !(d->cur.n && d->cur.b[0].flags & BU_L);
 }
 
 void ha_bu_decide(const struct ha_conf *c, const struct bc_entry *entry,
@@ -443,12 +472,15 @@ void ha_bu_decide(const struct ha_conf *c, const struct bc_entry *entry,
 		  const struct mh_msg *m, double now, struct bu_verdict *v)
 {
 	static bool (*const step[])(struct decide *) = {
-		check_sequence, check_home, check_h, check_type, check_prefixes, check_coa,
-		check_prefix_valid, check_resources,
+		check_sequence, check_home, check_h, ha_bids_check, check_type, check_prefixes,
+		check_coa, check_prefix_valid, check_resources,
 	};
-	struct decide d = { c, entry, mem, bound, rx, m, now, v, false };
+	struct decide d = { .c = c, .entry = entry, .mem = mem, .n_bound = bound, .rx = rx,
+			    .m = m, .now = now, .v = v };
 
-	d.bound = entry && entry->state == BC_BOUND;
+	for (const struct bc_entry *e = entry; e; e = e->sibling)
+		if (e->state == BC_BOUND)
+			binding_put(&d.cur, &e->b);
 	if (!identify(c, rx, m, v))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(step); i++)
@@ -486,6 +518,8 @@ bool ha_bu_apply_failed(struct bu_verdict *v, const struct prefix *culprit)
 	}
 	if (answered) {
 		prefix_remove(&v->b, culprit);
+		for (unsigned i = 0; i < v->set.n; i++)
+			prefix_remove(&v->set.b[i], culprit);
 		return true;
 	}
 	/* RFC 3963 6.2: all that were listed or none; 6.6: 143 belongs to the implicit mode */
@@ -508,6 +542,10 @@ bool ha_binding_allowed(const struct ha_conf *c, const struct binding *b, const 
 		*why = "home link changed";
 	else if (b->flags & BU_R && !n->router)
 		*why = "node is not a mobile router any more";
+	else if (b->key.bid && ha_max_care_of(c, n) == 1)
+		*why = "several care-of addresses are not allowed any more";
+	else if (b->home && (b->home != c->simultaneous_home || !l))
+		*why = "simultaneous_home changed";
 	for (unsigned i = 0; !*why && i < b->n_prefix; i++) {
 		if (!authorised(n, &b->prefix[i]))
 			*why = "prefix is not the node's any more";

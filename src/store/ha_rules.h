@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * store/ha_rules.h - what the RFCs say of a Binding Update at a home agent:
- * RFC 6275 9.5.1, 10.3.1, 10.3.2; RFC 3963 6.2; RFC 5555 for IPv4 prefixes.
+ * RFC 6275 9.5.1, 10.3.1, 10.3.2; RFC 3963 6.2; RFC 5555 for IPv4 prefixes; RFC
+ * 5648 6.2 for several care-of addresses, with the priorities of RFC 6089 4.1.
+ *
+ * The verdict of an update is the new set of bindings of the home address and, if it
+ * has Binding Identifiers, a status for each. Sequence number, flags and prefixes are
+ * the node's: an update changes them for all bindings. What the authentication option
+ * covers as care-of address is the source of the update, or its alternate one, which
+ * never stands beside Binding Identifiers (5.2).
  *
  * Pure: decides, does nothing. In two steps, because authentication stands
  * between them: ha_bu_identify() says whose message it claims to be, the role
@@ -38,7 +45,16 @@ struct bu_verdict {
 	struct prefix culprit;		/* that `why` is about; family 0 = none */
 	const struct mobile_node *node;	/* NULL: unknown */
 	const struct home_link *link;	/* NULL: virtual home */
-	struct binding b;		/* as it would be; for DEREGISTER: key, seq, local */
+	struct binding b;		/* what the message says of the node, and of its binding if it
+					   has no BID; for DEREGISTER: key, seq, local */
+	struct binding_set set;		/* REGISTER, DEREGISTER: all that is bound then */
+	uint8_t n_bid;			/* of the message, in its order, with the status of each;
+					   on the wire: ha_bu_bid_status() */
+	struct mhopt_bid bid[MHOPT_MAX_BID];
+	const char *bid_why[MHOPT_MAX_BID];	/* of a status that refuses */
+	struct nd_lladdr lladdr;	/* of the node on its home link, as the message says; len 0 = no */
+	bool overwrite;			/* O: only what is accepted here stays */
+	uint8_t granted;		/* status but for what is said of BIDs */
 	bool explicit6;			/* IPv6 prefixes were listed in the message */
 	uint16_t answer_seq;		/* of the BA */
 	/* IPv4 answers, in the encoding of the request */
@@ -56,7 +72,8 @@ void ha_bu_identify(const struct ha_conf *c, const struct bu_rx *rx, const struc
 		    struct bu_verdict *v);
 /*
  * All of it, ha_bu_identify() included.
- * entry: the cache's entry for (home address, BID 0) or NULL, BC_DELETED included.
+ * entry: the cache's first entry of the home address (bc_first()) or NULL, BC_DELETED
+ * included; the others are its siblings.
  * mem: memory or NULL. bound: number of bindings now.
  */
 void ha_bu_decide(const struct ha_conf *c, const struct bc_entry *entry,
@@ -69,6 +86,18 @@ void ha_bu_decide(const struct ha_conf *c, const struct bc_entry *entry,
  * False: v is a refusal with the status for it.
  */
 bool ha_bu_apply_failed(struct bu_verdict *v, const struct prefix *culprit);
+
+/*
+ * The care-of address of a BID that was accepted cannot be served, for a reason that the rules do
+ * not see: v goes on without it, or, if nothing else is left of it, becomes a refusal. Of a message
+ * without BIDs (bid 0): the refusal. old: what is bound for the BID now, or NULL.
+ */
+void ha_bu_bid_failed(struct bu_verdict *v, uint16_t bid, uint8_t status, const char *why,
+		      const struct binding *old);
+/* The binding with this BID (0: without) is what the message was about, and was accepted. */
+bool ha_bu_names(const struct bu_verdict *v, uint16_t bid);
+/* What the i-th BID option of the answer says: 0 = as the status of the whole (RFC 5648 6.2). */
+uint8_t ha_bu_bid_status(const struct bu_verdict *v, unsigned i);
 
 /* False, with a constant sentence, if this configuration would not allow a binding that stands. */
 bool ha_binding_allowed(const struct ha_conf *c, const struct binding *b, const char **why);

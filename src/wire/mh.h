@@ -95,6 +95,8 @@ struct mhopt_bid {
 	uint8_t status, prio;		/* prio 0..127 (RFC 6089 4.1) */
 	bool home;			/* H flag */
 	struct locator coa;		/* family 0: not present */
+	bool malformed;			/* neither 4, 8 nor 20 octets (RFC 5648 6.2: answered, not
+					   dropped): without care-of address; never built */
 };
 struct mhopt_ipv4_hoa { uint8_t plen; bool p; struct in_addr addr; };	  /* 29 */
 struct mhopt_ipv4_ack { uint8_t status, plen; struct in_addr addr; };	  /* 30, and the draft's */

@@ -8,6 +8,11 @@
 #define AUTH_MN_HA  1 /* RFC 4285 5.1 */
 #define AUTH_MN_AAA 2 /* RFC 4285 5.2 */
 
+/* RFC 5648 4.3: without care-of address, with either kind. */
+#define BID_LEN	     4
+#define BID_LEN_IPV4 8
+#define BID_LEN_IPV6 20
+
 int tlv_next(struct rd *r, uint8_t *type, struct rd *body)
 {
 	while (rd_left(r)) {
@@ -293,19 +298,23 @@ static void ipv4_coa_put(struct wr *w, const void *elem)
 static const char *bid_get(struct rd *b, void *elem)
 {
 	struct mhopt_bid *id = elem;
+	size_t len = rd_left(b);
 	uint8_t v;
 
-	id->bid = rd_u16(b);
+	/* RFC 5648 4.3; of a short one what is there */
+	id->malformed = len != BID_LEN && len != BID_LEN_IPV4 && len != BID_LEN_IPV6;
+	id->bid = len >= sizeof(uint16_t) ? rd_u16(b) : 0;
+	if (len < BID_LEN)
+		return NULL;
 	id->status = rd_u8(b);
 	v = rd_u8(b);
 	id->home = v & 0x80;
 	id->prio = v & 0x7f;
-	if (!rd_left(b))
+	if (len == BID_LEN || id->malformed)
 		return NULL;
-	id->coa.family = rd_left(b) == sizeof(struct in_addr) ? AF_INET : AF_INET6;
+	id->coa.family = len == BID_LEN_IPV4 ? AF_INET : AF_INET6;
 	rd_copy(b, &id->coa.a, family_bytes(id->coa.family));
-	/* RFC 5648 4.3: 4, 8 or 20 octets */
-	return b->bad || rd_left(b) ? "Binding Identifier of a wrong length" : NULL;
+	return NULL;
 }
 
 static void bid_put(struct wr *w, const void *elem)
@@ -313,7 +322,7 @@ static void bid_put(struct wr *w, const void *elem)
 	const struct mhopt_bid *id = elem;
 	uint8_t family = id->coa.family;
 
-	if (id->prio > 127 || (family && family != AF_INET && family != AF_INET6))
+	if (id->malformed || id->prio > 127 || (family && family != AF_INET && family != AF_INET6))
 		wr_fail(w, -EINVAL);
 	wr_u16(w, id->bid);
 	wr_u8(w, id->status);
@@ -369,7 +378,7 @@ static const struct mhopt_desc {
 	[MHOPT_NAT_DETECTION] = { "nat_detection", 6, 6, 4, 0, ONE, nat_get, nat_put },
 	[MHOPT_IPV4_COA] = { "ipv4_coa", 6, 6, 4, 0, ONE, ipv4_coa_get, ipv4_coa_put },
 	/* 2n without care-of address; with one 8n+2, see mhopt_put() */
-	[MHOPT_BID] = { "bid", 4, 20, 2, 0, MANY(n_bid, bid), bid_get, bid_put },
+	[MHOPT_BID] = { "bid", 0, 255, 2, 0, MANY(n_bid, bid), bid_get, bid_put },
 	[MHOPT_FLOW_SUMMARY] = { "flow_summary", 0, 255, 2, 0, MANY(n_flow_summary, flow_summary),
 				 flow_summary_get, flow_summary_put },
 	/* RFC 6089 4.2 asks for 2n; at 8n the sub-options start at 8n, where wire/flow.h wants them */

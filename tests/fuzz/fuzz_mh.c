@@ -70,6 +70,8 @@ static void round_trip(const uint8_t *data, size_t size, const struct mh_dialect
 	n = mh_build(&m, d, buf, sizeof(buf), &mac_at);
 	if (n == -EMSGSIZE && size > MH_MAX_LEN / 2)
 		return; /* packed closer than alignment allows */
+	if (n == -EINVAL && any_malformed(&m))
+		return;
 	FUZZ_CHECK(n > 0 && n % 8 == 0);
 	FUZZ_CHECK(mh_parse(buf, (size_t)n, d, &again, &why) == 0);
 	FUZZ_CHECK(mh_same(&m, &again));

@@ -266,8 +266,10 @@ static inline void kernel_agrees(const char *hoa)
 {
 	const struct mobile_node *n = world_node(&w, hoa);
 	struct kplan p = { 0 };
+	struct binding_set s;
 
-	assert_int_equal(ha_plan_node(&w.c, n, is_bound(hoa) ? &entry(hoa)->b : NULL, &p), 0);
+	bc_set(ha_bc(ha), &n->hoa, &s);
+	assert_int_equal(ha_plan_node(&w.c, n, &s, &p), 0);
 	for (size_t i = 0; i < p.n; i++)
 		if (!fake_kern_has(&p.obj[i]))
 			fail_msg("%s: not in the kernel: %s", hoa, KOBJ(&p.obj[i]));

@@ -99,7 +99,8 @@ static inline void world_make(struct ha_world *w)
 		.served = &w->served, .n_served = 1, .virtual_address = ip6(VIRTUAL_HA),
 		.tunnel = TUNNEL_SHARED, .carrier = CARRIER_IP6TNL, .home_routes = true,
 		.metric = 2000, .metric_spread = 4096, .table = 254, .max_lifetime = 3600,
-		.dad = true, .accept_rfc5555 = true, .prefix_advertisements = true,
+		.max_care_of = BC_MAX_COA, .bulk_registration = true, .bid_table = 8000,
+		.mark_mask = 0xff, .dad = true, .accept_rfc5555 = true, .prefix_advertisements = true,
 	};
 	timers_default(&w->c.timers);
 	ha_conf_index(&w->c);

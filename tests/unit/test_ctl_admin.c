@@ -45,7 +45,7 @@ static void test_what_is_told_of_a_configuration_reads_back_the_same(void **stat
 static void has_all(const struct conf_schema *sc, struct json_object *o, unsigned roles)
 {
 	static const char *const none[] = { "spi", "key_file", "gre_key", "bid",
-					    "max_lifetime", "nai" };
+					    "max_lifetime", "max_care_of", "nai" };
 
 	for (size_t i = 0; i < sc->n; i++) {
 		const struct conf_key *k = &sc->key[i];

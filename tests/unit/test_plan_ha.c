@@ -8,6 +8,17 @@
 
 #include "plan/plan_ha.h"
 
+/* The plan of a node with one binding, or none. */
+static int plan_one(const struct ha_conf *c, const struct mobile_node *n,
+			   const struct binding *b, struct kplan *p)
+{
+	struct binding_set s = { .n = 0 };
+
+	if (b)
+		binding_put(&s, b);
+	return ha_plan_node(c, n, &s, p);
+}
+
 static struct ha_world w;
 
 static int setup(void **state)
@@ -158,7 +169,7 @@ static void test_solicitations_come_in_as_the_binding_says(void **state)
 
 	(void)state;
 	w.c.prefix_advertisements = true;
-	assert_int_equal(ha_plan_node(&w.c, world_node(&w, HOST), &b, &p), 0);
+	assert_int_equal(plan_one(&w.c, world_node(&w, HOST), &b, &p), 0);
 	assert_int_equal(p.n, 5);
 	assert_string_equal(KOBJ(&p.obj[2]), "xfrm state src 2001:db8:280::cafe dst 2001:db8:280::1"
 			    " proto hao coa 2001:db8:f1::2 data");
@@ -177,7 +188,7 @@ static void test_bound_router_in_the_shared_device(void **state)
 	b.prefix[b.n_prefix++] = pfx(MNP1);
 	b.prefix[b.n_prefix++] = pfx(NET4);
 	b.slot = 3;
-	assert_int_equal(ha_plan_node(&w.c, world_node(&w, MR), &b, &p), 0);
+	assert_int_equal(plan_one(&w.c, world_node(&w, MR), &b, &p), 0);
 	PLAN(&p,
 	     "ingress 2001:db8:280::beef/128 from 2001:db8:f1::2 dev mip6ha"
 	     " owner 2001:db8:280::beef",
@@ -209,7 +220,7 @@ static void test_bound_router_in_a_device_of_its_own(void **state)
 		 " owner 2001:db8:280::beef", name);
 	snprintf(route, sizeof(route), "route 2001:db8:280::beef/128 dev %s table 254"
 		 " metric 2000", name);
-	assert_int_equal(ha_plan_node(&w.c, world_node(&w, MR), &b, &p), 0);
+	assert_int_equal(plan_one(&w.c, world_node(&w, MR), &b, &p), 0);
 	PLAN(&p, link, in, route, "proxy 2001:db8:280::beef dev h0 router");
 }
 
@@ -231,7 +242,7 @@ static void test_node_behind_a_router_of_ours_has_another_device(void **state)
 	/* the kernel has one tunnel for a pair of addresses: all home addresses there share it */
 	assert_false(ha_device(&w.c, &other, same));
 	assert_string_equal(name, same);
-	assert_int_equal(ha_plan_node(&w.c, world_node(&w, MR2), &b, &p), 0);
+	assert_int_equal(plan_one(&w.c, world_node(&w, MR2), &b, &p), 0);
 	memcpy(link.link.name, name, sizeof(name));
 	assert_non_null(kplan_find(&p, &link));
 	for (size_t i = 0; i < p.n; i++)
@@ -281,7 +292,7 @@ static void test_proxy_says_router_for_routers_only(void **state)
 		struct kplan p = { 0 };
 		const struct kobj *o;
 
-		assert_int_equal(ha_plan_node(&w.c, world_node(&w, MR), &b, &p), 0);
+		assert_int_equal(plan_one(&w.c, world_node(&w, MR), &b, &p), 0);
 		o = kplan_find(&p, &hoa);
 		assert_non_null(o);
 		assert_int_equal(o->proxy.router, row[i].router);
@@ -299,7 +310,7 @@ static void test_nothing_link_local_goes_into_the_tunnel(void **state)
 	struct kplan p = { 0 };
 
 	(void)state;
-	assert_int_equal(ha_plan_node(&w.c, world_node(&w, MR), &b, &p), 0);
+	assert_int_equal(plan_one(&w.c, world_node(&w, MR), &b, &p), 0);
 	for (size_t i = 0; i < p.n; i++) {
 		const struct kobj *o = &p.obj[i];
 
@@ -320,7 +331,7 @@ static void test_home_prefix_on_no_link_has_no_proxy(void **state)
 
 	(void)state;
 	b.slot = 0;
-	assert_int_equal(ha_plan_node(&w.c, world_node(&w, VMR), &b, &p), 0);
+	assert_int_equal(plan_one(&w.c, world_node(&w, VMR), &b, &p), 0);
 	PLAN(&p, "ingress 2001:db8:500::9/128 from 2001:db8:f1::2 dev mip6ha"
 		 " owner 2001:db8:500::9",
 	     "route 2001:db8:500::9/128 dev mip6ha table 254 metric 2000 encap 2001:db8:f1::2"
@@ -334,16 +345,16 @@ static void test_node_at_home_is_a_router_of_the_link(void **state)
 
 	(void)state;
 	n->slot = 5;
-	assert_int_equal(ha_plan_node(&w.c, n, NULL, &p), 0);
+	assert_int_equal(plan_one(&w.c, n, NULL, &p), 0);
 	PLAN(&p, "route 2001:db8:281::/64 via 2001:db8:280::beef dev h0 table 254 metric 2005",
 	     "route 2001:db8:282::/64 via 2001:db8:280::beef dev h0 table 254 metric 2005",
 	     "route 10.0.0.0/24 via 2001:db8:280::beef dev h0 table 254 metric 2005",
 	     "route 10.1.0.0/16 via 2001:db8:280::beef dev h0 table 254 metric 2005");
 	/* nothing for a host, a home on no link, or if it is switched off */
-	assert_int_equal(ha_plan_node(&w.c, world_node(&w, HOST), NULL, &p), 0);
-	assert_int_equal(ha_plan_node(&w.c, world_node(&w, VMR), NULL, &p), 0);
+	assert_int_equal(plan_one(&w.c, world_node(&w, HOST), NULL, &p), 0);
+	assert_int_equal(plan_one(&w.c, world_node(&w, VMR), NULL, &p), 0);
 	w.c.home_routes = false;
-	assert_int_equal(ha_plan_node(&w.c, n, NULL, &p), 0);
+	assert_int_equal(plan_one(&w.c, n, NULL, &p), 0);
 	assert_int_equal(p.n, 0);
 }
 
@@ -357,8 +368,8 @@ static void test_move_home_replaces_the_same_routes(void **state)
 	(void)state;
 	for (size_t i = 0; i < n->n_prefix; i++)
 		b.prefix[b.n_prefix++] = n->prefixes[i];
-	assert_int_equal(ha_plan_node(&w.c, n, &b, &away), 0);
-	assert_int_equal(ha_plan_node(&w.c, n, NULL, &home), 0);
+	assert_int_equal(plan_one(&w.c, n, &b, &away), 0);
+	assert_int_equal(plan_one(&w.c, n, NULL, &home), 0);
 	for (size_t i = 0; i < home.n; i++)
 		same += kplan_find(&away, &home.obj[i]) != NULL;
 	assert_int_equal(same, 4);
@@ -379,12 +390,12 @@ static void test_announced_prefix_does_not_move(void **state)
 	b.slot = n->slot = 3;
 	b.prefix[b.n_prefix++] = n->prefixes[0];
 	b.prefix[b.n_prefix++] = n->prefixes[2];
-	assert_int_equal(ha_plan_node(&w.c, n, &b, &p), 0);
+	assert_int_equal(plan_one(&w.c, n, &b, &p), 0);
 	assert_int_equal(p.n, 9);		/* not for the home address */
 	assert_string_equal(KOBJ(&p.obj[4]),
 			    "route 2001:db8:281::/64 unreachable table 6275 metric 2000");
 	assert_string_equal(KOBJ(&p.obj[7]), "route 10.0.0.0/24 unreachable table 6275 metric 2000");
-	assert_int_equal(ha_plan_node(&w.c, n, NULL, &home), 0);
+	assert_int_equal(plan_one(&w.c, n, NULL, &home), 0);
 	for (size_t i = 4; i < 8; i += 3) {
 		o = kplan_find(&home, &p.obj[i]);
 		assert_non_null(o);
@@ -393,7 +404,7 @@ static void test_announced_prefix_does_not_move(void **state)
 	kplan_free(&p);
 	kplan_free(&home);
 	w.c.home_routes = false;
-	assert_int_equal(ha_plan_node(&w.c, n, NULL, &home), 0);
+	assert_int_equal(plan_one(&w.c, n, NULL, &home), 0);
 	assert_int_equal(home.n, 0);
 }
 
@@ -410,7 +421,7 @@ static void test_metric_spreads_by_slot(void **state)
 
 		w.c.metric_spread = row[i].spread;
 		b.slot = row[i].slot;
-		assert_int_equal(ha_plan_node(&w.c, world_node(&w, MR), &b, &p), 0);
+		assert_int_equal(plan_one(&w.c, world_node(&w, MR), &b, &p), 0);
 		assert_int_equal(p.obj[1].route.metric, row[i].metric);
 		kplan_free(&p);
 	}
@@ -423,13 +434,13 @@ static void test_carriers_that_are_not_built_are_refused(void **state)
 
 	(void)state;
 	w.c.carrier = CARRIER_ESP;
-	assert_int_equal(ha_plan_node(&w.c, world_node(&w, MR), &b, &p), -EOPNOTSUPP);
+	assert_int_equal(plan_one(&w.c, world_node(&w, MR), &b, &p), -EOPNOTSUPP);
 	w.c.carrier = CARRIER_IP6TNL;
 	b.coa.udp_port = 4191;
-	assert_int_equal(ha_plan_node(&w.c, world_node(&w, MR), &b, &p), -EOPNOTSUPP);
+	assert_int_equal(plan_one(&w.c, world_node(&w, MR), &b, &p), -EOPNOTSUPP);
 	b.coa.udp_port = 0;
 	b.coa.family = AF_INET;
-	assert_int_equal(ha_plan_node(&w.c, world_node(&w, MR), &b, &p), -EOPNOTSUPP);
+	assert_int_equal(plan_one(&w.c, world_node(&w, MR), &b, &p), -EOPNOTSUPP);
 	assert_int_equal(p.n, 0);
 }
 

@@ -83,7 +83,8 @@ static void rnd_lists(struct mhopts *o)
 	o->n_bid = rnd_count(6);
 	for (unsigned i = 0; i < o->n_bid; i++) {
 		o->bid[i] = (struct mhopt_bid){
-			(uint16_t)rnd(), (uint8_t)rnd(), rnd() & 0x7f, rnd() & 1, { 0 }
+			(uint16_t)rnd(), (uint8_t)rnd(), rnd() & 0x7f, rnd() & 1, { 0 },
+			false
 		};
 		o->bid[i].coa.family = (const uint8_t[]){ 0, AF_INET, AF_INET6 }[rnd_below(3)];
 		if (o->bid[i].coa.family)
@@ -337,7 +338,8 @@ static void test_flipped_octets_are_refused_or_parsed_and_stay_inverse(void **st
 				refused++;
 			} else {
 				k = mh_build(&back, &draft, second, sizeof(second), &mac_at);
-				assert_true(k > 0 || k == -EMSGSIZE);
+				assert_true(k > 0 || k == -EMSGSIZE ||
+					    (k == -EINVAL && any_malformed(&back)));
 				if (k > 0) {
 					assert_int_equal(
 						mh_parse(second, (size_t)k, &draft, &again, &why),

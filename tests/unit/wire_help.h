@@ -134,6 +134,7 @@ static inline bool lists_same(const struct mhopts *a, const struct mhopts *b)
 	for (unsigned i = 0; i < a->n_bid; i++)
 		same &= a->bid[i].bid == b->bid[i].bid && a->bid[i].status == b->bid[i].status &&
 			a->bid[i].prio == b->bid[i].prio && a->bid[i].home == b->bid[i].home &&
+			a->bid[i].malformed == b->bid[i].malformed &&
 			locator_eq(&a->bid[i].coa, &b->bid[i].coa);
 	for (unsigned i = 0; i < a->n_raw; i++)
 		same &= a->raw[i].type == b->raw[i].type &&
@@ -252,6 +253,16 @@ static inline bool icmp6_same(const struct icmp6_msg *a, const struct icmp6_msg 
 		       (!a->echo.len || !memcmp(a->echo.data, b->echo.data, a->echo.len));
 	return a->dhaad.id == b->dhaad.id && a->dhaad.r == b->dhaad.r && a->dhaad.n == b->dhaad.n &&
 	       !memcmp(a->dhaad.ha, b->dhaad.ha, a->dhaad.n * sizeof(a->dhaad.ha[0]));
+}
+
+/* Read to be answered, never written. */
+static inline bool any_malformed(const struct mh_msg *m)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < m->opt.n_bid; i++)
+		any |= m->opt.bid[i].malformed;
+	return any;
 }
 
 #endif
