@@ -79,6 +79,16 @@ struct mn_probe {
 	struct { uint16_t seq; double at; } sent[MN_PROBES];
 };
 
+/*
+ * One path of a home address, beside its signalling in bul.set.path of the same place: an uplink
+ * with a BID, or (BUL_DRAIN in the BID) the care-of address that the uplink had before.
+ */
+struct mn_path {
+	int uplink;			/* index in mn.uplink; -1 = none now */
+	char dev[IFNAMSIZ];		/* its tunnel, when the kernel has it; "" = none */
+	bool told;			/* bul_add was said */
+};
+
 struct mn_home {
 	struct mn *mn;
 	const struct home_conf *conf;
@@ -142,6 +152,7 @@ struct mn_home {
 	bool pending;			/* the configuration has it; it begins when none is leaving */
 	bool kept;			/* by the reload under way */
 	struct mn_probe probe;
+	struct mn_path path[BUL_PATHS];	/* without BIDs: not used */
 	struct ro_home ro;
 	struct mn_prefix_info *prefix;
 	enum mnp_status *prefix_told;	/* by prefix_state */
@@ -266,6 +277,13 @@ void mn_home_clear(struct mn_home *h);		/* vacant: as never used */
 
 /* mn_reload.c */
 void mn_reload_retired(struct mn_home *h);	/* the kernel has nothing of it: what comes now? */
+
+/* mn_path.c */
+/* The tunnel of the path, by which probes can go: "" = none, or nothing is registered there. */
+const char *mn_path_dev(const struct mn_home *h, unsigned path);
+bool mn_path_ready(const struct mn_home *h, unsigned path);
+/* The word of the probes. false: traffic moves at once, and the home agent is told. May step. */
+void mn_path_alive(struct mn_home *h, unsigned path, bool alive);
 
 /* mn_probe.c */
 void mn_probe_follow(struct mn_home *h);

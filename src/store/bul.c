@@ -31,9 +31,9 @@ void bul_sent(struct bul *b, uint16_t seq, double now)
 {
 	bul_sent_aside(b, seq, now);
 	if (b->fresh) {
-		b->first_seq = seq;
+		b->first_seq = b->carry_on ? b->first_seq : seq;
 		b->first_sent_at = now;
-		b->fresh = false;
+		b->fresh = b->carry_on = false;
 	}
 	if (waiting(b))
 		b->due = now + b->timo;
@@ -54,7 +54,7 @@ void bul_held_back(struct bul *b, double until)
 bool bul_seq_ok(const struct bul *b, uint16_t seq)
 {
 	/* RFC 6275 11.1: modulo 2^16 */
-	return waiting(b) && !b->fresh &&
+	return waiting(b) && (!b->fresh || b->carry_on) &&
 	       (uint16_t)(seq - b->first_seq) <= (uint16_t)(b->seq - b->first_seq);
 }
 
@@ -68,6 +68,7 @@ static void timed_out(struct step *x)
 	double max = x->t->max_bindack_timeout, timo = fmin(b->timo * 2, max);
 
 	b->tries++;
+	b->set.turn++;
 	if (b->state == BUL_LEAVE && b->tries == LEAVE_TRIES && !b->alone) {
 		left_alone(x);
 		warn(x, b->bound_coa.family ?
@@ -106,8 +107,20 @@ static void stop_timed_out(struct step *x)
 		return;
 	}
 	b->stop_tries++;
+	b->set.turn++;
 	b->due = x->now + b->timo;
 	x->act |= BUL_DO_SEND;
+}
+
+static void paths_due(struct step *x)
+{
+	struct bul *b = x->b;
+	double next = bul_set_next(b);
+
+	if (bul_set_unsaid(b, x->now))
+		reregister(x);
+	else
+		b->due = isinf(next) ? 0 : next;
 }
 
 static void on_due(struct step *x)
@@ -121,7 +134,10 @@ static void on_due(struct step *x)
 		timed_out(x);
 		break;
 	case BUL_BOUND:
-		begin(x, BUL_REFRESH);
+		if (bul_multi(b))
+			paths_due(x);
+		else
+			begin(x, BUL_REFRESH);
 		break;
 	case BUL_BACKOFF:
 		b->hard = false;
@@ -143,12 +159,42 @@ static void on_due(struct step *x)
 	}
 }
 
+/* The set of paths has changed, or which of them live. What is outstanding tells what it tells: unless
+ * that may never be answered, or what is lost meanwhile matters, the rest goes out behind it. */
+static void on_paths(struct step *x)
+{
+	struct bul *b = x->b;
+
+	x->act |= BUL_DO_PLAN;
+	bul_set_pick(b);
+	if (away(b->state)) {
+		b->state = bul_here(b) ? BUL_REFRESH : BUL_WAIT_BA;
+		if (!bul_set_unsaid(b, x->now) || (!b->set.urgent && !b->tries && !b->fresh))
+			return;
+	} else if (!bul_set_unsaid(b, x->now)) {
+		return;
+	}
+	if (!bul_here(b))
+		hold(x);
+	b->set.turn = 0;
+	reregister(x);
+}
+
 static void on_away(struct step *x)
 {
 	struct bul *b = x->b;
 
 	if (b->state == BUL_STOP)
 		return;
+	if (bul_multi(b) && (away(b->state) || b->state == BUL_BOUND)) {
+		on_paths(x);
+		return;
+	}
+	if (bul_multi(b)) {
+		bul_set_pick(b);
+		bul_set_again(b, NULL, 0);
+		b->set.turn = 0;
+	}
 	if ((b->state == BUL_BOUND || b->state == BUL_REFRESH) && bul_here(b))
 		return;
 	x->act |= BUL_DO_PLAN;
@@ -230,6 +276,8 @@ static void on_forgotten(struct step *x)
 	b->pace = b->pace ? fmin(b->pace * 2, BACKOFF_MAX) : PACE_FIRST;
 	b->pace_until = x->now + b->pace;
 	b->first = true;
+	b->set.overwrite = true;
+	bul_set_again(b, NULL, 0);
 	begin(x, BUL_REFRESH);
 }
 
@@ -238,7 +286,9 @@ static void on_refresh_req(struct step *x)
 	struct bul *b = x->b;
 
 	if (b->state == BUL_BOUND) {
-		begin(x, BUL_REFRESH);
+		if (!bul_set_unsaid(b, x->now))
+			bul_set_again(b, NULL, 0);	/* else those that were named */
+		reregister(x);
 	} else if (b->state == BUL_BACKOFF) {
 		b->hard = false;
 		reregister(x);
@@ -315,6 +365,11 @@ static void on_reconf(struct step *x)
 		return;
 	b->hard = b->type_fixed = false;
 	b->resync = 0;
+	b->set.n_plain = 0;
+	bul_set_again(b, NULL, 0);
+	forget_sent(b);
+	if (away(b->state) || b->state == BUL_BOUND)
+		bul_set_pick(b);
 	if (b->state == BUL_LEAVE && b->bound_coa.family) {
 		begin(x, BUL_LEAVE);	/* only the one that has the binding can delete it */
 		return;
@@ -343,6 +398,8 @@ static void on_timer(struct step *x)
 		b->hold_until = 0;
 		x->act |= BUL_DO_PLAN;
 	}
+	if (bul_set_tick(b, x->now) && bul_multi(b))
+		x->act |= BUL_DO_PLAN;
 	if (b->due && x->now + SLACK >= b->due)
 		on_due(x);
 }
@@ -352,9 +409,17 @@ static void expire(struct step *x)
 {
 	struct bul *b = x->b;
 
+	if (bul_set_expire(b, x->now) && x->now + SLACK < b->expires) {
+		x->act |= BUL_DO_TELL_REMOVE | BUL_DO_PLAN;
+		x->gone = "expired";
+		if (away(b->state) || b->state == BUL_BOUND)
+			on_paths(x);
+	}
 	if (!b->bound_coa.family || x->now + SLACK < b->expires)
 		return;
 	unbind(x, "expired");
+	if (away(b->state) || b->state == BUL_BOUND)
+		bul_set_pick(b);
 	if (b->state == BUL_BOUND)
 		begin(x, BUL_WAIT_BA);
 	else if (b->state == BUL_REFRESH)

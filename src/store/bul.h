@@ -4,7 +4,9 @@
  * 11.1, 11.5.5, 11.7.1, 11.7.3, 11.8; RFC 3963 5) as a pure state machine.
  *
  * bul_step() takes an event and returns what to do and when the one timer is due;
- * the role does it. Keyed by (home address, BID); BID 0 = without RFC 5648.
+ * the role does it. One per home address; with RFC 5648 it is the exchange of all its
+ * BIDs, which bul_set.h has: BOUND is then that one of them is registered and nothing
+ * is left to be said, and .coa and .bound_coa are those of the path that carries.
  *
  *   IDLE      not attached, or stopped; nothing registered
  *   WAIT_BA   BU sent, no binding yet or at another care-of address
@@ -34,6 +36,7 @@
 
 #include "base/addr.h"
 #include "base/rtimer.h"
+#include "store/bul_set.h"
 #include "store/conf.h"
 #include "wire/mh.h"
 
@@ -83,6 +86,9 @@ struct bul_ba {
 	uint32_t refresh_advice;	/* seconds, 0 = none */
 	uint32_t asked;			/* by the BU that it answers; 0: all that is configured */
 	double sent_at;			/* when that BU went out; 0 = the last one */
+	const struct bul_msg *msg;	/* what that BU carried; NULL: no BIDs */
+	const struct mhopt_bid *bid;	/* of the BA */
+	unsigned n_bid;
 };
 
 struct bul {
@@ -99,6 +105,7 @@ struct bul {
 	uint16_t seq;			/* of the last BU sent */
 	uint16_t first_seq;		/* of the first BU of this exchange */
 	bool fresh;			/* exchange begun, its first BU not yet sent */
+	bool carry_on;			/* but answers to those before still count */
 	bool first;			/* the home agent has no binding of ours: 1.5 s */
 	bool router;			/* R is asked for */
 	double timo;			/* present retransmission timeout */
@@ -118,6 +125,7 @@ struct bul {
 	double hold_until;		/* see bul_hold() */
 	double pace, pace_until;	/* FORGOTTEN: not again before */
 	unsigned stop_tries;
+	struct bul_set set;
 	struct rtimer timer;
 };
 

@@ -9,7 +9,7 @@
 #define REFRESH_ROOM	15	/* initial timeouts: four retransmissions, 1 + 2 + 4 + 8 */
 
 /* RFC 3963 5.4: another home agent, and if no one is left, a pause; never for good. */
-static void refused(struct step *x, const struct bul_refusal *r)
+void bul_refused(struct step *x, const struct bul_refusal *r)
 {
 	struct bul *b = x->b;
 
@@ -32,31 +32,41 @@ static void refused(struct step *x, const struct bul_refusal *r)
 	x->act |= BUL_DO_PLAN;
 }
 
-static void accepted(struct step *x)
+uint32_t bul_granted(const struct step *x)
+{
+	uint32_t asked = x->ba->asked ? x->ba->asked : bul_lifetime(x->h, INFINITY);
+
+	return MIN(x->ba->lifetime, asked);
+}
+
+double bul_refresh_after(const struct step *x, uint32_t granted)
+{
+	double after = fmin(REFRESH_PART * granted,
+			    granted - REFRESH_ROOM * x->t->initial_bindack_timeout);
+
+	after = fmax(after, granted / 2.);
+	return x->ba->refresh_advice ? fmin(after, x->ba->refresh_advice) : after;
+}
+
+void bul_accepted(struct step *x)
 {
 	struct bul *b = x->b;
 	const struct bul_ba *ba = x->ba;
-	double from = ba->sent_at ? ba->sent_at : b->sent_at, after;
-	uint32_t asked = ba->asked ? ba->asked : bul_lifetime(x->h, INFINITY);
-	uint32_t granted = MIN(ba->lifetime, asked);
+	double from = ba->sent_at ? ba->sent_at : b->sent_at;
+	uint32_t granted = bul_granted(x);
 
 	if (b->router && !(ba->flags & BA_R)) {
 		x->act |= BUL_DO_DEREG_WRONG;
-		refused(x, &bul_refusal_no_r);
+		bul_refused(x, &bul_refusal_no_r);
 		return;
 	}
 	if (!granted) {
-		refused(x, &bul_refusal_zero);
+		bul_refused(x, &bul_refusal_zero);
 		return;
 	}
 	/* 11.7.3: max(L_remain - (L_update - L_ack), 0), counted from the transmission */
 	b->expires = from + granted;
-	after = fmin(REFRESH_PART * granted,
-		     granted - REFRESH_ROOM * x->t->initial_bindack_timeout);
-	after = fmax(after, granted / 2.);
-	if (ba->refresh_advice)
-		after = fmin(after, ba->refresh_advice);
-	b->refresh_at = b->due = from + after;
+	b->refresh_at = b->due = from + bul_refresh_after(x, granted);
 	b->state = BUL_BOUND;
 	b->bound_coa = b->coa;
 	b->bound_ha = b->ha;
@@ -80,6 +90,7 @@ static bool resynced(struct step *x)
 		return false;
 	if (s == BA_SEQUENCE)
 		b->seq = x->ba->seq;
+	forget_sent(b);
 	if (++b->resync > RESYNC_MAX)
 		return false;
 	begin(x, b->state);
@@ -92,7 +103,7 @@ static void ba_away(struct step *x)
 	uint8_t s = x->ba->status;
 
 	if (s < BA_UNSPECIFIED) {
-		accepted(x);
+		bul_accepted(x);
 	} else if (resynced(x)) {
 		return;
 	} else if (s == BA_TYPE_CHANGE && !b->type_fixed) {
@@ -102,7 +113,7 @@ static void ba_away(struct step *x)
 		unbind(x, "refused");
 		begin(x, BUL_WAIT_BA);
 	} else {
-		refused(x, bul_refusal_of(s));
+		bul_refused(x, bul_refusal_of(s));
 	}
 }
 
@@ -129,7 +140,9 @@ void bul_on_ba(struct step *x)
 {
 	struct bul *b = x->b;
 
-	if (!waiting(b) || b->fresh)
+	if (!waiting(b) || (b->fresh && !b->carry_on))
+		return;
+	if (away(b->state) && bul_set_on_ba(x))
 		return;
 	if (b->state == BUL_LEAVE)
 		ba_leave(x);

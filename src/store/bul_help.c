@@ -93,6 +93,9 @@ double bul_timer(const struct bul *b)
 
 	if (b->bound_coa.family)
 		at = fmin(at, b->expires);
+	for (unsigned i = 0; i < BUL_PATHS; i++)
+		if (b->set.path[i].bid && b->set.path[i].held)
+			at = fmin(at, b->set.path[i].expires);
 	if (b->hold_until)
 		at = fmin(at, b->hold_until);
 	return isinf(at) ? 0 : at;

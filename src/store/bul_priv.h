@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * store/bul_priv.h - the pieces of a step of the state machine, for bul.c (events) and
- * bul_ba.c (Binding Acknowledgements). Nobody else includes it.
+ * store/bul_priv.h - the pieces of a step of the state machine, for bul.c (events),
+ * bul_ba.c (Binding Acknowledgements), bul_set.c and bul_set_ba.c (the same with BIDs).
+ * Nobody else includes it.
  *
  * Pure. Units as in bul.h.
  */
@@ -11,6 +12,7 @@
 #include <math.h>
 
 #include "store/bul.h"
+#include "store/bul_refusal.h"
 
 #define BACKOFF_MAX	600.	/* seconds, between rounds through all home agents */
 #define SLACK		1e-6	/* a timer may come this much early */
@@ -32,13 +34,30 @@ static inline bool waiting(const struct bul *b)
 	       b->state == BUL_STOP;
 }
 
-/* A new exchange: sequence numbers from here on count as its own (11.7.3, 11.8). */
+/* Answers to what was sent before count no more. */
+static inline void forget_sent(struct bul *b)
+{
+	b->fresh = true;
+	b->carry_on = false;
+}
+
+static inline bool away(enum bul_state s)
+{
+	return s == BUL_WAIT_BA || s == BUL_REFRESH;
+}
+
+/* A new exchange: sequence numbers from here on count as its own (11.7.3, 11.8). With BIDs what was
+ * sent before is about the same, and its answers are as good. */
 static inline void begin(struct step *x, enum bul_state state)
 {
 	struct bul *b = x->b;
+	bool goes_on = waiting(b) && (!b->fresh || b->carry_on) && bul_multi(b) && away(b->state) &&
+		       away(state) && !(x->act & (BUL_DO_NEXT_HA | BUL_DO_DEREG_WRONG));
 
 	b->state = state;
 	b->fresh = true;
+	b->carry_on = goes_on;
+	b->set.urgent = false;
 	b->tries = 0;
 	/* without a binding the home agent does Duplicate Address Detection first; so does one
 	 * that forgot us */
@@ -54,11 +73,15 @@ static inline void hold(struct step *x)
 	x->act |= BUL_DO_PLAN;
 }
 
+/* bul_set_ba.c */
+void bul_set_clear(struct bul *b, const char *why);
+
 static inline void unbind(struct step *x, const char *gone)
 {
 	struct bul *b = x->b;
 
 	b->first = true;
+	bul_set_clear(b, gone);
 	if (!b->bound_coa.family)
 		return;
 	b->bound_coa = (struct locator){ 0 };
@@ -138,6 +161,7 @@ static inline void stopped(struct step *x)
 	struct bul *b = x->b;
 
 	unbind(x, "stopped");
+	b->set.overwrite = true;	/* 5.9: what is there when we come back, nobody knows */
 	b->state = BUL_IDLE;
 	b->coa = (struct locator){ 0 };
 	b->due = b->hold_until = 0;
@@ -174,5 +198,21 @@ bool bul_is_candidate(const struct bul *b, const struct in6_addr *a);
 
 /* bul_ba.c */
 void bul_on_ba(struct step *x);
+void bul_accepted(struct step *x);
+void bul_refused(struct step *x, const struct bul_refusal *r);
+uint32_t bul_granted(const struct step *x);	/* seconds, no more than was asked for */
+/* Seconds from the transmission to the refresh. */
+double bul_refresh_after(const struct step *x, uint32_t granted);
+
+/* bul_set.c */
+void bul_path_free(struct bul_path *p);
+void bul_set_pick(struct bul *b);
+bool bul_set_unsaid(const struct bul *b, double now);	/* to the home agent */
+double bul_set_next(const struct bul *b);
+bool bul_set_tick(struct bul *b, double now);
+
+/* bul_set_ba.c */
+bool bul_set_expire(struct bul *b, double now);		/* true: of some, at least */
+bool bul_set_on_ba(struct step *x);			/* false: no BIDs are concerned */
 
 #endif
