@@ -353,6 +353,8 @@ static const struct conf_key cn_keys[] = {
 	  .multiple4 = true, .unit = "seconds", .def = "420", .help = "longest lifetime granted" },
 	{ "refresh_requests", CK_BOOL, LIVE, OF(struct cn_conf, refresh_requests), .def = "true",
 	  .help = "mobile nodes are asked to refresh bindings that are in use" },
+	{ "multiple_care_of", CK_BOOL, LIVE, OF(struct cn_conf, multiple_care_of), .def = "true",
+	  .help = "mobile nodes may register several care-of addresses (RFC 5648)" },
 	{ "policy", CK_LIST, LIVE, OF(struct cn_conf, policy), .sub = &schema_policy,
 	  .count = offsetof(struct cn_conf, n_policy),
 	  .help = "which home addresses may be bound; the first that matches decides" },

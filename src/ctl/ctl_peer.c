@@ -19,33 +19,69 @@ void ctl_begin_peers(struct ctl_client *c)
 		cnc_begin(cn_cache(n->cn), &c->list.peers);
 }
 
-/* The next one that is bound; NULL: none. */
-static const struct cn_binding *next(struct ctl_client *c)
+/* The path with the next BID of a binding; NULL: none. any: whatever number comes first. */
+static const struct cn_path *next_path(const struct cn_binding *b, bool any, uint16_t after)
 {
-	const struct cn_entry *e;
+	const struct cn_path *best = NULL;
 
-	do
-		e = cnc_next(&c->list.peers);
-	while (e && (!e->bound || !wants(&c->list, &e->b.key)));
-	return e ? &e->b : NULL;
+	for (unsigned i = 0; i < b->n_path; i++)
+		if ((any || b->path[i].bid > after) && (!best || b->path[i].bid < best->bid))
+			best = &b->path[i];
+	return best;
 }
 
-static struct json_object *peer_json(const struct cn_binding *b)
+/* The rest of the binding that was said last; the cache may have changed since. */
+static const struct cn_path *rest(struct ctl_client *c, const struct cn_binding **b)
+{
+	struct ctl_listing *l = &c->list;
+	const struct cn_entry *e = l->more_paths ? cnc_find(l->peers.cache, &l->peer) : NULL;
+
+	if (!e || !e->bound)
+		return NULL;
+	*b = &e->b;
+	return next_path(&e->b, false, l->peer_bid);
+}
+
+/* The next path of those that are bound, in the order of their BIDs; NULL: none. */
+static const struct cn_path *next(struct ctl_client *c, const struct cn_binding **b)
+{
+	struct ctl_listing *l = &c->list;
+	const struct cn_path *p = l->peers.cache ? rest(c, b) : NULL;
+	const struct cn_entry *e;
+
+	if (!p) {
+		do
+			e = cnc_next(&l->peers);
+		while (e && (!e->bound || !wants(l, &e->b.key)));
+		if (!e)
+			return NULL;
+		*b = &e->b;
+		p = next_path(&e->b, true, 0);
+	}
+	l->peer = (*b)->key;
+	l->peer_bid = p->bid;
+	l->more_paths = true;
+	return p;
+}
+
+static struct json_object *peer_json(const struct cn_binding *b, const struct cn_path *p)
 {
 	struct json_object *o = json_object_new_object();
-	struct locator coa = locator6(&b->coa);
+	struct locator coa = locator6(&p->coa);
 	double now = run_now();
 
 	ctl_set(o, "role", json_object_new_string("cn"));
 	ctl_set(o, "own_address", ctl_addr(&b->key.local));
 	ctl_set(o, "peer", ctl_addr(&b->key.peer));
+	ctl_set(o, "bid", ctl_int(p->bid));
+	ctl_set(o, "priority", p->prio ? ctl_int(p->prio) : NULL);
 	ctl_set(o, "care_of", ctl_locator(&coa));
 	ctl_set(o, "state", json_object_new_string("bound"));
-	ctl_set(o, "how", json_object_new_string("optimised"));
+	ctl_set(o, "how", json_object_new_string(p == &b->path[0] ? "optimised" : "standby"));
 	ctl_set(o, "sequence", ctl_int(b->seq));
-	ctl_set(o, "lifetime", ctl_int(b->lifetime));
-	ctl_set(o, "remaining", ctl_seconds(MAX(b->expires - now, 0)));
-	ctl_set(o, "age", ctl_seconds(now - b->since));
+	ctl_set(o, "lifetime", ctl_int(p->lifetime));
+	ctl_set(o, "remaining", ctl_seconds(MAX(p->expires - now, 0)));
+	ctl_set(o, "age", ctl_seconds(now - p->since));
 	return o;
 }
 
@@ -60,6 +96,7 @@ static struct json_object *mn_peer_json(const struct mn_peer_info *i)
 	ctl_set(o, "role", json_object_new_string("mn"));
 	ctl_set(o, "own_address", ctl_addr(&i->home_address));
 	ctl_set(o, "peer", ctl_addr(&i->peer));
+	ctl_set(o, "bid", ctl_int(0));
 	ctl_set(o, "care_of", IN6_IS_ADDR_UNSPECIFIED(&r->coa) ? NULL : ctl_locator(&coa));
 	ctl_set(o, "state", json_object_new_string(ro_state_str(r)));
 	ctl_set(o, "how", json_object_new_string(i->optimized ? "optimised" : "tunnel"));
@@ -93,9 +130,10 @@ static bool next_mn(struct ctl_client *c, struct mn_peer_info *i)
 
 static bool step(struct ctl_client *c)
 {
-	const struct cn_binding *b = next(c);
+	const struct cn_binding *b;
+	const struct cn_path *p = next(c, &b);
 	struct mn_peer_info i;
-	struct json_object *o = b ? peer_json(b) : next_mn(c, &i) ? mn_peer_json(&i) : NULL;
+	struct json_object *o = p ? peer_json(b, p) : next_mn(c, &i) ? mn_peer_json(&i) : NULL;
 	bool more = o != NULL;
 
 	if (!more && c->list.has_hoa && !c->list.said)
@@ -123,16 +161,18 @@ void ctl_list_peers(struct ctl_client *c, struct json_object *params)
 
 bool ctl_present_peer(struct ctl_client *c, struct event *e)
 {
-	const struct cn_binding *b = next(c);
+	const struct cn_binding *b;
+	const struct cn_path *p = next(c, &b);
 
-	if (!b)
+	if (!p)
 		return false;
 	e->type = EV_bc_add;
 	e->bc_add.home_address = b->key.peer;
-	e->bc_add.care_of = locator6(&b->coa);
+	e->bc_add.bid = p->bid;
+	e->bc_add.care_of = locator6(&p->coa);
 	e->bc_add.peer = b->key.local;
 	e->bc_add.flags = b->flags;
-	e->bc_add.lifetime = b->lifetime;
+	e->bc_add.lifetime = p->lifetime;
 	snprintf(e->bc_add.change, sizeof(e->bc_add.change), "present");
 	return true;
 }

@@ -52,6 +52,9 @@ struct ctl_listing {
 	ctl_step_fn step;		/* NULL: none */
 	struct bc_cursor bindings;
 	struct cn_cursor peers;		/* the correspondent's bindings */
+	struct cn_key peer;		/* the last one of them */
+	bool more_paths;		/* of which others than peer_bid were not said yet */
+	uint16_t peer_bid;
 	bool by_place;
 	size_t at, sub, said;
 	unsigned phase;			/* Monitor; GetConfig: defaults too */

@@ -192,7 +192,8 @@ static void probe_rules(struct probe *p)
 /* A binding of route-optimised data: policies of no template and of two. */
 static void probe_binding(struct probe *p)
 {
-	struct cn_binding b = { .key = { p->a, p->b }, .coa = p->b, .mobile = true };
+	struct cn_binding b = { .key = { p->a, p->b }, .n_path = 1, .path[0].coa = p->b,
+				.mobile = true };
 	struct kplan plan = { 0 };
 
 	cn_plan_binding(&b, &plan);

@@ -250,7 +250,7 @@ void show_agent(const struct fmt_opt *opt, struct json_object *o)
 /* ---- peers ---- */
 
 const char *const show_peer_head[] = {
-	"ROLE", "OWN ADDRESS", "PEER", "CARE-OF ADDRESS", "HOW", "LIFETIME", "SINCE", "REASON",
+	"ROLE", "OWN ADDRESS", "PEER", "BID", "CARE-OF ADDRESS", "HOW", "LIFETIME", "SINCE", "REASON",
 };
 
 void show_peer_row(struct fmt_table *t, struct json_object *o)
@@ -258,16 +258,16 @@ void show_peer_row(struct fmt_table *t, struct json_object *o)
 	char coa[FMT_LEN], life[FMT_LEN] = "-", age[FMT_LEN] = "-";
 	const char *cell[] = {
 		fmt_str(o, "role"), fmt_str(o, "own_address"), fmt_str(o, "peer"),
-		fmt_locator(o, "care_of", coa), fmt_str(o, "how"), life, age,
-		fmt_str(o, "reason"),
+		fmt_num(o, "bid") > 0 ? fmt_str(o, "bid") : "-", fmt_locator(o, "care_of", coa),
+		fmt_str(o, "how"), life, age, fmt_str(o, "reason"),
 	};
 
 	if (fmt_has(o, "remaining"))
 		lifetime(o, life);
 	if (fmt_has(o, "age"))
 		fmt_age(fmt_num(o, "age"), age);
-	fmt_table_row(t, cell, 4,
-		      strcmp(fmt_str(o, "how"), "optimised") == 0 ? FMT_GOOD : FMT_WAIT);
+	fmt_table_row(t, cell, 5,
+		      strcmp(fmt_str(o, "how"), "tunnel") ? FMT_GOOD : FMT_WAIT);
 }
 
 /* ---- status ---- */

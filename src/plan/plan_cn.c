@@ -27,12 +27,12 @@ static struct kobj state(const struct in6_addr *src, const struct in6_addr *dst,
 
 struct kobj cn_state_in(const struct cn_binding *b)
 {
-	return state(&b->key.peer, &b->key.local, IPPROTO_DSTOPTS, &b->coa);
+	return state(&b->key.peer, &b->key.local, IPPROTO_DSTOPTS, &b->path[0].coa);
 }
 
 struct kobj cn_state_out(const struct cn_binding *b)
 {
-	return state(&b->key.local, &b->key.peer, IPPROTO_ROUTING, &b->coa);
+	return state(&b->key.local, &b->key.peer, IPPROTO_ROUTING, &b->path[0].coa);
 }
 
 static struct kobj policy(const struct in6_addr *src, const struct in6_addr *dst, uint8_t dir)
@@ -62,7 +62,7 @@ int cn_plan_binding(const struct cn_binding *b, struct kplan *p)
 		add(&out, (struct k_xtmpl){ .proto = IPPROTO_DSTOPTS,
 					    .reqid = KOBJ_XFRM_REQID_DATA });
 	}
-	add(&out, (struct k_xtmpl){ .dst = b->coa, .proto = IPPROTO_ROUTING,
+	add(&out, (struct k_xtmpl){ .dst = b->path[0].coa, .proto = IPPROTO_ROUTING,
 				    .reqid = KOBJ_XFRM_REQID_DATA });
 	if (rc == 0)
 		rc = kplan_put(p, in);

@@ -70,6 +70,11 @@ void cn_test_rx(struct cn *cn, const struct mh_rx *rx, const struct mh_msg *m)
 	x = nonce(cn);
 	a.test.nonce = x->index;
 	a.test.cookie = m->ti.cookie;
+	/* RFC 5648 4.3: in care-of tests; its status says early what an update would get */
+	if (!home)
+		a.opt.n_bid = (uint8_t)cn_copy_bids(&m->opt, cn->c->multiple_care_of ?
+						    BA_ACCEPTED : BA_MCOA_PROHIBITED,
+						    a.opt.bid);
 	a.test.token = rr_keygen_token(x->kcn, home ? RR_HOME : RR_CARE_OF, &rx->src, x->nonce,
 				       NONCE_LEN);
 	n = mh_build(&a, &cn->c->dialect, buf, sizeof(buf), NULL);
@@ -94,10 +99,10 @@ static unsigned end_under_way(struct cn *cn, const struct in6_addr *local,
 		    (peer && !in6_eq(peer, &tx->key.peer)))
 			continue;
 		cn_tx_unhold(tx);
-		if (!tx->adds)
+		if (!tx->fresh || !tx->v.b.n_path)
 			continue;
 		tx->then_remove = reason;
-		n++;
+		n += tx->v.b.n_path;
 	}
 	return n;
 }
@@ -147,7 +152,7 @@ static void flush_entry(void *arg, struct cn_entry *e)
 
 	if (!e->bound || (f->peer && !in6_eq(f->peer, &e->b.key.peer)))
 		return;
-	f->n++;
+	f->n += e->b.n_path;
 	cn_tx_remove(f->cn, e, f->reason);
 }
 

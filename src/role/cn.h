@@ -23,6 +23,19 @@
  * sends: data take the way through the home agent then, until the mobile node binds again. It
  * cannot make or move a binding: that takes what both tests brought, so reading the way to the
  * home network and the one to a care-of address (15.4).
+ *
+ * Several care-of addresses (RFC 5648): all are kept, each with its tests and its time, but data
+ * take one, the primary (store/cn_binding.h). When that one ends (deleted, expired, unreachable),
+ * or an update prefers another, they take the next in the same turn, without new tests. The
+ * kernel has one state for each (home address, own address), and mip6_destopt_input() holds the
+ * source of a packet against its only care-of address: what comes from another registered one
+ * matches the wildcard state instead, no template of the policy, and is dropped and reported. So
+ * of 6.5 ("one of the care-of addresses") we can keep only that no Binding Error is sent
+ * (cn_heard()). For a mobile node that changes its path without a word, data follow what it
+ * sends (3: "last verified by receiving data packets") - if reports go on for half a second in
+ * which the primary path brought nothing. So a forger, who knows all the addresses, moves nobody
+ * who is heard, and never to an address that was not tested. Who spreads data over several
+ * care-of addresses at once is served badly.
  */
 #ifndef MIP6_ROLE_CN_H
 #define MIP6_ROLE_CN_H
@@ -70,6 +83,10 @@ void cn_addr(struct cn *cn, const struct kaddr_news *a);
 
 /* Is there a binding of peer with this own address? */
 bool cn_bound(struct cn *cn, const struct in6_addr *local, const struct in6_addr *peer);
+/* A packet of peer from coa was dropped, as that is not the primary care-of address. False: the
+ * binding has none like that, so a Binding Error is due (RFC 5648 6.5). */
+bool cn_heard(struct cn *cn, const struct in6_addr *local, const struct in6_addr *peer,
+	      const struct in6_addr *coa);
 /* The home agent has a binding of peer with this own address: ours ends, and is not made. */
 void cn_home_registered(struct cn *cn, const struct in6_addr *local, const struct in6_addr *peer);
 struct cn_cache *cn_cache(struct cn *cn);

@@ -22,7 +22,10 @@ static ssize_t ba_build(const struct cn *cn, const struct cn_verdict *v, uint8_t
 
 	m.ba.status = v->status;
 	m.ba.seq = v->answer_seq;
-	m.ba.lifetime = v->act == CN_REGISTER ? v->b.lifetime : 0;
+	m.ba.lifetime = v->act == CN_REGISTER ? v->path.lifetime : 0;
+	/* RFC 5648 6.2: always the options of the update, with status 0 */
+	m.opt.n_bid = (uint8_t)v->n_bid;
+	memcpy(m.opt.bid, v->bid, v->n_bid * sizeof(v->bid[0]));
 	if (v->sign)
 		m.opt.seen |= BIT64(MHOPT_BINDING_AUTH);
 	len = mh_build(&m, &cn->c->dialect, buf, cap, &mac_at);
@@ -154,16 +157,15 @@ static const struct cn_entry *last_valid(const struct cn_entry *e, const struct 
 {
 	bool removal = tx && tx->kind == CN_TX_REMOVE;
 
-	if (!tx || (removal && (!tx->next || !e)))
+	if (!tx || (removal && (!tx->waiting || !e)))
 		return e;
 	*tmp = e ? *e : (struct cn_entry){ .b = tx->v.b };
 	if (!removal) {
-		tmp->b.seq = tx->v.b.seq;
-		tmp->b.replay_until = tx->v.b.replay_until;
-		tmp->bound = tx->kind == CN_TX_REGISTER;
+		tmp->b = tx->v.b;
+		tmp->bound = tx->v.b.n_path;
 	}
-	if (tx->next)
-		tmp->b.seq = tx->next->seq;
+	if (tx->waiting)
+		tmp->b.seq = cn_tx_last_seq(tx);
 	return tmp;
 }
 
@@ -183,13 +185,22 @@ static void deregister(struct cn *cn, const struct in6_addr *src, const struct c
 	cn_answer(cn, src, v);
 }
 
-/* A mobile node must not send more often (11.8); the kernel is spared if it does. */
+/*
+ * A mobile node must not send more often (11.8); the kernel is spared if it does. That is the
+ * care-of address that data go to, by whichever path.
+ */
 static bool moves_too_often(struct cn *cn, const struct cn_binding *b)
 {
 	struct cn_entry *e = cnc_find(cn->cache, &b->key);
 
-	return e && e->bound && !in6_eq(&e->b.coa, &b->coa) &&
+	return e && e->bound && !in6_eq(&e->b.path[0].coa, &b->path[0].coa) &&
 	       !bucket_take_of(&e->moves, MOVES, run_now());
+}
+
+/* Which of the paths that are waited for it takes the place of; 0: all. */
+static uint16_t place(const struct mh_msg *m, const struct cn_verdict *v)
+{
+	return mh_bu_overwrite(m) && v->act == CN_REGISTER ? 0 : v->path.bid;
 }
 
 void cn_bu_take(struct cn *cn, const struct mh_rx *rx, const struct mh_msg *m)
@@ -210,7 +221,7 @@ void cn_bu_take(struct cn *cn, const struct mh_rx *rx, const struct mh_msg *m)
 	if (v.act == CN_DROP || v.act == CN_REFUSE)
 		cn_answer(cn, &rx->src, &v);
 	else if (tx)
-		cn_tx_hold(tx, rx, v.b.seq);
+		cn_tx_hold(tx, rx, v.b.seq, place(m, &v));
 	else if (v.act == CN_DEREGISTER)
 		deregister(cn, &rx->src, &v);
 	else if (moves_too_often(cn, &v.b))

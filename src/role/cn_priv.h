@@ -29,8 +29,9 @@ enum cn_tx_kind { CN_TX_REGISTER, CN_TX_DEREGISTER, CN_TX_REMOVE };
 
 /* Proven, but another change of the binding is under way. */
 struct cn_msg {
+	struct cn_msg *next;		/* newer */
 	struct mh_rx rx;		/* buf points to the last member */
-	uint16_t seq;			/* of the update */
+	uint16_t seq, bid;		/* of the update; 0: it is about all */
 	uint8_t buf[];
 };
 
@@ -39,11 +40,12 @@ struct cn_tx {
 	struct cn *cn;
 	enum cn_tx_kind kind;
 	struct in6_addr src;		/* of the update, on the wire */
-	struct cn_verdict v;		/* not of a REMOVE */
+	struct cn_verdict v;		/* REMOVE: only what is left, .b */
 	const char *reason;		/* REMOVE: for the event */
 	const char *then_remove;	/* asked for while this one is under way */
-	bool adds, removes;		/* counted in cn->adding, cn->removing */
-	struct cn_msg *next;
+	bool fresh;			/* nothing is bound yet */
+	int more;			/* paths, counted in cn->coming */
+	struct cn_msg *waiting;		/* in the order of their numbers */
 	UT_hash_handle hh;
 };
 
@@ -53,7 +55,7 @@ struct cn {
 	struct cn_cache *cache;
 	struct nonces nonces;
 	struct cn_tx *txs;		/* uthash by key */
-	unsigned adding, removing;	/* bindings that will be one more, one less */
+	int coming;			/* so many paths more, or less, by what is under way */
 	bool ready, stopping;
 	void (*ready_fn)(void *arg, int rc);
 	void *ready_arg;
@@ -77,10 +79,16 @@ struct cn_tx *cn_tx_find(struct cn *cn, const struct cn_key *k);
 /* From the binding that stands to v->b, or to none; answers when the kernel has it. */
 void cn_tx_start(struct cn *cn, enum cn_tx_kind kind, const struct in6_addr *src,
 		 const struct cn_verdict *v);
-void cn_tx_hold(struct cn_tx *tx, const struct mh_rx *rx, uint16_t seq);
+/* What waits and is about the same paths gives way to it. bid: 0 is all of them. */
+void cn_tx_hold(struct cn_tx *tx, const struct mh_rx *rx, uint16_t seq, uint16_t bid);
+uint16_t cn_tx_last_seq(const struct cn_tx *tx);	/* of what waits, or else of v.b */
 void cn_tx_unhold(struct cn_tx *tx);	/* nothing waits any more */
 /* Removes a binding from the kernel and the cache; at once or after what runs. True: at once. */
 bool cn_tx_remove(struct cn *cn, struct cn_entry *e, const char *reason);
+/* The same for some of its paths: left is what stays, in its order. Not if a transaction is under
+ * way. False: no memory. */
+bool cn_tx_cut(struct cn *cn, struct cn_entry *e, const struct cn_binding *left,
+	       const char *reason);
 void cn_tx_free_all(struct cn *cn);
 /* Bindings when all that is under way is done. */
 size_t cn_will_be_bound(const struct cn *cn);
@@ -95,6 +103,7 @@ void cn_withdraw(struct cn *cn, struct cn_entry *e, const struct cn_verdict *v);
 /* ---- cn_watch.c ---- */
 void cn_arm(struct cn *cn, struct cn_entry *e);
 void cn_arm_end(struct cn *cn, struct cn_entry *e, double at);	/* for its end only */
+void cn_expire(struct cn *cn, struct cn_entry *e);	/* bound: what is over goes */
 
 /* ---- cn.c ---- */
 void cn_idle(struct cn *cn);		/* the last transaction has ended: a stop may go on */

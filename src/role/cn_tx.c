@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "base/util.h"
 #include "plan/plan_cn.h"
@@ -32,25 +33,26 @@ struct cn_tx *cn_tx_find(struct cn *cn, const struct cn_key *k)
 	return tx;
 }
 
-static struct cn_tx *tx_new(struct cn *cn, const struct cn_key *k, enum cn_tx_kind kind)
+/* want: the binding as it shall be; without paths: none. */
+static struct cn_tx *tx_new(struct cn *cn, const struct cn_binding *want, enum cn_tx_kind kind)
 {
-	const struct cn_entry *e = cnc_find(cn->cache, k);
+	const struct cn_entry *e = cnc_find(cn->cache, &want->key);
 	struct cn_tx *tx = calloc(1, sizeof(*tx));
 
 	if (!tx)
 		return NULL;
 	tx->cn = cn;
-	tx->key = *k;
+	tx->key = want->key;
 	tx->kind = kind;
-	tx->adds = kind == CN_TX_REGISTER && !(e && e->bound);
-	tx->removes = kind != CN_TX_REGISTER;
+	tx->v.b = *want;
+	tx->fresh = !(e && e->bound);
+	tx->more = (int)want->n_path - (tx->fresh ? 0 : (int)e->b.n_path);
 	HASH_ADD(hh, cn->txs, key, sizeof(tx->key), tx);
 	if (!tx->hh.tbl) {
 		free(tx);
 		return NULL;
 	}
-	cn->adding += tx->adds;
-	cn->removing += tx->removes;
+	cn->coming += tx->more;
 	return tx;
 }
 
@@ -58,8 +60,7 @@ static void tx_free(struct cn_tx *tx)
 {
 	struct cn *cn = tx->cn;
 
-	cn->adding -= tx->adds;
-	cn->removing -= tx->removes;
+	cn->coming -= tx->more;
 	HASH_DELETE(hh, cn->txs, tx);
 	cn_tx_unhold(tx);
 	crypto_wipe(&tx->v, sizeof(tx->v));	/* a key is in it */
@@ -74,34 +75,64 @@ void cn_tx_free_all(struct cn *cn)
 
 size_t cn_will_be_bound(const struct cn *cn)
 {
-	return cnc_bound(cn->cache) + cn->adding - cn->removing;
+	return (size_t)((ssize_t)cnc_bound(cn->cache) + cn->coming);
 }
 
 /* ---- news ---- */
 
-static void tell_bound(const struct cn_binding *b, const char *change)
+static void tell_bound(const struct cn_binding *b, const struct cn_path *p, const char *change)
 {
 	struct event e = { .type = EV_bc_add };
 
 	e.bc_add.home_address = b->key.peer;
-	e.bc_add.care_of = locator6(&b->coa);
+	e.bc_add.bid = p->bid;
+	e.bc_add.care_of = locator6(&p->coa);
 	e.bc_add.peer = b->key.local;
 	e.bc_add.flags = b->flags;
-	e.bc_add.lifetime = b->lifetime;
+	e.bc_add.lifetime = p->lifetime;
 	snprintf(e.bc_add.change, sizeof(e.bc_add.change), "%s", change);
 	event_emit(&e);
 }
 
-static void tell_gone(const struct cn_binding *b, const char *reason)
+static void tell_gone(struct cn *cn, const struct cn_binding *b, const struct cn_path *p,
+		      const char *reason)
 {
 	struct event e = { .type = EV_bc_remove };
 
+	log_rl_line(&cn->news, LOG_LV_INFO, "cn", "binding %s with %s: removed (%s) coa=%s bid=%u",
+		    A6(&b->key.peer), A6(&b->key.local), reason, A6(&p->coa), p->bid);
 	e.bc_remove.home_address = b->key.peer;
-	e.bc_remove.care_of = locator6(&b->coa);
+	e.bc_remove.bid = p->bid;
+	e.bc_remove.care_of = locator6(&p->coa);
 	e.bc_remove.peer = b->key.local;
 	e.bc_remove.flags = b->flags;
 	snprintf(e.bc_remove.reason, sizeof(e.bc_remove.reason), "%s", reason);
 	event_emit(&e);
+}
+
+/* Those of one value that another has no more. Returns how many. */
+static unsigned tell_missing(struct cn *cn, const struct cn_binding *was,
+			     const struct cn_binding *is, const char *reason)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < was->n_path; i++) {
+		if (cnb_path(is, was->path[i].bid))
+			continue;
+		tell_gone(cn, was, &was->path[i], reason);
+		n++;
+	}
+	return n;
+}
+
+/* Data go another way, and not because this one has moved. */
+static void log_primary(struct cn *cn, const struct cn_binding *was, const struct cn_binding *is)
+{
+	if (!was->n_path || !is->n_path || was->path[0].bid == is->path[0].bid)
+		return;
+	log_rl_line(&cn->news, LOG_LV_INFO, "cn", "binding %s with %s: data go to bid=%u coa=%s,"
+		    " no more to bid=%u", A6(&is->key.peer), A6(&is->key.local), is->path[0].bid,
+		    A6(&is->path[0].coa), was->path[0].bid);
 }
 
 /* ---- the cache ---- */
@@ -157,10 +188,16 @@ void cn_withdraw(struct cn *cn, struct cn_entry *e, const struct cn_verdict *v)
 
 	e->b.seq = v->b.seq;
 	e->b.replay_until = v->b.replay_until;
-	e->b.withdrawn = true;
-	/* tests of the mobile node would give the same tokens again if it left home again */
-	if (e->b.home_nonce == now && e->b.coa_nonce == now)
-		nonces_renew(&cn->nonces);
+	for (unsigned i = 0; i < e->b.n_path; i++) {
+		const struct cn_path *p = &e->b.path[i];
+
+		if (cnb_path(&v->b, p->bid))
+			continue;
+		cnb_withdraw(&e->b, p, v->b.replay_until, run_now());
+		/* tests would give the same tokens again if it registered this one again */
+		if (p->home_nonce == now && p->coa_nonce == now)
+			nonces_renew(&cn->nonces);
+	}
 }
 
 static bool is_changing(void *arg, const struct cn_entry *e)
@@ -198,23 +235,21 @@ static void take_back(struct cn_tx *tx)
 	cn_answer(cn, &tx->src, &tx->v);
 }
 
-static bool is_expiry(const char *reason)
-{
-	return reason && strcmp(reason, CN_EXPIRED) == 0;
-}
-
 static void commit_register(struct cn_tx *tx)
 {
 	struct cn *cn = tx->cn;
-	struct cn_binding *b = &tx->v.b;
+	struct cn_binding *b = &tx->v.b, was = { 0 };
+	struct cn_path *p = &tx->v.path;
 	struct cn_entry *e = cnc_find(cn->cache, &tx->key);
-	bool was_bound = e && e->bound, moved = was_bound && !in6_eq(&e->b.coa, &b->coa);
+	const struct cn_path *old;
+	const char *change;
 
-	if (is_expiry(tx->then_remove))	/* the time that was over was the old one */
-		tx->then_remove = NULL;
+	if (e && e->bound)
+		was = e->b;
 	if (e)
 		rtimer_stop(&e->timer);
-	b->expires = run_now() + b->lifetime;
+	p->expires = run_now() + p->lifetime;
+	cnb_put(b, p);			/* again, in its place */
 	e = cnc_put(cn->cache, b);
 	if (!e) {
 		take_back(tx);
@@ -223,21 +258,36 @@ static void commit_register(struct cn_tx *tx)
 	cn_arm(cn, e);
 	cn_answer(cn, &tx->src, &tx->v);
 	cn->stats.accepted++;
-	if (!was_bound || moved)
+	old = cnb_path(&was, p->bid);
+	change = !old ? "registered" : in6_eq(&old->coa, &p->coa) ? "refreshed" : "moved";
+	tell_missing(cn, &was, b, "replaced");
+	if (!old || !in6_eq(&old->coa, &p->coa))
 		log_rl_line(&cn->news, LOG_LV_INFO, "cn", "binding %s with %s: %s coa=%s "
-			    "lifetime=%us seq=%u", A6(&b->key.peer), A6(&b->key.local),
-			    moved ? "moved" : "registered", A6(&b->coa), b->lifetime, b->seq);
-	tell_bound(b, !was_bound ? "registered" : moved ? "moved" : "refreshed");
+			    "lifetime=%us seq=%u bid=%u", A6(&b->key.peer), A6(&b->key.local),
+			    change, A6(&p->coa), p->lifetime, b->seq, p->bid);
+	log_primary(cn, &was, b);
+	tell_bound(b, p, change);
 }
 
-static void gone(struct cn *cn, struct cn_entry *e, const char *reason)
+/* From e, which is bound, to what is left. Returns how many paths went. */
+static unsigned cut(struct cn *cn, struct cn_entry *e, const struct cn_binding *left,
+		    const char *reason)
 {
-	struct cn_binding was = e->b;
+	const struct cn_binding was = e->b;
+	unsigned n;
 
-	forget(cn, e);
-	log_rl_line(&cn->news, LOG_LV_INFO, "cn", "binding %s with %s: removed (%s) coa=%s",
-		    A6(&was.key.peer), A6(&was.key.local), reason, A6(&was.coa));
-	tell_gone(&was, reason);
+	if (left->n_path) {
+		for (unsigned i = 0; i < was.n_path; i++)
+			if (!cnb_path(left, was.path[i].bid))
+				cnc_cut(cn->cache, e, was.path[i].bid);
+		memcpy(e->b.path, left->path, sizeof(e->b.path));	/* the order */
+		cn_arm(cn, e);
+	} else {
+		forget(cn, e);
+	}
+	n = tell_missing(cn, &was, left, reason);
+	log_primary(cn, &was, left);
+	return n;
 }
 
 static void commit_deregister(struct cn_tx *tx)
@@ -250,20 +300,21 @@ static void commit_deregister(struct cn_tx *tx)
 		return;
 	cn_withdraw(cn, e, &tx->v);
 	cn->stats.deregistered++;
-	gone(cn, e, "deregistered");
+	cut(cn, e, &tx->v.b, "deregistered");
 }
 
 static void commit_remove(struct cn_tx *tx)
 {
 	struct cn *cn = tx->cn;
 	struct cn_entry *e = cnc_find(cn->cache, &tx->key);
+	unsigned n;
 
 	if (!e || !e->bound)
 		return;
-	cn->stats.expired += is_expiry(tx->reason);
-	cn->stats.evicted += strcmp(tx->reason, CN_EVICTED) == 0;
-	cn->stats.unreachable += strcmp(tx->reason, CN_UNREACHABLE) == 0;
-	gone(cn, e, tx->reason);
+	n = cut(cn, e, &tx->v.b, tx->reason);
+	cn->stats.expired += strcmp(tx->reason, CN_EXPIRED) ? 0 : n;
+	cn->stats.evicted += strcmp(tx->reason, CN_EVICTED) ? 0 : n;
+	cn->stats.unreachable += strcmp(tx->reason, CN_UNREACHABLE) ? 0 : n;
 }
 
 /* ---- the kernel refused ---- */
@@ -294,16 +345,30 @@ static void failed(struct cn_tx *tx, int rc)
 
 /* ---- start and end ---- */
 
-static void tx_end(struct cn_tx *tx)
+/* Each is held against what the ones before it have made. */
+static void take_waiting(struct cn *cn, struct cn_msg *msg)
 {
-	const char *then_remove = tx->then_remove;
-	struct cn_msg *next = tx->next;
-	struct cn *cn = tx->cn;
-	struct cn_entry *e = cnc_find(cn->cache, &tx->key);
+	struct cn_msg *next;
 	struct mh_msg m;
 	const char *why;
 
-	tx->next = NULL;
+	for (; msg; msg = next) {
+		next = msg->next;
+		if (!cn->stopping &&
+		    mh_parse(msg->buf, msg->rx.len, &cn->c->dialect, &m, &why) == 0)
+			cn_bu_take(cn, &msg->rx, &m);
+		free(msg);
+	}
+}
+
+static void tx_end(struct cn_tx *tx)
+{
+	const char *then_remove = tx->then_remove;
+	struct cn_msg *waiting = tx->waiting;
+	struct cn *cn = tx->cn;
+	struct cn_entry *e = cnc_find(cn->cache, &tx->key);
+
+	tx->waiting = NULL;
 	tx_free(tx);
 	/* a stop or a reload cannot have seen what was not bound yet */
 	if (!then_remove && cn->stopping)
@@ -312,17 +377,32 @@ static void tx_end(struct cn_tx *tx)
 		then_remove = "reconfigured";
 	if (then_remove && e && e->bound)
 		cn_tx_remove(cn, e, then_remove);
-	if (next && !cn->stopping &&
-	    mh_parse(next->buf, next->rx.len, &cn->c->dialect, &m, &why) == 0)
-		cn_bu_take(cn, &next->rx, &m);
-	free(next);
+	else if (e && e->bound && run_now() >= cnb_expires(&e->b))
+		cn_expire(cn, e);	/* in the meantime */
+	take_waiting(cn, waiting);
 	cn_idle(cn);
+}
+
+static void tx_apply(struct cn_tx *tx);
+
+/* The other paths cannot take the place of what is over: then all go. True: that is under way. */
+static bool all_go(struct cn_tx *tx)
+{
+	if (tx->kind == CN_TX_REGISTER || !tx->v.b.n_path)
+		return false;
+	tx->cn->coming -= (int)tx->v.b.n_path;
+	tx->more -= (int)tx->v.b.n_path;
+	tx->v.b.n_path = 0;
+	tx_apply(tx);
+	return true;
 }
 
 static void tx_done(void *arg, int rc)
 {
 	struct cn_tx *tx = arg;
 
+	if (rc < 0 && all_go(tx))
+		return;
 	if (rc < 0) {
 		failed(tx, rc);
 	} else {
@@ -349,7 +429,7 @@ static void tx_apply(struct cn_tx *tx)
 
 	if (e && e->bound)
 		rc = cn_plan_binding(&e->b, &have);
-	if (rc == 0 && tx->kind == CN_TX_REGISTER)
+	if (rc == 0 && tx->v.b.n_path)
 		rc = cn_plan_binding(&tx->v.b, &want);
 	if (rc == 0)
 		rc = kplan_switch(tx->cn->env.kern, &have, &want, tx_done, tx);
@@ -374,10 +454,10 @@ static void no_room(struct cn *cn, const struct in6_addr *src, const struct cn_v
 void cn_tx_start(struct cn *cn, enum cn_tx_kind kind, const struct in6_addr *src,
 		 const struct cn_verdict *v)
 {
-	struct cn_tx *tx = tx_new(cn, &v->b.key, kind);
+	struct cn_tx *tx = tx_new(cn, &v->b, kind);
 
-	if (tx && tx->adds && cn_will_be_bound(cn) > cn->c->max_bindings &&
-	    !cn_make_room(cn, &v->b.coa)) {
+	if (tx && tx->more > 0 && cn_will_be_bound(cn) > cn->c->max_bindings &&
+	    !cn_make_room(cn, &v->path.coa)) {
 		tx_free(tx);
 		tx = NULL;
 	}
@@ -390,44 +470,76 @@ void cn_tx_start(struct cn *cn, enum cn_tx_kind kind, const struct in6_addr *src
 	tx_apply(tx);
 }
 
-void cn_tx_hold(struct cn_tx *tx, const struct mh_rx *rx, uint16_t seq)
+void cn_tx_hold(struct cn_tx *tx, const struct mh_rx *rx, uint16_t seq, uint16_t bid)
 {
-	struct cn_msg *msg = malloc(sizeof(*msg) + rx->len);
+	struct cn_msg *msg = malloc(sizeof(*msg) + rx->len), *old, *next;
+	unsigned n = 0;
 
 	if (!msg)
 		return;			/* lost, as on the way */
+	LL_FOREACH_SAFE(tx->waiting, old, next) {
+		n++;
+		if (bid && old->bid != bid)
+			continue;
+		LL_DELETE(tx->waiting, old);
+		free(old);
+		n--;
+	}
+	if (n == CN_MAX_PATHS) {
+		free(msg);
+		return;
+	}
 	msg->rx = *rx;
 	msg->seq = seq;
+	msg->bid = bid;
 	memcpy(msg->buf, rx->buf, rx->len);
 	msg->rx.buf = msg->buf;
-	cn_tx_unhold(tx);
-	tx->next = msg;
+	LL_APPEND(tx->waiting, msg);
+}
+
+uint16_t cn_tx_last_seq(const struct cn_tx *tx)
+{
+	const struct cn_msg *last = tx->waiting;
+
+	while (last && last->next)
+		last = last->next;
+	return last ? last->seq : tx->v.b.seq;
 }
 
 void cn_tx_unhold(struct cn_tx *tx)
 {
-	free(tx->next);
-	tx->next = NULL;
+	struct cn_msg *msg, *next;
+
+	LL_FOREACH_SAFE(tx->waiting, msg, next)
+		free(msg);
+	tx->waiting = NULL;
 }
 
-bool cn_tx_remove(struct cn *cn, struct cn_entry *e, const char *reason)
+bool cn_tx_cut(struct cn *cn, struct cn_entry *e, const struct cn_binding *left,
+	       const char *reason)
 {
-	struct cn_tx *tx = cn_tx_find(cn, &e->b.key);
+	struct cn_tx *tx = tx_new(cn, left, CN_TX_REMOVE);
 
-	if (tx) {
-		/* the end of its time may be put off by what runs, nothing else is */
-		if (!tx->then_remove || !is_expiry(reason))
-			tx->then_remove = reason;
-		return false;
-	}
-	tx = tx_new(cn, &e->b.key, CN_TX_REMOVE);
 	if (!tx) {
 		/* when its time is over, or later still */
-		cn_arm_end(cn, e, MAX(e->b.expires, run_now() + RETRY));
+		cn_arm_end(cn, e, MAX(cnb_expires(&e->b), run_now() + RETRY));
 		return false;
 	}
 	rtimer_stop(&e->timer);
 	tx->reason = reason;
 	tx_apply(tx);
 	return true;
+}
+
+bool cn_tx_remove(struct cn *cn, struct cn_entry *e, const char *reason)
+{
+	struct cn_tx *tx = cn_tx_find(cn, &e->b.key);
+	struct cn_binding none = e->b;
+
+	if (tx) {
+		tx->then_remove = reason;
+		return false;
+	}
+	none.n_path = 0;
+	return cn_tx_cut(cn, e, &none, reason);
 }

@@ -16,6 +16,8 @@
 #define ERRORS		3	/* so many are persistent */
 #define ERROR_APART	1.	/* seconds; others in between do not count */
 #define ERROR_FORGOT	60.	/* seconds without one: it was something else */
+#define FOLLOW		0.5	/* seconds in which the primary path must be silent */
+#define FOLLOW_FORGOT	3.	/* seconds: another packet after them begins anew */
 
 /* ---- what the kernel has counted ---- */
 
@@ -33,49 +35,96 @@ static uint64_t used(struct cn *cn, const struct cn_binding *b)
 
 /* ---- refresh requests ---- */
 
-static double lead(const struct cn_binding *b)
+static double lead(const struct cn_path *p)
 {
-	return b->lifetime * LEAD;
+	return p->lifetime * LEAD;
 }
 
-static void request(struct cn *cn, const struct cn_binding *b)
+static double apart(const struct cn_path *p)
+{
+	return MAX(lead(p) / REQUESTS, REQUEST_APART);
+}
+
+/* RFC 5648 6.4: n of the entry's paths, by number; one without BID is the only one. */
+static void request(struct cn *cn, const struct cn_binding *b, const unsigned *which, unsigned n)
 {
 	struct mh_msg m = { .type = MH_BRR };
 	uint8_t buf[MH_MAX_LEN];
 	/* always to the home address, without a routing header (9.5.5, 6.1.2) */
 	struct mh_tx tx = { .src = b->key.local, .dst = b->key.peer, .buf = buf };
-	ssize_t n = mh_build(&m, &cn->c->dialect, buf, sizeof(buf), NULL);
+	ssize_t len;
 
-	if (n < 0)
+	for (unsigned i = 0; i < n; i++)
+		if (b->path[which[i]].bid)
+			m.opt.bid[m.opt.n_bid++].bid = b->path[which[i]].bid;
+	len = mh_build(&m, &cn->c->dialect, buf, sizeof(buf), NULL);
+	if (len < 0)
 		return;
-	tx.len = (size_t)n;
+	tx.len = (size_t)len;
 	if (mhsock_send(cn->env.mh, &tx) == 0)
 		cn->stats.refresh_requests++;
 }
 
 static void on_time(void *arg);
 
-static void next(struct cn_entry *e, double at)
+static void next(struct cn_entry *e)
 {
-	rtimer_set(&e->timer, MIN(at, e->b.expires), on_time, e);
+	double at = cnb_expires(&e->b);
+
+	for (unsigned i = 0; i < e->b.n_path; i++)
+		at = MIN(at, e->watch.path[i].at);
+	rtimer_set(&e->timer, at, on_time, e);
 }
 
-/* Stage 0: how much was used before. Stages 1 to REQUESTS: was it used since? */
+/*
+ * Stage 0: how much was used before. Stages 1 to REQUESTS: was it used since? Data take the primary
+ * path only, and count for all: the others are what it has when that one dies. True: ask.
+ */
+static bool watch_path(struct cn *cn, struct cn_entry *e, unsigned i)
+{
+	const struct cn_path *p = &e->b.path[i];
+	uint64_t now = used(cn, &e->b);
+	unsigned stage = e->watch.path[i].stage++;
+
+	if (stage == 0) {
+		e->watch.path[i].used = now;
+		e->watch.path[i].at = p->expires - lead(p);
+		return false;
+	}
+	e->watch.path[i].at = stage < REQUESTS ? run_now() + apart(p) : p->expires;
+	return now != e->watch.path[i].used && cn->c->refresh_requests;
+}
+
+/* Those that are due soon after one that is are asked for by the same message. */
 static void watch(struct cn *cn, struct cn_entry *e)
 {
-	struct cn_watch *w = &e->watch;
-	double apart = MAX(lead(&e->b) / REQUESTS, REQUEST_APART);
-	uint64_t now = used(cn, &e->b);
+	unsigned which[CN_MAX_PATHS], n = 0;
+	double now = run_now();
+	bool due = false;
 
-	if (w->stage == 0) {
-		w->used = now;
-		next(e, e->b.expires - lead(&e->b));
-	} else {
-		if (now != w->used && cn->c->refresh_requests)
-			request(cn, &e->b);
-		next(e, w->stage < REQUESTS ? run_now() + apart : e->b.expires);
+	for (unsigned i = 0; i < e->b.n_path; i++)
+		due |= e->watch.path[i].stage && now >= e->watch.path[i].at;
+	for (unsigned i = 0; i < e->b.n_path; i++) {
+		bool soon = due && e->watch.path[i].stage &&
+			    now >= e->watch.path[i].at - apart(&e->b.path[i]) / 2;
+
+		if ((soon || now >= e->watch.path[i].at) && watch_path(cn, e, i))
+			which[n++] = i;
 	}
-	w->stage++;
+	if (n)
+		request(cn, &e->b, which, n);
+	next(e);
+}
+
+void cn_expire(struct cn *cn, struct cn_entry *e)
+{
+	struct cn_binding left = e->b;
+
+	for (unsigned i = 0; i < e->b.n_path; i++)
+		if (run_now() >= e->b.path[i].expires)
+			cnb_cut(&left, e->b.path[i].bid);
+	if (left.n_path < e->b.n_path)
+		cn_tx_cut(cn, e, &left, CN_EXPIRED);
 }
 
 static void on_time(void *arg)
@@ -85,25 +134,72 @@ static void on_time(void *arg)
 
 	if (!e->bound)
 		cnc_del(cn->cache, e);	/* nobody could use its updates any more */
-	else if (run_now() >= e->b.expires)
-		cn_tx_remove(cn, e, CN_EXPIRED);
-	else
+	else if (run_now() < cnb_expires(&e->b))
 		watch(cn, e);
+	else if (!cn_tx_find(cn, &e->b.key))
+		cn_expire(cn, e);
+	/* else what runs may put it off, and looks again when it ends */
 }
 
 void cn_arm(struct cn *cn, struct cn_entry *e)
 {
 	e->owner = cn;
-	if (!e->bound)
+	if (!e->bound) {
 		rtimer_set(&e->timer, e->b.replay_until, on_time, e);
-	else
-		next(e, cn->c->refresh_requests ? e->b.expires - 2 * lead(&e->b) : e->b.expires);
+		return;
+	}
+	e->watch = (struct cn_watch){ 0 };
+	for (unsigned i = 0; i < e->b.n_path; i++) {
+		const struct cn_path *p = &e->b.path[i];
+
+		e->watch.path[i].at = cn->c->refresh_requests ? p->expires - 2 * lead(p) :
+								p->expires;
+	}
+	next(e);
 }
 
 void cn_arm_end(struct cn *cn, struct cn_entry *e, double at)
 {
 	e->owner = cn;
 	rtimer_set(&e->timer, at, on_time, e);
+}
+
+/* ---- packets from another care-of address ---- */
+
+static void follow(struct cn *cn, struct cn_entry *e, uint16_t bid)
+{
+	struct cn_binding b = e->b;
+
+	cnb_prefer(&b, bid);
+	e->watch.other_since = 0;
+	cn_tx_cut(cn, e, &b, "");	/* none goes */
+}
+
+bool cn_heard(struct cn *cn, const struct in6_addr *local, const struct in6_addr *peer,
+	      const struct in6_addr *coa)
+{
+	const struct cn_key k = { *local, *peer };
+	struct cn_entry *e = cnc_find(cn->cache, &k);
+	const struct cn_path *p = e && e->bound ? cnb_at(&e->b, coa) : NULL;
+	double now = run_now(), ago;
+	struct cn_watch *w;
+	uint64_t heard;
+
+	if (!p)
+		return false;
+	if (p == &e->b.path[0] || cn->stopping || cn_tx_find(cn, &k))
+		return true;
+	w = &e->watch;
+	heard = packets(cn, cn_state_in(&e->b));
+	ago = now - w->other_since;
+	if (w->other_bid != p->bid || heard != w->other_heard || ago > FOLLOW_FORGOT) {
+		w->other_bid = p->bid;
+		w->other_heard = heard;
+		w->other_since = now;
+	} else if (ago >= FOLLOW) {
+		follow(cn, e, p->bid);
+	}
+	return true;
 }
 
 /* ---- unreachable care-of addresses ---- */
@@ -120,13 +216,14 @@ static struct cn_entry *quoted(struct cn *cn, const struct icmp6_rx *rx, const s
 	    !in6_eq(&rx->dst, &m->err.src))
 		return NULL;
 	e = cnc_find(cn->cache, &k);
-	return e && e->bound && in6_eq(&m->err.dst, &e->b.coa) ? e : NULL;
+	return e && e->bound && in6_eq(&m->err.dst, &e->b.path[0].coa) ? e : NULL;
 }
 
 void cn_icmp_rx(struct cn *cn, const struct icmp6_rx *rx, const struct icmp6_msg *m)
 {
 	struct cn_entry *e = quoted(cn, rx, m);
 	double now = run_now();
+	struct cn_binding left;
 	struct cn_watch *w;
 	uint64_t heard;
 
@@ -143,6 +240,8 @@ void cn_icmp_rx(struct cn *cn, const struct icmp6_rx *rx, const struct icmp6_msg
 	if (++w->errors < ERRORS)
 		return;
 	log_rl_line(&cn->news, LOG_LV_NOTICE, "cn", "binding %s with %s: %s cannot be reached",
-		    A6(&e->b.key.peer), A6(&e->b.key.local), A6(&e->b.coa));
-	cn_tx_remove(cn, e, CN_UNREACHABLE);
+		    A6(&e->b.key.peer), A6(&e->b.key.local), A6(&e->b.path[0].coa));
+	left = e->b;
+	cnb_cut(&left, left.path[0].bid);	/* another one of it may be reached */
+	cn_tx_cut(cn, e, &left, CN_UNREACHABLE);
 }

@@ -198,6 +198,9 @@ static void on_report(void *arg, const struct kreport *r)
 {
 	struct node_priv *p = arg;
 
+	/* RFC 5648 6.5 */
+	if (p->pub.cn && cn_heard(p->pub.cn, &r->dst, &r->src, &r->coa))
+		return;
 	node_be_hint(&p->pub, &(struct ev_be_hint){ .peer = r->coa, .home_address = r->src,
 						    .local = r->dst,
 						    .status = BE_UNKNOWN_BINDING });

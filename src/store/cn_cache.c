@@ -16,13 +16,14 @@ struct cn_cache {
 	struct cn_cursor *walks;
 	uint64_t born;
 	struct cn_net *nets;		/* of all that are bound */
+	size_t n_path;			/* of all that are bound */
 };
 
 /* Care-of addresses of one /64, which is what one node can have as many of as it likes. */
 struct cn_net {
 	uint8_t prefix[8];
 	size_t n;
-	struct cn_entry *oldest;	/* list by net_next */
+	struct cn_near *oldest;		/* list by next */
 	UT_hash_handle hh;
 };
 
@@ -50,37 +51,50 @@ static struct cn_net *net_of(struct cn_cache *c, const struct in6_addr *coa)
 	return net;
 }
 
-static bool join(struct cn_cache *c, struct cn_entry *e)
+static bool join(struct cn_cache *c, struct cn_entry *e, const struct in6_addr *coa)
 {
-	struct cn_net *net = net_of(c, &e->b.coa);
+	struct cn_net *net = net_of(c, coa);
+	struct cn_near *near = e->near;
 
 	if (!net) {
 		net = calloc(1, sizeof(*net));
 		if (!net)
 			return false;
-		memcpy(net->prefix, &e->b.coa, sizeof(net->prefix));
+		memcpy(net->prefix, coa, sizeof(net->prefix));
 		HASH_ADD(hh, c->nets, prefix, sizeof(net->prefix), net);
 		if (!net->hh.tbl) {
 			free(net);
 			return false;
 		}
 	}
+	while (near->net)
+		near++;
 	net->n++;
-	e->net = net;
-	DL_APPEND2(net->oldest, e, net_prev, net_next);
+	c->n_path++;
+	near->net = net;
+	near->e = e;
+	DL_APPEND(net->oldest, near);
 	return true;
 }
 
-static void leave(struct cn_cache *c, struct cn_entry *e)
+static void leave(struct cn_cache *c, struct cn_near *near)
 {
-	struct cn_net *net = e->net;
+	struct cn_net *net = near->net;
 
-	DL_DELETE2(net->oldest, e, net_prev, net_next);
-	e->net = NULL;
+	DL_DELETE(net->oldest, near);
+	near->net = NULL;
+	c->n_path--;
 	if (--net->n)
 		return;
 	HASH_DELETE(hh, c->nets, net);
 	free(net);
+}
+
+static void leave_all(struct cn_cache *c, struct cn_entry *e)
+{
+	for (unsigned i = 0; i < CN_MAX_PATHS; i++)
+		if (e->near[i].net)
+			leave(c, &e->near[i]);
 }
 
 static void take_out(struct cn_cache *c, struct cn_entry *e)
@@ -90,7 +104,7 @@ static void take_out(struct cn_cache *c, struct cn_entry *e)
 		return;
 	}
 	HASH_DELETE(hh, c->bound, e);
-	leave(c, e);
+	leave_all(c, e);
 }
 
 /* False: no memory; e is in no table. */
@@ -101,11 +115,15 @@ static bool put_in(struct cn_cache *c, struct cn_entry *e, bool bound)
 		HASH_ADD(hh, c->gone, b.key, sizeof(e->b.key), e);
 		return e->hh.tbl != NULL;
 	}
-	if (!join(c, e))
+	for (unsigned i = 0; i < e->b.n_path; i++) {
+		if (join(c, e, &e->b.path[i].coa))
+			continue;
+		leave_all(c, e);
 		return false;
+	}
 	HASH_ADD(hh, c->bound, b.key, sizeof(e->b.key), e);
 	if (!e->hh.tbl)
-		leave(c, e);
+		leave_all(c, e);
 	return e->hh.tbl != NULL;
 }
 
@@ -159,6 +177,24 @@ struct cn_entry *cnc_set_gone(struct cn_cache *c, struct cn_entry *e)
 	return NULL;
 }
 
+void cnc_cut(struct cn_cache *c, struct cn_entry *e, uint16_t bid)
+{
+	const struct cn_path *p = cnb_path(&e->b, bid);
+	const struct cn_net *net = p ? net_of(c, &p->coa) : NULL;
+
+	if (!p)
+		return;
+	/* of two in one net it does not matter which goes */
+	for (unsigned i = 0; net && i < CN_MAX_PATHS; i++) {
+		if (e->near[i].net != net)
+			continue;
+		leave(c, &e->near[i]);
+		break;
+	}
+	cnb_cut(&e->b, bid);
+	e->watch = (struct cn_watch){ 0 };
+}
+
 void cnc_del(struct cn_cache *c, struct cn_entry *e)
 {
 	take_out(c, e);
@@ -180,7 +216,7 @@ void cnc_free(struct cn_cache *c)
 
 size_t cnc_bound(const struct cn_cache *c)
 {
-	return HASH_COUNT(c->bound);
+	return c->n_path;
 }
 
 size_t cnc_gone(const struct cn_cache *c)
@@ -209,11 +245,11 @@ struct cn_entry *cnc_oldest_near(struct cn_cache *c, const struct in6_addr *coa,
 				 bool (*skip)(void *arg, const struct cn_entry *e), void *arg)
 {
 	const struct cn_net *net = net_of(c, coa);
-	struct cn_entry *e = net ? net->oldest : NULL;
+	struct cn_near *near = net ? net->oldest : NULL;
 
-	while (e && skip(arg, e))
-		e = e->net_next;
-	return e;
+	while (near && skip(arg, near->e))
+		near = near->next;
+	return near ? near->e : NULL;
 }
 
 struct cn_entry *cnc_first_gone(struct cn_cache *c)

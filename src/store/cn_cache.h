@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * store/cn_cache.h - the Binding Cache of a correspondent (RFC 6275 9.1, 9.6), keyed by
- * (own address, home address): conceptually one cache per own address.
+ * (own address, home address): conceptually one cache per own address. With RFC 5648 an entry
+ * has several paths (cn_binding.h); each counts as a binding.
  *
  * An entry that is not bound any more stays for as long as a Binding Update for it could
  * be sent again by somebody who has recorded it (5.2.8, 9.5.3), and has its sequence
@@ -21,31 +22,21 @@
 #include "base/addr.h"
 #include "base/bucket.h"
 #include "base/rtimer.h"
-
-struct cn_key { struct in6_addr local, peer; };	/* own address; home address */
-
-/* The value of a binding: all that the planner needs. Copied freely. */
-struct cn_binding {
-	struct cn_key key;
-	struct in6_addr coa;
-	bool mobile;			/* the own address is a home address of ours (plan_cn.h) */
-	uint16_t flags;			/* of the Binding Update */
-	uint16_t seq;			/* the last accepted */
-	uint16_t home_nonce, coa_nonce;	/* indices that made it */
-	uint32_t lifetime;		/* granted */
-	double since, expires;
-	double replay_until;		/* a recorded update could be believed until then */
-	bool withdrawn;			/* by the mobile node: its nonces may not bind the same
-					   addresses again (9.5.3) */
-};
+#include "store/cn_binding.h"
 
 /* What the role watches while the binding stands. */
 struct cn_watch {
-	unsigned stage;
-	uint64_t used;			/* packets by this binding when last asked */
-	unsigned errors;		/* unreachable, one after the other */
+	struct {
+		unsigned stage;
+		uint64_t used;		/* packets by this binding when last asked */
+		double at;		/* to be looked at then */
+	} path[CN_MAX_PATHS];		/* as b.path */
+	unsigned errors;		/* primary path unreachable, one after the other */
 	double error_at;
 	uint64_t heard;			/* packets from the peer at the first of them */
+	uint16_t other_bid;		/* packets come from that care-of address, since */
+	double other_since;		/* 0 = no */
+	uint64_t other_heard;		/* packets from the primary one then */
 };
 
 struct cn_entry {
@@ -58,8 +49,11 @@ struct cn_entry {
 	uint64_t born;			/* the cache's: counts what was ever added */
 	struct cn_entry *prev, *next;	/* the cache's: all, in that order */
 	UT_hash_handle hh;
-	struct cn_net *net;		/* the cache's: of its care-of address while bound */
-	struct cn_entry *net_prev, *net_next;
+	struct cn_near {		/* the cache's: one for each path while bound, in no order */
+		struct cn_entry *e;
+		struct cn_net *net;	/* NULL: not in use */
+		struct cn_near *prev, *next;
+	} near[CN_MAX_PATHS];
 };
 
 struct cn_cache;
@@ -75,17 +69,19 @@ struct cn_cursor {
 int cnc_new(struct cn_cache **c);	/* 0 or -ENOMEM */
 void cnc_free(struct cn_cache *c);
 struct cn_entry *cnc_find(struct cn_cache *c, const struct cn_key *k);
-/* Adds or overwrites the value; bound, and the newest. The watch starts anew. NULL: no memory. */
+/* Adds or overwrites the value, which has a path; bound, and the newest. The watch starts anew. NULL: no memory. */
 struct cn_entry *cnc_put(struct cn_cache *c, const struct cn_binding *b);
 /* bound -> remembered. NULL: no memory, e is freed and cannot be remembered. */
 struct cn_entry *cnc_set_gone(struct cn_cache *c, struct cn_entry *e);
+/* One path less of a bound entry that has others; it is not newer for that. The watch starts anew. */
+void cnc_cut(struct cn_cache *c, struct cn_entry *e, uint16_t bid);
 void cnc_del(struct cn_cache *c, struct cn_entry *e);
-size_t cnc_bound(const struct cn_cache *c);
+size_t cnc_bound(const struct cn_cache *c);			/* paths of all bound entries */
 size_t cnc_gone(const struct cn_cache *c);			/* remembered ones */
 /* The bound entry whose update is the oldest and for which skip() is false; NULL: none. */
 struct cn_entry *cnc_oldest(struct cn_cache *c, bool (*skip)(void *arg, const struct cn_entry *e),
 			    void *arg);
-/* Bound entries with a care-of address of the same /64: how many, and the oldest. In O(1). */
+/* Paths with a care-of address of the same /64: how many, and the oldest's entry. In O(1). */
 size_t cnc_near(struct cn_cache *c, const struct in6_addr *coa);
 struct cn_entry *cnc_oldest_near(struct cn_cache *c, const struct in6_addr *coa,
 				 bool (*skip)(void *arg, const struct cn_entry *e), void *arg);

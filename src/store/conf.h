@@ -209,6 +209,7 @@ struct cn_conf {
 	unsigned max_bindings;		/* 1000; more: the oldest goes */
 	uint32_t max_lifetime;		/* 420 */
 	bool refresh_requests;		/* default true */
+	bool multiple_care_of;		/* RFC 5648; default true */
 	struct peer_policy *policy;	/* by home address */
 	size_t n_policy;
 	struct mh_dialect dialect;

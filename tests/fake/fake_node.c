@@ -80,9 +80,11 @@ void fake_node_peer(unsigned i)
 {
 	struct cn_binding b = {
 		.key = { hoa_of(0), hoa_of(i) },
-		.coa = { .s6_addr = { 0x20, 1, 0xd, 0xb8, 0, 0xf1, [15] = 2 } }, .flags = BU_A,
-		.seq = (uint16_t)i, .lifetime = 420, .since = run_now() - 1,
-		.expires = run_now() + 419,
+		.path = { {
+			.coa = { .s6_addr = { 0x20, 1, 0xd, 0xb8, 0, 0xf1, [15] = 2 } },
+			.lifetime = 420, .since = run_now() - 1, .expires = run_now() + 419,
+		} },
+		.n_path = 1, .flags = BU_A, .seq = (uint16_t)i,
 	};
 
 	if (!cnc_put(fake_node.cn_cache, &b))

@@ -90,7 +90,7 @@ static inline int setup(void **state)
 	fake_kern();
 	own_address(CN, false);
 	conf = (struct cn_conf){ .max_bindings = 3, .max_lifetime = 420,
-				 .refresh_requests = true };
+				 .refresh_requests = true, .multiple_care_of = true };
 	timers_default(&conf.timers);
 	mhsock_open(&mh, NULL, &conf.dialect, to_cn, NULL);
 	cn = NULL;
@@ -207,7 +207,7 @@ static inline bool is_bound(const char *hoa)
 
 static inline bool in_kernel(const char *hoa, const char *coa)
 {
-	struct cn_binding b = { .key = { a6(CN), a6(hoa) }, .coa = a6(coa),
+	struct cn_binding b = { .key = { a6(CN), a6(hoa) }, .n_path = 1, .path[0].coa = a6(coa),
 				.mobile = we_are_mobile };
 	struct kplan p = { 0 };
 	bool all;

@@ -130,13 +130,13 @@ static void test_back_abroad_soon(void **state)
 	start();
 	began = run_now();
 	bind_node(HOA, COA, 1, 420);
-	first = entry(HOA)->b.home_nonce;
+	first = entry(HOA)->b.path[0].home_nonce;
 	BU(.seq = 2, .life = -1);
 	kernel_works();
 	ba_is(BA_ACCEPTED, 2);
 	fake_run_advance(10);
 	bind_node(HOA, COA, 3, 420);	/* new tests are made for it */
-	assert_int_not_equal(entry(HOA)->b.home_nonce, first);
+	assert_int_not_equal(entry(HOA)->b.path[0].home_nonce, first);
 	/* others do not lose theirs: no more are made than there are places */
 	for (uint16_t seq = 4; run_now() < began + 200; seq += 2) {
 		BU(.seq = seq, .life = -1);

@@ -10,7 +10,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
+#include <string.h>
 
 #include "base/util.h"
 #include "sec/rr.h"
@@ -41,8 +43,32 @@ struct cn_bu {
 	struct token home, care_of;
 	bool no_nonces, no_auth, bad_mac, wrong_addr;	/* what is wrong with it */
 	bool home_key;			/* made from the home token alone */
+	uint16_t bid, bid2;		/* Binding Identifiers; 0: not there */
+	uint8_t prio;
+	const char *bid_coa;		/* of the first: NULL is the source, NO_COA none; IPv4, too */
 };
+#define NO_COA	"-"
 #define NO_FLAGS	0x0001
+
+static inline void cn_bu_bids(const struct cn_bu *b, const struct in6_addr *src, struct mhopts *o,
+			      struct in6_addr *coa)
+{
+	struct mhopt_bid *id = &o->bid[0];
+
+	if (!b->bid)
+		return;
+	o->n_bid = b->bid2 ? 2 : 1;
+	*id = (struct mhopt_bid){ .bid = b->bid, .prio = b->prio, .status = 99 };
+	o->bid[1].bid = b->bid2;
+	if (!b->bid_coa) {
+		id->coa = locator6(src);
+	} else if (strcmp(b->bid_coa, NO_COA)) {
+		id->coa.family = strchr(b->bid_coa, ':') ? AF_INET6 : AF_INET;
+		assert_int_equal(inet_pton(id->coa.family, b->bid_coa, &id->coa.a), 1);
+	}
+	if (!b->bid2 && id->coa.family == AF_INET6 && in6_is_unicast_routable(&id->coa.a.in6))
+		*coa = id->coa.a.in6;
+}
 
 /* The message into buf; its length. Addresses as on the wire into src, dst, hao. */
 static inline size_t cn_bu_build(const struct cn_bu *b, struct in6_addr *src, struct in6_addr *dst,
@@ -72,6 +98,7 @@ static inline size_t cn_bu_build(const struct cn_bu *b, struct in6_addr *src, st
 	}
 	if (!b->no_auth)
 		m.opt.seen |= BIT64(MHOPT_BINDING_AUTH);
+	cn_bu_bids(b, src, &m.opt, &coa);
 	n = mh_build(&m, &(struct mh_dialect){ 0 }, buf, MH_MAX_LEN, &mac_at);
 	assert_true(n > 0);
 	mac_addr = coa;

@@ -16,7 +16,8 @@ static void expect(const struct kplan *p, const char *const *line, size_t n)
 
 static struct cn_binding binding(const char *coa)
 {
-	return (struct cn_binding){ .key = { a6(CN), a6(HOA) }, .coa = a6(coa) };
+	return (struct cn_binding){ .key = { a6(CN), a6(HOA) }, .n_path = 1,
+				    .path[0].coa = a6(coa) };
 }
 
 static void test_base_lets_messages_to_all_addresses_in(void **state)

@@ -26,7 +26,7 @@ static struct cn_key key(const char *local, const char *peer)
 
 static struct cn_entry *put(const char *local, const char *peer)
 {
-	struct cn_binding b = { .key = key(local, peer), .coa = a6(COA) };
+	struct cn_binding b = { .key = key(local, peer), .n_path = 1, .path[0].coa = a6(COA) };
 	struct cn_entry *e = cnc_put(c, &b);
 
 	assert_non_null(e);
@@ -88,7 +88,7 @@ static void test_remembered_entries_are_found_but_not_bound(void **state)
 
 static struct cn_entry *move(const char *peer, const char *coa)
 {
-	struct cn_binding b = { .key = key(CN, peer), .coa = a6(coa) };
+	struct cn_binding b = { .key = key(CN, peer), .n_path = 1, .path[0].coa = a6(coa) };
 
 	return cnc_put(c, &b);
 }

@@ -17,7 +17,7 @@ static int setup(void **state)
 	uint8_t random[NONCE_RANDOM] = { 7 };
 
 	(void)state;
-	conf = (struct cn_conf){ .max_bindings = 10, .max_lifetime = 420 };
+	conf = (struct cn_conf){ .max_bindings = 10, .max_lifetime = 420, .multiple_care_of = true };
 	timers_default(&conf.timers);
 	nonces_init(&nonces, 100, 30, 240);
 	for (double t = NOW - 60; t <= NOW; t += 30) {	/* 101, 102, 103 */
@@ -27,11 +27,11 @@ static int setup(void **state)
 	facts = (struct cn_facts){ 0 };
 	entry = (struct cn_entry){ .bound = true };
 	entry.b.key = (struct cn_key){ a6(CN), a6(HOA) };
-	entry.b.coa = a6(COA);
 	entry.b.seq = 15;
-	entry.b.since = NOW - 100;
-	entry.b.home_nonce = 102;
-	entry.b.coa_nonce = 103;
+	entry.b.n_path = 1;
+	entry.b.path[0] = (struct cn_path){ .coa = a6(COA), .since = NOW - 100, .home_nonce = 102,
+					    .coa_nonce = 103, .lifetime = 420,
+					    .expires = NOW + 320 };
 	e = NULL;
 	return 0;
 }
@@ -84,10 +84,10 @@ static void test_a_good_update_is_granted(void **state)
 
 	(void)state;
 	is(v, CN_REGISTER, 0, true, true);
-	assert_int_equal(v.b.lifetime, 400);
-	assert_true(v.b.expires == NOW + 400);
+	assert_int_equal(v.path.lifetime, 400);
+	assert_true(v.path.expires == NOW + 400);
 	assert_int_equal(v.b.seq, 7);
-	assert_true(in6_eq(&v.b.coa, &coa) && in6_eq(&v.mac_addr, &coa));
+	assert_true(in6_eq(&v.path.coa, &coa) && in6_eq(&v.mac_addr, &coa));
 	/* the older of its nonces ends its replay */
 	assert_true(v.b.replay_until == NOW - 30 + 240);
 	/* nothing was asked for, so nothing is said (9.5.4) */
@@ -105,7 +105,7 @@ static void test_lifetime_is_cut(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
 		conf.max_lifetime = row[i].max;
 		conf.timers.max_rr_binding_lifetime = row[i].rr;
-		assert_int_equal(DECIDE(.life = row[i].asked).b.lifetime, row[i].granted);
+		assert_int_equal(DECIDE(.life = row[i].asked).path.lifetime, row[i].granted);
 	}
 }
 
@@ -158,7 +158,7 @@ static void test_care_of_address_is_the_alternate_one(void **state)
 
 	(void)state;
 	is(v, CN_REGISTER, 0, true, true);
-	assert_true(in6_eq(&v.b.coa, &want) && in6_eq(&v.mac_addr, &want));
+	assert_true(in6_eq(&v.path.coa, &want) && in6_eq(&v.mac_addr, &want));
 	/* a test of the source proves nothing of the alternate address */
 	is(DECIDE(.alt = COA2, .care_of = token(103, RR_CARE_OF, COA)), CN_DROP, 0, 0, 0);
 }
@@ -221,15 +221,16 @@ static void test_nonces_of_a_withdrawn_binding_do_not_bring_it_back(void **state
 	e = &entry;
 	entry.bound = false;
 	is(DECIDE(.seq = 16), CN_REGISTER, 0, true, true);	/* evicted, say */
-	entry.b.withdrawn = true;
+	cnb_withdraw(&entry.b, &entry.b.path[0], NOW + 1, NOW);
 	is(DECIDE(.seq = 16), CN_REFUSE, BA_NONCES, true, false);
 	is(DECIDE(.seq = 16, .flags = NO_FLAGS), CN_REFUSE, BA_NONCES, true, false);
 	is(DECIDE(.seq = 16, .home.index = 103), CN_REGISTER, 0, true, true);
 	is(DECIDE(.seq = 16, .care_of.index = 102), CN_REGISTER, 0, true, true);
 	is(DECIDE(.seq = 16, .src = COA2), CN_REGISTER, 0, true, true);
 	is(DECIDE(.seq = 16, .life = -1), CN_DEREGISTER, 0, true, true);
+	/* of one of several, too */
 	entry.bound = true;
-	is(DECIDE(.seq = 16), CN_REGISTER, 0, true, true);
+	is(DECIDE(.seq = 16), CN_REFUSE, BA_NONCES, true, false);
 }
 
 static void test_home_registrations(void **state)
