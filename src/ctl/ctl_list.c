@@ -103,8 +103,10 @@ static struct json_object *binding_prefixes(const struct binding *b)
 	return a;
 }
 
-static struct json_object *binding_json(const struct ha_conf *conf, const struct binding *b)
+static struct json_object *binding_json(struct ha *ha, const struct binding *b)
 {
+	const struct ha_conf *conf = ha_conf_of(ha);
+	const struct bc_entry *primary = bc_primary(ha_bc(ha), &b->key.hoa);
 	const struct mobile_node *node = ha_node(conf, &b->key.hoa);
 	struct json_object *o = json_object_new_object();
 	char dev[IFNAMSIZ];
@@ -113,6 +115,9 @@ static struct json_object *binding_json(const struct ha_conf *conf, const struct
 	ha_device(conf, b, dev);
 	ctl_set(o, "home_address", ctl_addr(&b->key.hoa));
 	ctl_set(o, "bid", ctl_int(b->key.bid));
+	ctl_set(o, "priority", b->prio ? ctl_int(b->prio) : NULL);
+	ctl_set(o, "primary", json_object_new_boolean(primary && primary->b.key.bid == b->key.bid));
+	ctl_set(o, "on_home_link", json_object_new_boolean(b->home));
 	ctl_set(o, "care_of", ctl_locator(&b->coa));
 	ctl_set(o, "home_agent", ctl_addr(&b->local));
 	ctl_set(o, "state", json_object_new_string("bound"));
@@ -125,7 +130,7 @@ static struct json_object *binding_json(const struct ha_conf *conf, const struct
 	ctl_set(o, "security", node ? json_object_new_string(
 			conf_word_str(conf_word_method, node->sec.method)) : NULL);
 	ctl_set(o, "tunnel", json_object_new_string(dev));
-	if (node) {
+	if (node && !b->home) {
 		struct carrier k = ha_carrier(conf, node, b);
 
 		ctl_set(o, "carrier", carrier(&k));
@@ -148,7 +153,7 @@ static bool bindings_step(struct ctl_client *c)
 		if (!wants(c, &b->key.hoa))
 			continue;
 		c->list.said++;
-		ctl_reply(c, binding_json(ha_conf_of(c->ctl->node->ha), b), true);
+		ctl_reply(c, binding_json(c->ctl->node->ha, b), true);
 		return true;
 	}
 	if (b)

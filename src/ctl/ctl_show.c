@@ -18,7 +18,7 @@ static struct json_object *roles_json(unsigned roles)
 	return a;
 }
 
-struct in_use { unsigned prefixes, ipv4; };
+struct in_use { struct bc *bc; unsigned prefixes, ipv4; };
 
 static unsigned ipv4_of(const struct prefix *p, size_t n)
 {
@@ -33,7 +33,8 @@ static void count_prefixes(void *arg, struct bc_entry *e)
 {
 	struct in_use *u = arg;
 
-	if (e->state != BC_BOUND)
+	/* those of a home address are the same for all of its bindings */
+	if (e != bc_primary(u->bc, &e->b.key.hoa))
 		return;
 	u->prefixes += e->b.n_prefix;
 	u->ipv4 += ipv4_of(e->b.prefix, e->b.n_prefix);
@@ -43,7 +44,7 @@ static struct json_object *ha_json(struct ha *ha)
 {
 	const struct ha_conf *c = ha_conf_of(ha);
 	struct json_object *o = json_object_new_object();
-	struct in_use used = { 0 };
+	struct in_use used = { .bc = ha_bc(ha) };
 	size_t owned = 0, owned4 = 0;
 
 	for (size_t i = 0; i < c->n_node; i++) {

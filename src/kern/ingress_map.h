@@ -14,7 +14,8 @@
 #include <linux/types.h>
 
 #define INGRESS_MAP_MAX		(1 << 20)	/* prefixes; memory only as used */
-#define INGRESS_PLACES		8		/* of one prefix: care-of addresses (RFC 5648) */
+#define INGRESS_PLACES		16		/* of one prefix: care-of addresses (RFC 5648), eight at a
+						   time, and as many while all of them move */
 
 struct ingress_inner {
 	__u32 plen;			/* bits of addr */

@@ -7,7 +7,8 @@
 /* ---- bindings ---- */
 
 const char *const show_binding_head[] = {
-	"HOME ADDRESS", "CARE-OF ADDRESS", "FLAGS", "SEQ", "LIFETIME", "AGE", "PREFIXES",
+	"HOME ADDRESS", "CARE-OF ADDRESS", "FLAGS", "SEQ", "LIFETIME", "AGE", "BID",
+	"PREFIXES",
 };
 
 /* "371/420s" */
@@ -28,13 +29,25 @@ static size_t count(struct json_object *o, const char *key)
 	return json_object_is_type(a, json_type_array) ? json_object_array_length(a) : 0;
 }
 
+/* "2", and with a star where packets go unless told otherwise; "-": RFC 5648 is not used. */
+static const char *identifier(struct json_object *o, char buf[static FMT_LEN])
+{
+	bool star = json_object_get_boolean(fmt_get(o, "primary"));
+
+	if (fmt_num(o, "bid") > 0)
+		snprintf(buf, FMT_LEN, "%.0f%s", fmt_num(o, "bid"), star ? "*" : "");
+	else
+		snprintf(buf, FMT_LEN, "-");
+	return buf;
+}
+
 void show_binding_row(struct fmt_table *t, struct json_object *o)
 {
-	char coa[FMT_LEN], flags[FMT_LEN], life[FMT_LEN], age[FMT_LEN], n[FMT_LEN];
+	char coa[FMT_LEN], flags[FMT_LEN], life[FMT_LEN], age[FMT_LEN], bid[FMT_LEN], n[FMT_LEN];
 	const char *cell[] = {
 		fmt_str(o, "home_address"), fmt_locator(o, "care_of", coa),
 		fmt_join(o, "flags", "", flags), fmt_str(o, "sequence"), lifetime(o, life),
-		fmt_age(fmt_num(o, "age"), age), n,
+		fmt_age(fmt_num(o, "age"), age), identifier(o, bid), n,
 	};
 
 	snprintf(n, sizeof(n), "%zu", count(o, "prefixes"));
@@ -78,7 +91,12 @@ void show_binding(const struct fmt_opt *opt, struct json_object *o)
 	printf("  home registration  seq %s  lifetime %s  flags %s", fmt_str(o, "sequence"),
 	       lifetime(o, a), fmt_join(o, "flags", "", b));
 	show_next_line(opt);
-	printf("bid %s care-of %s home-agent %s age %s", fmt_str(o, "bid"),
+	printf("bid %s ", fmt_str(o, "bid"));
+	if (fmt_has(o, "priority"))
+		printf("priority %s ", fmt_str(o, "priority"));
+	if (fmt_num(o, "bid") > 0 && json_object_get_boolean(fmt_get(o, "primary")))
+		printf("primary ");
+	printf("care-of %s home-agent %s age %s",
 	       fmt_locator(o, "care_of", a), fmt_str(o, "home_agent"),
 	       fmt_age(fmt_num(o, "age"), b));
 	show_next_line(opt);

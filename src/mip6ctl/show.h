@@ -17,7 +17,7 @@ void show_next_line(const struct fmt_opt *opt);	/* of a record of more than one 
 /* Listings. A row per record; with -d (or -o -d, in one line) all of the record. */
 extern const char *const show_binding_head[], *const show_registration_head[],
 	*const show_prefix_head[], *const show_agent_head[], *const show_peer_head[];
-#define SHOW_BINDING_COLS	7
+#define SHOW_BINDING_COLS	8
 #define SHOW_REGISTRATION_COLS	8
 #define SHOW_PREFIX_COLS	6
 #define SHOW_AGENT_COLS		9

@@ -74,7 +74,7 @@ static void check_others(struct ha *ha, struct bu_verdict *v)
 		if (bc_circular(ha->bc, b))
 			fail_one(ha, v, bid[i], BA_INVALID_COA,
 				 "care-of address would make tunnels run in a circle");
-		else if (carrier_taken(ha, v, b))
+		else if (ha_bu_names(v, bid[i]) && carrier_taken(ha, v, b))
 			fail_one(ha, v, bid[i], BA_NO_RESOURCES,
 				 "another binding has a tunnel to this care-of address: use "
 				 "tunnel = \"shared\", or ip6gre with different keys");

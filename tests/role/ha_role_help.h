@@ -136,12 +136,30 @@ struct bu {
 	bool bad_mac;
 	uint64_t stamp;			/* 0 = none */
 	const char *nai;
+	struct { uint16_t bid; const char *coa; uint8_t prio; bool home; } id[10];
+	uint8_t lla;			/* last octet of the node's link-layer address; 0 = not told */
 };
+
+static inline void bu_bids(const struct bu *b, struct mh_msg *m)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(b->id) && b->id[i].bid; i++) {
+		struct mhopt_bid *o = &m->opt.bid[m->opt.n_bid++];
+		struct in6_addr a;
+
+		*o = (struct mhopt_bid){ .bid = b->id[i].bid, .prio = b->id[i].prio,
+					 .home = b->id[i].home };
+		if (b->id[i].coa) {
+			a = ip6(b->id[i].coa);
+			o->coa = locator6(&a);
+		}
+	}
+}
 
 static inline size_t bu_build(const struct bu *b, struct mh_rx *rx, uint8_t buf[MH_MAX_LEN])
 {
 	struct mh_msg m = { .type = MH_BU };
 	struct in6_addr coa;
+	const uint8_t lla[] = { 2, 2, 0, 0, 0, 0, b->lla };
 	size_t mac_at = 0;
 	ssize_t n;
 
@@ -156,6 +174,11 @@ static inline size_t bu_build(const struct bu *b, struct mh_rx *rx, uint8_t buf[
 	if (b->alt) {
 		coa = m.opt.alt_coa = ip6(b->alt);
 		m.opt.seen |= BIT64(MHOPT_ALT_COA);
+	}
+	bu_bids(b, &m);
+	if (b->lla) {
+		m.opt.raw[m.opt.n_raw].type = MHOPT_LLA;
+		m.opt.raw[m.opt.n_raw++].data = (struct mhopt_bytes){ lla, sizeof(lla) };
 	}
 	if (b->mnp)
 		m.opt.mnp[m.opt.n_mnp++] = pfx(b->mnp);
@@ -251,14 +274,14 @@ static inline const struct bc_entry *entry(const char *hoa)
 {
 	struct in6_addr a = ip6(hoa);
 
-	return bc_find(ha_bc(ha), &a, 0);
+	return bc_first(ha_bc(ha), &a);
 }
 
 static inline bool is_bound(const char *hoa)
 {
-	const struct bc_entry *e = entry(hoa);
+	struct in6_addr a = ip6(hoa);
 
-	return e && e->state == BC_BOUND;
+	return bc_primary(ha_bc(ha), &a);
 }
 
 /* The kernel has what the node's state asks for, and nothing of the other state. */

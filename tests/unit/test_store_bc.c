@@ -161,6 +161,122 @@ static void test_route_finds_the_longest_prefix_in_service(void **state)
 	bc_free(bc);
 }
 
+static struct bc_entry *put_bid(struct bc *bc, uint16_t bid, uint8_t prio, const char *coa,
+				const char *net)
+{
+	struct binding b = binding(MR, coa, net);
+
+	b.key.bid = bid;
+	b.prio = prio;
+	return bc_put(bc, &b);
+}
+
+static void test_bindings_of_a_home_address_are_in_the_order_of_their_bids(void **state)
+{
+	static const uint16_t in[] = { 300, 2, 1, 7 }, want[] = { 1, 2, 7, 300 };
+	struct bc *bc = cache();
+	struct in6_addr mr = ip6(MR), host = ip6(HOST);
+	struct binding_set s;
+	unsigned n = 0;
+
+	(void)state;
+	assert_null(bc_first(bc, &mr));
+	assert_null(bc_primary(bc, &mr));
+	assert_false(bc_set(bc, &mr, &s));
+	put(bc, HOST, COA, NULL);
+	for (unsigned i = 0; i < ARRAY_SIZE(in); i++)
+		assert_non_null(put_bid(bc, in[i], 0, COA, MNP1));
+	for (struct bc_entry *e = bc_first(bc, &mr); e; e = e->sibling)
+		assert_int_equal(e->b.key.bid, want[n++]);
+	assert_int_equal(n, 4);
+	/* a set has only the bound ones, the list those that are kept as well */
+	bc_set_deleted(bc, bc_find(bc, &mr, 1), 9);
+	assert_true(bc_set(bc, &mr, &s));
+	assert_int_equal(s.n, 3);
+	assert_int_equal(s.b[0].key.bid, 2);
+	assert_int_equal(bc_first(bc, &mr)->b.key.bid, 1);
+	bc_set_seq(bc, &mr, 44);
+	for (struct bc_entry *e = bc_first(bc, &mr); e; e = e->sibling)
+		assert_int_equal(e->b.seq, 44);
+	assert_int_equal(bc_first(bc, &host)->b.seq, 0);
+	bc_del(bc, bc_find(bc, &mr, 7));
+	bc_del(bc, bc_find(bc, &mr, 1));
+	assert_int_equal(bc_first(bc, &mr)->b.key.bid, 2);
+	assert_int_equal(bc_first(bc, &mr)->sibling->b.key.bid, 300);
+	bc_free(bc);
+}
+
+static void test_set_holds_no_more_than_it_can(void **state)
+{
+	struct binding_set s = { .n = 0 };
+	struct binding b = binding(MR, COA, NULL);
+
+	(void)state;
+	for (uint16_t bid = 20; bid > 20 - BC_MAX_COA; bid--) {
+		b.key.bid = bid;
+		assert_true(binding_put(&s, &b));
+	}
+	b.key.bid = 1;
+	assert_false(binding_put(&s, &b));
+	b.key.bid = 20;
+	b.prio = 9;
+	assert_true(binding_put(&s, &b));	/* it is there */
+	assert_int_equal(s.n, BC_MAX_COA);
+	assert_int_equal(s.b[BC_MAX_COA - 1].prio, 9);
+	assert_null(binding_of(&s, 1));
+	binding_drop(&s, 1);
+	binding_drop(&s, 15);
+	assert_int_equal(s.n, BC_MAX_COA - 1);
+	assert_null(binding_of(&s, 15));
+	assert_int_equal(binding_of(&s, 20)->prio, 9);
+}
+
+static void test_route_finds_the_primary_as_long_as_one_is_left(void **state)
+{
+	struct bc *bc = cache();
+	struct in6_addr in = ip6("2001:db8:281::77"), hoa = ip6(MR);
+	struct bc_entry *one = put_bid(bc, 1, 20, COA, MNP1);
+	struct bc_entry *two = put_bid(bc, 2, 10, COA2, MNP1);
+
+	(void)state;
+	assert_ptr_equal(bc_route(bc, &in), two);
+	assert_ptr_equal(bc_route(bc, &hoa), two);
+	bc_set_deleted(bc, two, 1);
+	assert_ptr_equal(bc_route(bc, &in), one);
+	put_bid(bc, 2, 10, COA2, MNP1);
+	bc_del(bc, one);
+	assert_ptr_equal(bc_route(bc, &in), two);
+	bc_del(bc, two);
+	assert_null(bc_route(bc, &in));
+	assert_null(bc_route(bc, &hoa));
+	bc_free(bc);
+}
+
+static void test_circle_by_any_of_several_care_of_addresses_is_seen(void **state)
+{
+	struct bc *bc = cache();
+	struct binding b;
+
+	(void)state;
+	put_bid(bc, 1, 10, COA, MNP1);
+	put_bid(bc, 2, 20, COA2, MNP1);
+	/* MR2 behind MR, and MR with a third path behind MR2 */
+	b = binding(MR2, "2001:db8:281::5", MNP3);
+	assert_false(bc_circular(bc, &b));
+	assert_non_null(bc_put(bc, &b));
+	b = binding(MR, "2001:db8:283::7", MNP1);
+	b.key.bid = 3;
+	assert_true(bc_circular(bc, &b));
+	/* or MR is there with one path that is not its primary, and MR2 comes after it */
+	put_bid(bc, 2, 20, "2001:db8:283::7", MNP1);
+	b = binding(MR2, "2001:db8:281::5", MNP3);
+	assert_true(bc_circular(bc, &b));
+	/* on its home link there is no tunnel */
+	b.home = SIMULTANEOUS_NDP;
+	assert_false(bc_circular(bc, &b));
+	bc_free(bc);
+}
+
 static void test_circle_of_care_of_addresses_is_seen(void **state)
 {
 	struct bc *bc = cache();
@@ -306,6 +422,10 @@ int main(void)
 		cmocka_unit_test(test_memory_outlives_the_entry),
 		cmocka_unit_test(test_route_finds_the_longest_prefix_in_service),
 		cmocka_unit_test(test_circle_of_care_of_addresses_is_seen),
+		cmocka_unit_test(test_bindings_of_a_home_address_are_in_the_order_of_their_bids),
+		cmocka_unit_test(test_set_holds_no_more_than_it_can),
+		cmocka_unit_test(test_route_finds_the_primary_as_long_as_one_is_left),
+		cmocka_unit_test(test_circle_by_any_of_several_care_of_addresses_is_seen),
 		cmocka_unit_test(test_nesting_deeper_than_the_kernel_can_is_a_circle),
 		cmocka_unit_test(test_node_is_found_by_home_address_among_100000),
 		cmocka_unit_test(test_mobile_networks_are_found_with_and_without_their_index),
