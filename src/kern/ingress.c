@@ -4,36 +4,7 @@
 #include "base/weaken.h"
 
 #include <errno.h>
-#include <linux/pkt_sched.h>
-#include <linux/rtnetlink.h>
 #include <stdlib.h>
-
-struct nlmsghdr *ingress_tc_msg(struct nlq *n, uint16_t type, uint16_t flags, int ifindex,
-				uint16_t pref, uint16_t ethertype, uint32_t handle)
-{
-	struct nlmsghdr *h = nlq_msg(n, type, flags);
-	struct tcmsg *tc = mnl_nlmsg_put_extra_header(h, sizeof(*tc));
-
-	tc->tcm_family = AF_UNSPEC;
-	tc->tcm_ifindex = ifindex;
-	tc->tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS);
-	tc->tcm_info = TC_H_MAKE((uint32_t)pref << 16, htons(ethertype));
-	tc->tcm_handle = handle;
-	return h;
-}
-
-static struct nlmsghdr *clsact_msg(struct kern *k, uint16_t type, uint16_t flags, int ifindex)
-{
-	struct nlmsghdr *h = nlq_msg(&k->rt, type, flags);
-	struct tcmsg *tc = mnl_nlmsg_put_extra_header(h, sizeof(*tc));
-
-	tc->tcm_family = AF_UNSPEC;
-	tc->tcm_ifindex = ifindex;
-	tc->tcm_parent = TC_H_CLSACT;
-	tc->tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0);
-	mnl_attr_put_strz(h, TCA_KIND, "clsact");
-	return h;
-}
 
 /* Loads the program with the first use: a mobile node never needs it, nor CAP_BPF. */
 static int ingress_ready(struct kern *k, struct kop *op)
@@ -56,7 +27,7 @@ int kern_ingress_attach(struct kern *k, struct kop *op, int ifindex)
 
 	if (rc < 0)
 		return rc;
-	kern_req(&k->rt, clsact_msg(k, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, ifindex), op);
+	kern_clsact(k, op, ifindex, false);
 	switch (k->ingress_mode) {
 	case KERN_INGRESS_BPF:
 		if (!weaken("ingress"))
@@ -78,7 +49,8 @@ void kern_ingress_forget(struct kern *k, int ifindex)
 void kern_ingress_detach(struct kern *k, struct kop *op, int ifindex)
 {
 	kern_ingress_forget(k, ifindex);
-	kern_req(&k->rt, clsact_msg(k, RTM_DELQDISC, 0, ifindex), op);
+	kern_clsact(k, op, ifindex, true);
+	kern_steer_attach(k, op, ifindex);	/* went with it */
 }
 
 void kern_ingress_flush(struct kern *k)

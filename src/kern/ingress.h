@@ -28,10 +28,6 @@ struct ingress_entry {
 	uint32_t handle;
 };
 
-/* ingress.c: a tc request about the ingress side of a device. */
-struct nlmsghdr *ingress_tc_msg(struct nlq *n, uint16_t type, uint16_t flags, int ifindex,
-				uint16_t pref, uint16_t ethertype, uint32_t handle);
-
 /* ingress_bpf.c; add and del are written, and op is answered, by the next flush */
 int ingress_bpf_open(struct bpf_ingress **b, struct kop *op);	/* loads program and maps */
 void ingress_bpf_close(struct bpf_ingress *b);

@@ -7,15 +7,12 @@
 #include "kern/ingress.h"
 
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/if_ether.h>
-#include <linux/pkt_cls.h>
-#include <linux/rtnetlink.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <uthash.h>
 
+#include "kern/bpf.h"
 #include "kern/ingress_map.h"
 
 #define KERNEL_ENOTSUPP	524		/* no errno of user space, but the kernel returns it */
@@ -47,39 +44,16 @@ struct bpf_ingress {
 	size_t n_dirty, cap_dirty, n_wait, cap_wait;
 };
 
-__attribute__((format(printf, 2, 0)))
-static int libbpf_say(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	char *text = NULL, *next;
-
-	(void)level;
-	if (!log_wants("kern", LOG_LV_DEBUG) || vasprintf(&text, fmt, ap) < 0)
-		return 0;
-	next = text;			/* the verifier's words are many lines */
-	for (char *line = strsep(&next, "\n"); line; line = strsep(&next, "\n"))
-		if (*line)
-			log_debug("kern", "%s", line);
-	free(text);
-	return 0;
-}
-
 static int bpf_load(struct bpf_ingress *b)
 {
-	struct bpf_program *prog;
-	int rc;
+	int rc = kern_bpf_load(ingress_bpf_object, ingress_bpf_object_len, &b->obj);
 
-	libbpf_set_print(libbpf_say);
-	b->obj = bpf_object__open_mem(ingress_bpf_object, ingress_bpf_object_len, NULL);
-	if (!b->obj)
-		return -errno;
-	rc = bpf_object__load(b->obj);
 	if (rc < 0)
 		return rc;
-	prog = bpf_object__find_program_by_name(b->obj, "mip6d_ingress");
-	b->prog = prog ? bpf_program__fd(prog) : -ENOENT;
-	b->inner = bpf_object__find_map_fd_by_name(b->obj, "inner");
-	b->drops = bpf_object__find_map_fd_by_name(b->obj, "drops");
-	b->n_cpu = libbpf_num_possible_cpus();
+	b->prog = kern_bpf_prog(b->obj, "mip6d_ingress");
+	b->inner = kern_bpf_map(b->obj, "inner");
+	b->drops = kern_bpf_map(b->obj, "drops");
+	b->n_cpu = kern_bpf_cpus();
 	return b->prog < 0 || b->inner < 0 || b->drops < 0 || b->n_cpu < 1 ?
 	       -ENOENT : 0;
 }
@@ -111,7 +85,7 @@ void ingress_bpf_close(struct bpf_ingress *b)
 		HASH_DEL(b->rows, row);
 		free(row);
 	}
-	bpf_object__close(b->obj);
+	kern_bpf_unload(b->obj);
 	free(b->dirty);
 	free(b->wait);
 	free(b);
@@ -119,17 +93,10 @@ void ingress_bpf_close(struct bpf_ingress *b)
 
 void ingress_bpf_attach(struct kern *k, struct kop *op, int ifindex)
 {
-	struct nlmsghdr *h = ingress_tc_msg(&k->rt, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL,
-					    ifindex, PREF_BPF, ETH_P_ALL, HANDLE_BPF);
-	struct nlattr *options;
+	const struct tc_at at = { .ifindex = ifindex, .pref = PREF_BPF, .ethertype = ETH_P_ALL,
+				  .handle = HANDLE_BPF };
 
-	mnl_attr_put_strz(h, TCA_KIND, "bpf");
-	options = mnl_attr_nest_start(h, TCA_OPTIONS);
-	mnl_attr_put_u32(h, TCA_BPF_FD, (uint32_t)k->ingress->bpf->prog);
-	mnl_attr_put_strz(h, TCA_BPF_NAME, "mip6d_ingress");
-	mnl_attr_put_u32(h, TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT);
-	mnl_attr_nest_end(h, options);
-	kern_req(&k->rt, h, op);
+	kern_tc_bpf(k, op, &at, k->ingress->bpf->prog, "mip6d_ingress");
 }
 
 /* ---- rows ---- */

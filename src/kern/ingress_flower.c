@@ -32,8 +32,9 @@ static void put_verdict(struct nlmsghdr *h, uint16_t type, int verdict)
 
 void ingress_flower_attach(struct kern *k, struct kop *op, int ifindex)
 {
-	struct nlmsghdr *h = ingress_tc_msg(&k->rt, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL,
-					    ifindex, PREF_DROP, ETH_P_ALL, HANDLE_DROP);
+	const struct tc_at at = { .ifindex = ifindex, .pref = PREF_DROP, .ethertype = ETH_P_ALL,
+				  .handle = HANDLE_DROP };
+	struct nlmsghdr *h = kern_tc_msg(k, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, &at);
 	struct nlattr *options;
 
 	mnl_attr_put_strz(h, TCA_KIND, "matchall");
@@ -47,9 +48,9 @@ static struct nlmsghdr *flower_msg(struct kern *k, uint16_t type, uint16_t flags
 				   const struct ingress_entry *e)
 {
 	bool v4 = e->o->inner.family == AF_INET;
-	struct nlmsghdr *h = ingress_tc_msg(&k->rt, type, flags, e->ifindex,
-					    v4 ? PREF_IPV4 : PREF_IPV6,
-					    v4 ? ETH_P_IP : ETH_P_IPV6, e->handle);
+	const struct tc_at at = { .ifindex = e->ifindex, .pref = v4 ? PREF_IPV4 : PREF_IPV6,
+				  .ethertype = v4 ? ETH_P_IP : ETH_P_IPV6, .handle = e->handle };
+	struct nlmsghdr *h = kern_tc_msg(k, type, flags, &at);
 
 	mnl_attr_put_strz(h, TCA_KIND, "flower");
 	return h;

@@ -31,6 +31,9 @@ static const struct { kind_put_fn put; kind_del_fn del; } kind[] = {
 	[KOBJ_XPOLICY] = { kern_xpolicy_put, kern_xpolicy_del },
 	[KOBJ_PROXY] = { kern_proxy_put, kern_proxy_del },
 	[KOBJ_INGRESS] = { kern_ingress_put, kern_ingress_del },
+	[KOBJ_SNET] = { kern_snet_put, kern_snet_del },
+	[KOBJ_SPATH] = { kern_spath_put, kern_spath_del },
+	[KOBJ_SFLOW] = { kern_sflow_put, kern_sflow_del },
 };
 
 static int back_add(void *arg, struct kop *op)
@@ -55,6 +58,8 @@ static int put_same(struct kern *k, struct kop *op, const struct kobj *o)
 {
 	if (o->kind == KOBJ_INGRESS && k->ingress_mode == KERN_INGRESS_BPF)
 		return 0;		/* stands in a map, by the number that stays */
+	if (o->kind == KOBJ_SPATH)
+		return kern_spath_again(k, op, o);
 	/* of a setting the original is known, and must not become ours */
 	return kind[o->kind].put(k, op, o, o->kind == KOBJ_SYSCTL ? o : NULL);
 }
@@ -142,6 +147,7 @@ static void kern_work(struct kern *k, long budget)
 		nlq_send(&k->rt);
 		nlq_send(&k->xf);
 		kern_ingress_flush(k);
+		kern_steer_flush(k);
 		moved = ksw_step(&k->sw);
 	} while (moved || (k->sw.dirty && budget > 0));
 }
@@ -287,6 +293,7 @@ void kern_close(struct kern *k)
 	ev_io_stop(k->loop, &k->xf_io);
 	monitor_close(k);
 	kern_ingress_close(k);
+	kern_steer_close(k);
 	kern_sysctl_close(k);
 	nlq_close(&k->rt);
 	nlq_close(&k->xf);

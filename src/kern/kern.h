@@ -90,7 +90,7 @@ void kern_close(struct kern *k);		/* frees; leaves the kernel's tables alone */
 
 /* Tries what the roles need (tunnels, XFRM modes, encap routes, rules, BPF) without leaving a
  * trace. Calls say() for each missing thing; returns their number. */
-struct kern_needs { bool ha, mr, cn, gre; };
+struct kern_needs { bool ha, mr, cn, gre, steer; };
 unsigned kern_probe(struct kern *k, const struct kern_needs *n, kern_say_fn say, void *arg);
 
 /*
@@ -183,5 +183,19 @@ struct kern_stats {
 struct kern_stats kern_stats(const struct kern *k);
 /* Packets that the ingress check refused since start; -1 if this mode does not count. */
 int64_t kern_ingress_dropped(struct kern *k);
+
+/*
+ * What was steered for an owner (KOBJ_SPATH, KOBJ_SFLOW) since the object came: calls fn for each
+ * of his paths, then for each of his flows by order. A packet that a flow of the policy sent
+ * counts for both, a copy for each path it went. Packets are counted as the receiver gets them,
+ * though they may leave as one. 0; -ENOENT: nothing of him is steered; or another -errno.
+ */
+struct kern_steered {
+	uint16_t bid;			/* of a path; 0: it is about a flow */
+	uint32_t order;			/* of the flow */
+	uint64_t packets, bytes;
+};
+typedef void (*kern_steered_fn)(void *arg, const struct kern_steered *s);
+int kern_steer_count(struct kern *k, const struct in6_addr *owner, kern_steered_fn fn, void *arg);
 
 #endif

@@ -22,6 +22,7 @@
 
 struct monitor;
 struct ingress;
+struct steer;
 
 struct kern {
 	struct ev_loop *loop;
@@ -35,6 +36,7 @@ struct kern {
 	int last_ifindex;		/* of our own range */
 	struct monitor *mon;
 	struct ingress *ingress;
+	struct steer *steer;		/* NULL: nothing was steered so far */
 	struct log_rl rl;
 	uint64_t overruns;		/* of the monitor */
 	ev_prepare prepare;
@@ -75,6 +77,14 @@ int kern_sysctl_del(struct kern *k, struct kop *op, const struct kobj *o);
 int kern_ingress_put(struct kern *k, struct kop *op, const struct kobj *o, const struct kobj *was);
 int kern_ingress_del(struct kern *k, struct kop *op, const struct kobj *o);
 
+int kern_snet_put(struct kern *k, struct kop *op, const struct kobj *o, const struct kobj *was);
+int kern_snet_del(struct kern *k, struct kop *op, const struct kobj *o);
+int kern_spath_put(struct kern *k, struct kop *op, const struct kobj *o, const struct kobj *was);
+int kern_spath_del(struct kern *k, struct kop *op, const struct kobj *o);
+int kern_spath_again(struct kern *k, struct kop *op, const struct kobj *o);
+int kern_sflow_put(struct kern *k, struct kop *op, const struct kobj *o, const struct kobj *was);
+int kern_sflow_del(struct kern *k, struct kop *op, const struct kobj *o);
+
 /* ---- sysctl.c ---- */
 /* Puts back what sysctl_file says an earlier run changed; the number of them or -errno. */
 int kern_sysctl_recover(struct kern *k);
@@ -87,6 +97,26 @@ void kern_ingress_detach(struct kern *k, struct kop *op, int ifindex);
 void kern_ingress_forget(struct kern *k, int ifindex);	/* before the device is deleted */
 void kern_ingress_flush(struct kern *k);	/* writes what stands in maps and not in messages */
 void kern_ingress_close(struct kern *k);
+
+/* ---- steer.c ---- */
+/* The program of a device, if it has one, once more: the device was made anew. */
+void kern_steer_attach(struct kern *k, struct kop *op, int ifindex);
+void kern_steer_flush(struct kern *k);
+void kern_steer_close(struct kern *k);
+
+/* ---- tc.c ---- */
+struct tc_at {				/* a place for a filter */
+	int ifindex;
+	bool out;			/* at the way out of the device, not at the way in */
+	uint16_t pref, ethertype;	/* the latter in host order */
+	uint32_t handle;
+};
+/* A request about a filter; goes into the batch with kern_req(). */
+struct nlmsghdr *kern_tc_msg(struct kern *k, uint16_t type, uint16_t flags, const struct tc_at *at);
+void kern_clsact(struct kern *k, struct kop *op, int ifindex, bool away);	/* or put it */
+/* A BPF filter that decides by itself; in the place of the one that is there. */
+void kern_tc_bpf(struct kern *k, struct kop *op, const struct tc_at *at, int prog,
+		 const char *name);
 
 /* ---- tunnel.c ---- */
 bool link_is_tunnel_type(uint16_t arphrd);

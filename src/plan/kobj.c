@@ -35,7 +35,7 @@ static const struct field sysctl_field[] = {
 };
 static const struct field link_field[] = {
 	KEY(STR, link.name), VAL(RAW, link.kind), VAL(CARRIER, link.carrier),
-	VAL(RAW, link.mtu), VAL(RAW, link.ingress), VAL(RAW, link.steer),
+	VAL(RAW, link.mtu), VAL(RAW, link.ingress),
 };
 static const struct field addr_field[] = {
 	KEY(ADDR, addr.addr), KEY(STR, addr.dev), VAL(PREFIX, addr.addr),
@@ -75,7 +75,8 @@ static const struct field snet_field[] = {
 	KEY(PREFIX, snet.inner), VAL(RAW, snet.owner),
 };
 static const struct field spath_field[] = {
-	KEY(RAW, spath.owner), KEY(RAW, spath.bid), VAL(RAW, spath.weight), VAL(STR, spath.dev),
+	KEY(RAW, spath.owner), KEY(RAW, spath.bid), VAL(RAW, spath.weight), VAL(RAW, spath.side),
+	VAL(STR, spath.dev),
 	VAL(CARRIER, spath.carrier), VAL(RAW, spath.fwmark), VAL(RAW, spath.fwmask),
 };
 static const struct field sflow_field[] = {
@@ -269,8 +270,7 @@ static void link_str(struct text *t, const struct k_link *k)
 		put(t, " key %u", k->carrier.key);
 	if (k->mtu)
 		put(t, " mtu %u", k->mtu);
-	put(t, "%s%s", k->ingress ? " ingress" : "",
-	    k->steer == KSTEER_HA ? " steer" : k->steer == KSTEER_MN ? " steer-up" : "");
+	put(t, "%s", k->ingress ? " ingress" : "");
 }
 
 static void addr_str(struct text *t, const struct k_addr *k)
@@ -356,7 +356,8 @@ static void xpolicy_str(struct text *t, const struct k_xpolicy *k)
 
 static void spath_str(struct text *t, const struct k_spath *k)
 {
-	put(t, "path %s bid %u weight %u dev %s", A6(&k->owner), k->bid, k->weight, k->dev);
+	put(t, "path %s %s bid %u weight %u dev %s", k->side == KSTEER_HA ? "to" : "of",
+	    A6(&k->owner), k->bid, k->weight, k->dev);
 	if (k->carrier.kind)
 		put(t, " to %s from %s", LOC(&k->carrier.remote), LOC(&k->carrier.local));
 	if (k->carrier.key)

@@ -44,18 +44,12 @@ enum kobj_kind {
 	KOBJ_XPOLICY,
 	KOBJ_PROXY,	/* proxy neighbour */
 	KOBJ_INGRESS,	/* inner prefix may come from this outer source */
-	/* what a device with `steer` chooses by; see kern/steer.c */
+	/* what goes out of tunnel devices is distributed by these; see kern/steer.c */
 	KOBJ_SNET,	/* inner prefix belongs to this owner */
 	KOBJ_SPATH,	/* the owner can be reached this way */
 	KOBJ_SFLOW,	/* these packets of the owner go that way */
 };
 #define KOBJ_KINDS	(KOBJ_SFLOW + 1)
-
-enum ksteer {
-	KSTEER_NONE,
-	KSTEER_HA,		/* packets for the owner: by their inner destination */
-	KSTEER_MN,		/* packets of the owner: by their inner source */
-};
 
 enum klink_kind {
 	KLINK_DUMMY,
@@ -76,7 +70,6 @@ struct k_link {				/* key: name */
 	uint32_t mtu;			/* 0 = the kernel's */
 	bool ingress;			/* gets the ingress filter of kern/ingress.c: only packets
 					   that a KOBJ_INGRESS of this device allows come in */
-	uint8_t steer;			/* enum ksteer: what goes out is distributed (kern/steer.c) */
 };
 struct k_addr {				/* key: dev, addr (without flags) */
 	char dev[IFNAMSIZ];
@@ -150,12 +143,18 @@ struct k_ingress {			/* key: everything */
 };
 
 /*
- * Steering. The owner is a home address: of a node that is bound, or one of ours. A packet on a
- * device with `steer` whose inner address is of no SNET, or whose owner has no SPATH, stays where
- * its route leads. Else, in this order: the mark of an SPATH (it stays: the operator's rule brought
- * it there), the SFLOWs by their order, the weights of the SPATHs; all weights 0: it stays.
- * A path that is gone is an SPATH less: a flow none of whose BIDs has one does not count.
+ * Steering. The owner is a home address: of a node that is bound, or one of ours. The device of an
+ * SPATH gets a program at its way out, which looks at all that a route leads there. A packet whose
+ * inner address is of no SNET, or whose owner has no SPATH, stays. Else, in this order: the mark
+ * of an SPATH (it stays: the operator's rule brought it there), the SFLOWs by their order, the
+ * weights of the SPATHs; all weights 0: it stays. A path that is gone is an SPATH less: a flow
+ * none of whose BIDs has one does not count.
  */
+enum ksteer {
+	KSTEER_HA,			/* packets for the owner: by their inner destination */
+	KSTEER_MN,			/* packets of the owner: by their inner source */
+};
+
 struct k_snet {				/* key: inner */
 	struct prefix inner;
 	struct in6_addr owner;
@@ -164,6 +163,7 @@ struct k_spath {			/* key: owner, bid */
 	struct in6_addr owner;
 	uint16_t bid;			/* not 0 */
 	uint8_t weight;			/* 0..100; 0: only by policy */
+	uint8_t side;			/* enum ksteer; on one device all are of one side */
 	char dev[IFNAMSIZ];
 	struct carrier carrier;		/* the ends on a shared device; kind 0: as the device says */
 	uint32_t fwmark, fwmask;	/* packets with this mark are left alone; mask 0: none */

@@ -430,6 +430,38 @@ struct kern_stats kern_stats(const struct kern *k)
 				    .objects = HASH_COUNT(k->sw.table) };
 }
 
+struct steer_each { const struct in6_addr *owner; kern_steered_fn fn; void *arg; int rc; };
+
+static void each_steered(void *arg, struct kentry *e)
+{
+	struct steer_each *s = arg;
+	struct kern_steered use = { 0 };
+
+	if (e->obj.kind == KOBJ_SPATH && in6_eq(&e->obj.spath.owner, s->owner))
+		use.bid = e->obj.spath.bid;
+	else if (e->obj.kind != KOBJ_SFLOW || !in6_eq(&e->obj.sflow.owner, s->owner))
+		return;
+	else
+		use.order = e->obj.sflow.order;
+	use.packets = fake.steered;
+	use.bytes = fake.steered * 100;
+	s->rc = 0;
+	s->fn(s->arg, &use);
+}
+
+int kern_steer_count(struct kern *k, const struct in6_addr *owner, kern_steered_fn fn, void *arg)
+{
+	struct steer_each s = { owner, fn, arg, -ENOENT };
+
+	ksw_each(&k->sw, each_steered, &s);
+	return s.rc;
+}
+
+void fake_kern_steered(uint64_t packets)
+{
+	fake_kern()->steered = packets;
+}
+
 int64_t kern_ingress_dropped(struct kern *k)
 {
 	return k->dropped;

@@ -52,6 +52,7 @@ struct kern {
 	size_t n_link, n_addr, n_addr4, n_neigh;
 	int last_ifindex;
 	int64_t dropped;
+	uint64_t steered;
 	struct news *news;
 	size_t n_news, cap_news;
 	struct fake_text dump, log, log_shown;

@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #endif
 #include "ktest.h"
+#include "ktest_steer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -392,7 +393,7 @@ static void make_network(void)
 	   "ip link add x type ip6gre external; ip link del x");
 }
 
-static const struct kern_needs all_needs = { true, true, true, true };
+static const struct kern_needs all_needs = { true, true, true, true, true };
 
 static void say(void *arg, const char *line)
 {
@@ -445,7 +446,7 @@ int main(int argc, char **argv)
 		{ "sharing", test_sharing }, { "leftovers", test_leftovers },
 		{ "news", test_news }, { "ingress-bpf", test_ingress_bpf },
 		{ "ingress-flower", test_ingress_flower }, { "xfrm", test_xfrm_packets },
-		{ "load", test_load },
+		{ "steer", test_steer }, { "load", test_load },
 	};
 
 	log_init(getenv("KTEST_DEBUG") ? LOG_LV_DEBUG : LOG_LV_ERR);

@@ -143,7 +143,7 @@ static void test_each_field_is_key_or_value(void **state)
 	} row[] = {
 		AT(SYSCTL, sysctl.path, true), AT(SYSCTL, sysctl.value, false),
 		AT(LINK, link.name, true), AT(LINK, link.kind, false), AT(LINK, link.mtu, false),
-		AT(LINK, link.ingress, false), AT(LINK, link.steer, false), AT(LINK, link.carrier.kind, false),
+		AT(LINK, link.ingress, false), AT(LINK, link.carrier.kind, false),
 		AT(LINK, link.carrier.local.a, false), AT(LINK, link.carrier.remote.a, false),
 		AT(LINK, link.carrier.key, false),
 		AT(ADDR, addr.dev, true), AT(ADDR, addr.addr.a, true),
@@ -182,7 +182,8 @@ static void test_each_field_is_key_or_value(void **state)
 		AT(SNET, snet.inner.a, true), AT(SNET, snet.inner.plen, true),
 		AT(SNET, snet.owner, false),
 		AT(SPATH, spath.owner, true), AT(SPATH, spath.bid, true),
-		AT(SPATH, spath.weight, false), AT(SPATH, spath.dev, false),
+		AT(SPATH, spath.weight, false), AT(SPATH, spath.side, false),
+		AT(SPATH, spath.dev, false),
 		AT(SPATH, spath.carrier.remote.a, false), AT(SPATH, spath.fwmark, false),
 		AT(SPATH, spath.fwmask, false),
 		AT(SFLOW, sflow.owner, true), AT(SFLOW, sflow.order, true),
@@ -252,7 +253,7 @@ static void test_each_kind_reads_well(void **state)
 		[KOBJ_INGRESS] = "ingress 10.0.0.0/24 from 2001:db8:f::2 dev mip6ha"
 				 " owner 2001:db8:1::10",
 		[KOBJ_SNET] = "steer 10.0.0.0/24 owner 2001:db8:1::10",
-		[KOBJ_SPATH] = "path 2001:db8:1::10 bid 2 weight 3 dev mip6ha"
+		[KOBJ_SPATH] = "path to 2001:db8:1::10 bid 2 weight 3 dev mip6ha"
 			       " to 2001:db8:f::2 from 2001:db8::1 fwmark 0x2/0xff",
 		[KOBJ_SFLOW] = "flow 2001:db8:1::10 order 10 ipv6 src 2001:db8:2::/48 proto 17"
 			       " dport 5060-5061 bid 2*3,1*1",
