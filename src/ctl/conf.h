@@ -31,6 +31,8 @@
 #define CONF_SOCKET		"/run/mip6d/mip6d.sock"
 #define CONF_UPLINK_TABLE	6000		/* of the first one, unless it says another */
 #define CONF_HOME_TABLE		6500
+#define CONF_BIDS		8	/* with as many that drain: BUL_PATHS */
+#define CONF_BID_MAX		0x7fff	/* the others are for addresses that drain */
 #define CONF_ROOM		16
 #define CONF_NAME		33		/* a group of users */
 #define CONF_SOCKET_PATH	108		/* struct sockaddr_un */

@@ -5,6 +5,18 @@
 
 #include "ctl/conf_check.h"
 
+static bool bid_has_table(const struct mn_conf *m, uint32_t t)
+{
+	for (size_t h = 0; h < m->n_home; h++)
+		for (size_t i = 0; i < m->n_uplink; i++) {
+			uint32_t of = m->bid_table + (uint32_t)h * 0x10000 + m->uplinks[i].bid;
+
+			if (m->uplinks[i].bid && (t == of || t == of + 0x8000))
+				return true;
+		}
+	return false;
+}
+
 static void check_tables(struct conf_ctx *x, const struct mn_conf *m)
 {
 	size_t all = m->n_uplink + m->n_home;
@@ -17,12 +29,41 @@ static void check_tables(struct conf_ctx *x, const struct mn_conf *m)
 
 		if (t >= 253 && t <= 255)
 			conf_err(x, s, NULL, "table %u is the kernel's", t);
+		if (bid_has_table(m, t))
+			conf_err(x, s, NULL, "table %u is that of a BID (uplink_bid_table)", t);
 		for (size_t j = 0; j < i; j++) {
 			if (t == (j < m->n_uplink ? m->uplinks[j].table
 						  : m->homes[j - m->n_uplink].table))
 				conf_err(x, s, NULL, "table %u is used twice", t);
 		}
 	}
+}
+
+/* RFC 5648: with BIDs all of them are registered, so one without would have no place. */
+static void check_bids(struct conf_ctx *x, const struct mn_conf *m)
+{
+	uint32_t mask = m->mark_mask, max = mask ? mask >> __builtin_ctz(mask) : UINT32_MAX;
+	size_t n = 0;
+
+	if (mask && max & (max + 1))
+		conf_err(x, conf_top(x, "uplink_mark_mask"), "uplink_mark_mask",
+			 "the bits of 0x%x do not stand together: give one run of bits, such as"
+			 " 0xff", mask);
+	for (size_t i = 0; i < m->n_uplink; i++)
+		n += m->uplinks[i].bid != 0;
+	for (size_t i = 0; n && i < m->n_uplink; i++) {
+		const struct uplink_conf *u = &m->uplinks[i];
+
+		if (!u->bid)
+			conf_err(x, conf_at(x, SRC_UPLINK, i, NULL), "uplinks.bid",
+				 "is missing: either all uplinks have one, or none has");
+		else if (u->bid > max)
+			conf_err(x, conf_at(x, SRC_UPLINK, i, "bid"), NULL,
+				 "%u does not fit into uplink_mark_mask 0x%x", u->bid, mask);
+	}
+	if (n > CONF_BIDS)
+		conf_err(x, conf_at(x, SRC_UPLINK, CONF_BIDS, NULL), "uplinks.bid",
+			 "more than %d: a message has no room", CONF_BIDS);
 }
 
 static void check_uplinks(struct conf_ctx *x, const struct mn_conf *m)
@@ -151,6 +192,7 @@ void conf_check_mn(struct conf_ctx *x)
 	conf_check_some(x, "uplinks");
 	conf_check_some(x, "homes");
 	check_uplinks(x, m);
+	check_bids(x, m);
 	check_tables(x, m);
 	if (x->c->roles & ROLE_MR && m->n_home && !mnps)
 		conf_err(x, conf_at(x, SRC_HOME, 0, NULL), "homes.prefixes",

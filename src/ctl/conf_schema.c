@@ -272,8 +272,9 @@ SCHEMA(schema_node, "mobile_nodes", node_keys, struct mobile_node, conf_node_aft
 static const struct conf_key uplink_keys[] = {
 	{ "device", CK_TEXT, LIVE, .required = true, OF(struct uplink_conf, dev), .min = 1,
 	  .help = "network device of the uplink" },
-	{ "bid", CK_INT, LIVE, OF(struct uplink_conf, bid), .min = 1, .max = 65535, .def = "none",
-	  .help = "binding identifier of the uplink" },
+	{ "bid", CK_INT, LIVE, OF(struct uplink_conf, bid), .min = 1, .max = CONF_BID_MAX,
+	  .def = "none", .help = "binding identifier: all uplinks that have one are registered at a time"
+				 " (RFC 5648)" },
 	{ "priority", CK_INT, LIVE,
 	  OF(struct uplink_conf, priority), .min = 0, .max = 1000, .def = "100",
 	  .help = "the usable uplink with the lowest is used" },
@@ -327,6 +328,8 @@ static const struct conf_key home_keys[] = {
 	{ "link_local", CK_BOOL, LIVE, OF(struct home_conf, link_local), .def = "false",
 	  .help = "the home agent also defends the link-local address with the home address's "
 		  "interface identifier (L bit)" },
+	{ "bulk", CK_BOOL, LIVE, OF(struct home_conf, bulk), .def = "true",
+	  .help = "all care-of addresses in one message (RFC 5648), not one in each" },
 	{ "renumber", CK_BOOL, LIVE,
 	  OF(struct home_conf, renumber), .def = "false", .roles = ROLE_MN,
 	  .help = "form and register a new home address when the home network has a new prefix" },
@@ -393,6 +396,13 @@ static const struct conf_key top_keys[] = {
 	{ "log", CK_GROUP, LIVE, .sub = &schema_log, .help = "see there" },
 	{ "on_event", CK_GROUP, LIVE, IN(on_event), .sub = &schema_on_event, .help = "see there" },
 	{ "timers", CK_GROUP, LIVE, IN(timers), .sub = &schema_timers, .help = "see there" },
+
+	{ "uplink_mark_mask", CK_INT, LIVE, IN(mn.mark_mask), .min = 0, .max = U32_MAX, .def = "255",
+	  .roles = ANY_MN,
+	  .help = "bits of a packet's mark that name an uplink by its bid; 0: none do" },
+	{ "uplink_bid_table", CK_INT, LIVE, IN(mn.bid_table), .min = 1, .max = 0x7fffffff,
+	  .def = "7000", .roles = ANY_MN,
+	  .help = "the routing table of the tunnel of an uplink is this and its bid" },
 
 	{ "home_links", CK_LIST, RESTART, IN(ha.links), .count = offsetof(struct conf, ha.n_link),
 	  .sub = &schema_link, .src = SRC_LINK, .roles = ROLE_HA,

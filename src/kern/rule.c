@@ -28,6 +28,8 @@ static struct nlmsghdr *rule_msg(struct kern *k, uint16_t type, uint16_t flags,
 	rule_put_prefix(h, FRA_DST, &r->to);
 	if (r->iif[0])
 		mnl_attr_put_strz(h, FRA_IIFNAME, r->iif);
+	if (r->oif[0])
+		mnl_attr_put_strz(h, FRA_OIFNAME, r->oif);
 	if (r->fwmask) {
 		mnl_attr_put_u32(h, FRA_FWMARK, r->fwmark);
 		mnl_attr_put_u32(h, FRA_FWMASK, r->fwmask);

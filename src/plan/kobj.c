@@ -43,7 +43,7 @@ static const struct field addr_field[] = {
 };
 static const struct field rule_field[] = {
 	KEY(RAW, rule.pref), KEY(PREFIX, rule.from), KEY(PREFIX, rule.to),
-	KEY(RAW, rule.family), KEY(STR, rule.iif), KEY(RAW, rule.fwmark),
+	KEY(RAW, rule.family), KEY(STR, rule.iif), KEY(STR, rule.oif), KEY(RAW, rule.fwmark),
 	KEY(RAW, rule.fwmask), KEY(RAW, rule.table), KEY(RAW, rule.suppress_plen),
 	KEY(RAW, rule.find_source),
 };
@@ -289,6 +289,8 @@ static void rule_str(struct text *t, const struct k_rule *k)
 	    PFX_ANY(&k->from), PFX_ANY(&k->to));
 	if (k->iif[0])
 		put(t, " iif %s", k->iif);
+	if (k->oif[0])
+		put(t, " oif %s", k->oif);
 	if (k->fwmask)
 		put(t, " fwmark 0x%x/0x%x", k->fwmark, k->fwmask);
 	if (k->table)

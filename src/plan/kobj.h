@@ -82,6 +82,7 @@ struct k_rule {				/* key: everything */
 	uint32_t pref;
 	struct prefix from, to;		/* family 0: any */
 	char iif[IFNAMSIZ];		/* "" = any */
+	char oif[IFNAMSIZ];		/* what a socket bound to this device sends; "" = any */
 	uint32_t fwmark, fwmask;	/* mask 0 = none */
 	uint32_t table;			/* action lookup; 0 = prohibit */
 	int32_t suppress_plen;		/* -1 = none */

@@ -168,6 +168,57 @@ static void base_inside(const struct mn_conf *c, const struct home_conf *h, stru
 	}
 }
 
+uint32_t mn_bid_table(const struct mn_conf *c, const struct home_conf *h, uint16_t bid)
+{
+	return c->bid_table + (uint32_t)(h - c->homes) * 0x10000 + bid;
+}
+
+uint32_t mn_dev_table(const struct mn_conf *c, const struct home_conf *h, uint16_t bid)
+{
+	return mn_bid_table(c, h, bid) + 0x8000;	/* above all BIDs of uplinks */
+}
+
+uint32_t mn_bid_mark(const struct mn_conf *c, uint16_t bid)
+{
+	return c->mark_mask ? (uint32_t)bid << __builtin_ctz(c->mark_mask) & c->mark_mask : 0;
+}
+
+/* from: family and all; what it sends itself only if own. */
+static void put_mark(const struct mn_conf *c, struct out *o, uint32_t pref, const struct prefix *from,
+		     bool own, uint16_t bid, const struct home_conf *h)
+{
+	struct kobj k = rule(c->rule_pref + pref, from->family, mn_bid_table(c, h, bid), -1);
+
+	if (from->plen)
+		k.rule.from = *from;
+	if (own)
+		set_dev(k.rule.iif, "lo");
+	k.rule.fwmark = mn_bid_mark(c, bid);
+	k.rule.fwmask = c->mark_mask;
+	put(o, &k);
+}
+
+/* As long as the configuration has the BID: what it leads to comes and goes in the table. */
+static void base_marks(const struct mn_conf *c, const struct home_conf *h, struct out *o)
+{
+	const struct prefix any6 = default_of(AF_INET6), any4 = default_of(AF_INET);
+	const struct prefix hoa = prefix6(&h->hoa.a.in6, 128);
+
+	for (size_t u = 0; u < c->n_uplink; u++) {
+		uint16_t bid = c->uplinks[u].bid;
+
+		if (!bid || !c->uplinks[u].dev[0] || c->uplinks[u].leaving || !c->mark_mask)
+			continue;
+		put_mark(c, o, MN_RULE_MARK, &hoa, true, bid, h);
+		for (size_t i = 0; i < h->n_prefix; i++)
+			put_mark(c, o, MN_RULE_MARK, &h->prefixes[i].prefix, false, bid, h);
+		if (h == mn_conf_default(c, false))
+			put_mark(c, o, MN_RULE_MARK_ANY, &any6, true, bid, h);
+		if (h == mn_conf_default(c, true))
+			put_mark(c, o, MN_RULE_MARK_ANY, &any4, true, bid, h);
+	}
+}
+
 /* Our default instead of main's for whatever has no source address yet. */
 static void base_rules(const struct mn_conf *c, struct out *o)
 {
@@ -201,6 +252,7 @@ int mn_plan_base(const struct mn_conf *c, struct kplan *p)
 			continue;
 		base_xfrm(&c->homes[i], &o);
 		base_inside(c, &c->homes[i], &o);
+		base_marks(c, &c->homes[i], &o);
 	}
 	base_rules(c, &o);
 	return o.rc;
@@ -332,11 +384,11 @@ static void put_from(const struct mn_conf *c, const struct home_state *h, struct
 }
 
 /* The default of one family. dev "": none. via ::: the device alone. */
-static void put_default(const struct home_state *h, struct out *o, uint8_t family, const char *dev,
-			const struct in6_addr *via, bool onlink)
+static void put_default_in(const struct home_state *h, struct out *o, uint32_t table, uint8_t family,
+			   const char *dev, const struct in6_addr *via, bool onlink)
 {
 	const struct prefix any = default_of(family);
-	struct kobj k = route(h->conf->table, METRIC, &any, dev);
+	struct kobj k = route(table, METRIC, &any, dev);
 
 	if (!dev[0])
 		return;
@@ -350,6 +402,41 @@ static void put_default(const struct home_state *h, struct out *o, uint8_t famil
 	else if (h->src4.s_addr)
 		k.route.src = prefix4(h->src4, 32);
 	put(o, &k);
+}
+
+static void put_default(const struct home_state *h, struct out *o, uint8_t family, const char *dev,
+			const struct in6_addr *via, bool onlink)
+{
+	put_default_in(h, o, h->conf->table, family, dev, via, onlink);
+}
+
+/* ---- several paths ---- */
+
+static void put_path_table(const struct home_state *h, struct out *o, uint32_t table, const char *dev)
+{
+	put_default_in(h, o, table, AF_INET6, dev, NULL, false);
+	if (h->ipv4)
+		put_default_in(h, o, table, AF_INET, dev, NULL, false);
+}
+
+static void put_path(const struct mn_conf *c, const struct home_state *h, struct out *o,
+		     const struct home_path *p)
+{
+	static const uint8_t family[] = { AF_INET6, AF_INET };
+	uint32_t table = mn_dev_table(c, h->conf, p->bid);
+
+	put_tunnel(c, o, p->dev, &p->carrier);
+	if (!p->bid)
+		return;
+	put_path_table(h, o, table, p->dev);
+	for (size_t f = 0; f < (h->ipv4 ? ARRAY_SIZE(family) : 1); f++) {
+		struct kobj k = rule(c->rule_pref + MN_RULE_OIF, family[f], table, -1);
+
+		set_dev(k.rule.oif, p->dev);
+		put(o, &k);
+	}
+	if (p->open)
+		put_path_table(h, o, mn_bid_table(c, h->conf, p->bid), p->dev);
 }
 
 /* ---- multicast ---- */
@@ -443,6 +530,8 @@ static void put_carrying(const struct mn_conf *c, const struct home_state *h, st
 	else if (h->where == MN_HOME && h->carry)
 		put_defaults(c, h, o, h->home_dev, known ? &h->home_router : &h->now.remote.a.in6,
 			     !known);
+	else if (h->where != MN_OFF && h->via[0])
+		put_defaults(c, h, o, h->via, NULL, false);
 	else if (h->where == MN_AWAY && h->carry)
 		put_defaults(c, h, o, now, NULL, false);
 	else if (h->where != MN_OFF && h->before.kind)
@@ -472,6 +561,8 @@ int mn_plan_home(const struct mn_conf *c, const struct home_state *h, struct kpl
 		put_tunnel(c, &o, now, &h->now);
 	if (h->where != MN_OFF && h->before.kind)
 		put_tunnel(c, &o, before, &h->before);
+	for (size_t i = 0; h->where != MN_OFF && i < h->n_path; i++)
+		put_path(c, h, &o, &h->path[i]);
 	if (h->where == MN_HOME)
 		put_at_home(h, &o);
 	put_carrying(c, h, &o, now, before);

@@ -13,10 +13,13 @@
  *        for the device lets both in
  *   +5   to ON-LINK-PREFIX of a managed uplink lookup HOME-TABLE (else an unbound socket
  *        would take main's on-link route with the home address in clear)
+ *   +6   fwmark BID/MASK from HOME-ADDRESS iif lo / from PREFIX lookup the BID's table (RFC 5648)
+ *   +7   oif TUNNEL lookup the table of that tunnel
  *   +8   from HOME-ADDRESS iif lo / from PREFIX lookup HOME-TABLE of that home: before main, which
  *        may have more routes of a managed uplink than the one that +5 knows
  *   +9   from HOME-ADDRESS prohibit
  *   +10  lookup main suppress_prefixlength 0               (IPv4 and IPv6)
+ *   +19  fwmark BID/MASK iif lo lookup the BID's table of the first home
  *   +20  iif lo lookup HOME-TABLE of the first home        (IPv4 and IPv6)
  * Where the kernel can (coa_on_request), the rule +2 is also for a socket without an address yet
  * that prefers care-of addresses (RFC 5014); others find the home address and go on to +20.
@@ -29,6 +32,11 @@
  * While a registration is under way and nothing carries (.hold), the default is the
  * logical device, which swallows: an ICMP error in those milliseconds would break
  * TCP connections that are just being opened.
+ *
+ * With BIDs (RFC 5648) each registered care-of address has its tunnel, which receives; the home
+ * table's default leads into one of them. Each BID has two tables more: that of the marks leads into
+ * its tunnel while that works, and is empty else, so that the packet goes on to the home table; that of
+ * the device leads there always, for whoever wants to know whether it works.
  *
  * Multicast: the kernel's own table comes before any rule and sends groups to the first device, so
  * what a home address sends to one has a default in that table, by its source: the device that also
@@ -60,10 +68,18 @@
 #define MN_RULE_COA_NOT	3
 #define MN_RULE_TUNNEL	4
 #define MN_RULE_ONLINK	5
+#define MN_RULE_MARK	6
+#define MN_RULE_OIF	7
 #define MN_RULE_FROM	8
 #define MN_RULE_HOA_NOT	9
 #define MN_RULE_MAIN	10
+#define MN_RULE_MARK_ANY 19
 #define MN_RULE_HOME	20
+
+/* Of that home and BID: for marked packets, and for what is bound to the tunnel. */
+uint32_t mn_bid_table(const struct mn_conf *c, const struct home_conf *h, uint16_t bid);
+uint32_t mn_dev_table(const struct mn_conf *c, const struct home_conf *h, uint16_t bid);
+uint32_t mn_bid_mark(const struct mn_conf *c, uint16_t bid);	/* within mark_mask */
 
 /* What is the same as long as the role runs: logical device, sysctls (forwarding), wildcard type 2
  * routing header state per home address, the +0, +1, +10 and +20 rules. */
@@ -85,6 +101,14 @@ struct uplink_state {
  * its link (RFC 3963 5.6), and if owned the kernel leaves Router Advertisements to us. */
 int mn_plan_uplink(const struct mn_conf *c, const struct uplink_state *u, struct kplan *p);
 
+/* One care-of address of a home with BIDs. */
+struct home_path {
+	uint16_t bid;			/* 0: a tunnel that only receives */
+	bool open;			/* marked packets may take it */
+	struct carrier carrier;
+	char dev[IFNAMSIZ];		/* one for all with this carrier */
+};
+
 /* What one home has now. */
 enum mn_where { MN_OFF, MN_AWAY, MN_HOME };
 struct home_state {
@@ -100,6 +124,9 @@ struct home_state {
 	char now_dev[IFNAMSIZ];		/* names of the two tunnels; another home's if both have the */
 	char before_dev[IFNAMSIZ];	/* same carrier and so share the device */
 	bool hold;			/* nothing carries, but soon */
+	const struct home_path *path;	/* with BIDs, instead of .now and .before; then .via is the */
+	size_t n_path;			/* one that carries, "" = none */
+	char via[IFNAMSIZ];
 	uint64_t refused;		/* bit i: conf->prefixes[i] may not use the tunnel */
 	const int *foreign;		/* ifindexes of uplinks that are not its home link */
 	size_t n_foreign;

@@ -2,6 +2,7 @@
 #include "role/mn.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,11 +78,14 @@ static void emit_handover(struct mn_home *h, struct locator to)
 		return;
 	}
 	e.handover.home_address = *mn_hoa(h);
+	e.handover.bid = mn_bid(h);
 	e.handover.from = h->told;
 	e.handover.to = to;
 	e.handover.detect = h->sign_at < h->usable_at ? h->usable_at - h->sign_at : -1;
-	e.handover.bu = h->bul.first_sent_at - h->usable_at;
-	e.handover.ba = h->answered_at - h->bul.first_sent_at;
+	if (h->bul.first_sent_at >= h->usable_at) {	/* else to one that was registered before */
+		e.handover.bu = h->bul.first_sent_at - h->usable_at;
+		e.handover.ba = fmax(h->answered_at - h->bul.first_sent_at, 0);
+	}
 	e.handover.total = now - h->sign_at;
 	event_emit(&e);
 	log_notice("mn", "%s: %s -> %s in %.0f ms (bu=%.0fms ba=%.0fms)", A6(mn_hoa(h)),
@@ -92,8 +96,28 @@ static void emit_handover(struct mn_home *h, struct locator to)
 	h->sign_at = h->usable_at = 0;
 }
 
+/* With BIDs the answer is not what a movement waits for, if the other path was registered. */
+static void tell_moved(struct mn_home *h)
+{
+	if (!bul_here(&h->bul) || h->at_home)
+		return;
+	if (locator_eq(&h->told, &h->bul.bound_coa)) {
+		if (h->bul.state == BUL_BOUND)
+			h->sign_at = h->usable_at = 0;
+		return;
+	}
+	if (!h->usable_at)
+		h->sign_at = h->usable_at = run_now();
+	emit_handover(h, h->bul.bound_coa);
+	h->told = h->bul.bound_coa;
+}
+
 static void tell_added(struct mn_home *h)
 {
+	if (bul_multi(&h->bul)) {
+		mn_paths_tell(h);
+		return;
+	}
 	if (!bul_here(&h->bul))		/* moved on in the meantime */
 		return;
 	emit_bul_add(h);
@@ -110,6 +134,8 @@ void mn_after(struct mn_home *h)
 		mn_tx(h);
 	if (after & AFTER_TELL)
 		tell_added(h);
+	if (bul_multi(&h->bul))
+		tell_moved(h);
 	if (after & AFTER_NA && h->bul.state == BUL_HOME) {
 		mn_return_na(h);
 		emit_handover(h, (struct locator){ 0 });
@@ -176,6 +202,7 @@ void mn_step(struct mn_home *h, enum bul_ev ev, const struct bul_ba *ba)
 	const struct bul was = h->bul;
 	struct bul_step s = bul_step(&h->bul, ev, h->conf, &c->timers, ba, run_now());
 
+	mn_paths_follow(h);
 	log_step(h, &was, &s);
 	mn_arm(h);
 	if (h->bul.state != BUL_LEAVE)
@@ -183,7 +210,7 @@ void mn_step(struct mn_home *h, enum bul_ev ev, const struct bul_ba *ba)
 	if (ev == BUL_EV_AT_HOME || s.act & BUL_DO_NA ||
 	    (h->bul.state != BUL_LEAVE && h->bul.state != BUL_HOME))
 		mn_dad_stop(h);
-	if (s.act & BUL_DO_TELL_REMOVE)
+	if (s.act & BUL_DO_TELL_REMOVE && !mn_paths_gone(h))
 		emit_bul_remove(h, &was, s.gone);
 	if (s.act & BUL_DO_DEREG_WRONG)
 		mn_tx_aside(h, &was.ha);
@@ -248,6 +275,22 @@ static int choose(const struct mn_home *h)
 	return best < 0 ? -1 : (int)order[best];
 }
 
+/* With BIDs all uplinks count, and the state machine says which one carries. */
+static void look_paths(struct mn_home *h, int now_at, bool changed)
+{
+	if (!changed) {
+		mn_kern_sync(h);
+		return;
+	}
+	if (h->uplink < 0 || h->at_home)
+		h->uplink = now_at;
+	h->at_home = false;
+	h->usable_at = run_now();
+	if (!h->sign_at)
+		h->sign_at = h->usable_at;
+	mn_step(h, BUL_EV_AWAY, NULL);
+}
+
 /* Where this home is attached now; the state machine hears only of changes. */
 void mn_look(struct mn_home *h, bool again)
 {
@@ -258,6 +301,7 @@ void mn_look(struct mn_home *h, bool again)
 
 	if (h->mn->stopping || h->held || h->retiring || h->finished)
 		return;
+	again |= mn_paths_look(h);
 	if (!u) {
 		if (was < 0 && !again)
 			return;
@@ -272,6 +316,10 @@ void mn_look(struct mn_home *h, bool again)
 	}
 	if (home)
 		mn_note_router(h, u);
+	if (!home && bul_multi(&h->bul)) {
+		look_paths(h, now_at, again || was < 0 || h->at_home);
+		return;
+	}
 	if (!again && was == now_at && home == h->at_home &&
 	    (home || locator_eq(&coa, &h->bul.coa))) {
 		mn_kern_sync(h);	/* another router, perhaps */
@@ -291,6 +339,7 @@ void mn_look(struct mn_home *h, bool again)
 static void on_md_info(struct mn *mn, const struct event *e)
 {
 	struct mn_uplink *u = NULL;
+	bool coa;
 
 	for (unsigned i = 0; i < mn->n_uplink; i++)
 		if (strcmp(mn->uplink[i].conf->dev, e->md_info.device) == 0)
@@ -299,6 +348,11 @@ static void on_md_info(struct mn *mn, const struct event *e)
 		log_rl(&mn->rl, "mn", "md_info for %s, which is no uplink", e->md_info.device);
 		return;
 	}
+	coa = !u->home && u->attached && strcmp(e->md_info.kind, "coa") == 0;
+	if (!coa)
+		u->old = in6addr_any;
+	else if (!u->conf->managed && !in6_eq(&u->coa, &e->md_info.care_of))
+		mn_path_old(u, mn);	/* from one to the next, without a loss between them */
 	u->home = strcmp(e->md_info.kind, "home") == 0;
 	u->attached = u->home || strcmp(e->md_info.kind, "coa") == 0;
 	u->coa = e->md_info.care_of;
@@ -374,6 +428,7 @@ int mn_home_init(struct mn *mn, unsigned i)
 	mpd_init(&h->mpd);
 	crypto_random(&seq, sizeof(seq));	/* 11.7.1: may start at any value */
 	bul_init(&h->bul, h->conf, mn->conf->router, seq);
+	mn_paths_conf(h);
 	if (h->conf->sec.method == SEC_UNSET) {
 		log_err("mn", "%s: security is not configured", A6(mn_hoa(h)));
 		return -EINVAL;
@@ -500,6 +555,7 @@ void mn_stop(struct mn *mn, void (*done)(void *arg, int rc), void *arg)
 
 	mn->stopping = true;
 	rtimer_stop(&mn->pending_timer);
+	rtimer_stop(&mn->old_timer);
 	mn->stopped = done;
 	mn->stopped_arg = arg;
 	if (mn->base_busy)		/* base_ready() comes back here */
@@ -518,6 +574,7 @@ void mn_free(struct mn *mn)
 		return;
 	ndsock_unlisten(mn->env.nd, mn_nd_rx, mn);
 	rtimer_stop(&mn->pending_timer);
+	rtimer_stop(&mn->old_timer);
 	ro_free(mn);
 	for (unsigned i = 0; i < mn->n_home; i++) {
 		struct mn_home *h = &mn->home[i];

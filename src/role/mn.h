@@ -118,6 +118,14 @@ struct mn_info {			/* one home; read only, valid until the next loop turn */
 	unsigned n_found;		/* home agents that the last discovery named, in its order */
 	const struct in6_addr *found;
 };
+struct mn_path_info {			/* RFC 5648: one care-of address of one home */
+	const struct bul_path *path;
+	bool primary;			/* the home table's default leads into it */
+	bool carries;			/* the home agent has it, and packets can take it */
+	char uplink[IFNAMSIZ], tunnel[IFNAMSIZ];	/* "" = none */
+};
+/* The i-th place of the home, below BUL_PATHS; false: nobody has it. */
+bool mn_path(const struct mn *mn, unsigned home, unsigned i, struct mn_path_info *info);
 unsigned mn_homes(const struct mn *mn);
 bool mn_home(const struct mn *mn, unsigned i, struct mn_info *info);
 struct mn_stats mn_stats(const struct mn *mn);

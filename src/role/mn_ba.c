@@ -173,6 +173,9 @@ void mn_ba_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 		ba.refresh_advice = m->opt.refresh_advice;
 	ba.asked = o->lifetime;
 	ba.sent_at = o->at;
+	ba.msg = o->msg.kind == BUL_MSG_PLAIN ? NULL : &o->msg;
+	ba.bid = m->opt.bid;
+	ba.n_bid = m->opt.n_bid;
 	h->answered_at = rx->at;
 	h->rtt = rx->at - o->at;
 	histo_add(&mn->stats.ba_latency, h->rtt);
@@ -185,6 +188,9 @@ void mn_ba_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 	/* 133 at home is the answer that we hope for */
 	if (ba.status >= BA_UNSPECIFIED && !(o->dereg && ba.status == BA_NOT_HA))
 		tell_refused(h, rx, ba.status);
+	for (unsigned i = 0; i < ba.n_bid; i++)
+		if (ba.bid[i].status >= BA_UNSPECIFIED)
+			tell_refused(h, rx, ba.bid[i].status);
 	if (!o->dereg && ba.status < BA_UNSPECIFIED &&
 	    (!h->bul.router || ba.flags & BA_R))
 		mr_accepted(h, m);
@@ -199,13 +205,13 @@ void mn_brr_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 {
 	struct mn_home *h = mn_find(mn, &rx->dst);
 
-	(void)m;
 	mn->stats.brr++;
 	if (!from_ha(h, &rx->src) && ro_brr_rx(mn, rx))
 		return;
 	/* 11.7.4: nothing for addresses that are not in the list */
 	if (!h || h->bul.state != BUL_BOUND || !in6_eq(&rx->src, &h->bul.bound_ha))
 		return;
+	bul_set_again(&h->bul, m->opt.bid, m->opt.n_bid);	/* RFC 5648 5.8; none named: all */
 	mn_step(h, BUL_EV_REFRESH_REQ, NULL);
 }
 

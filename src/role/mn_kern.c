@@ -69,6 +69,32 @@ static void tunnel_name(const struct mn_home *h, const struct carrier *c, const 
 	}
 }
 
+/* The same for several at a time: not one of those that the plan has named already. */
+static void path_name(const struct mn_home *h, const struct home_path *p, size_t n,
+		      const struct carrier *c, char name[static IFNAMSIZ])
+{
+	const struct k_link *l = link_in_use(h->mn, c, NULL);
+
+	if (l) {
+		memcpy(name, l->name, IFNAMSIZ);
+		return;
+	}
+	for (char suffix = 'a'; suffix <= 'z'; suffix++) {
+		bool taken = false;
+
+		mn_tunnel_name(h->index, suffix, name);
+		for (size_t i = 0; i < n; i++) {
+			if (carrier_eq(&p[i].carrier, c)) {
+				memcpy(name, p[i].dev, IFNAMSIZ);
+				return;
+			}
+			taken |= strcmp(p[i].dev, name) == 0;
+		}
+		if (!taken && !link_in_use(h->mn, NULL, name))
+			return;
+	}
+}
+
 /* ---- what it should have ---- */
 
 static enum mn_where where(const struct mn_home *h)
@@ -137,7 +163,9 @@ static void derive(struct mn_home *h, struct home_state *s)
 	s->ipv4 = mr_ipv4(h);
 	s->src4 = mr_src4(h);
 	s->refused = mr_out_mask(h);
-	if (s->where == MN_AWAY && attached && b->coa.family) {
+	if (bul_multi(b))
+		mn_paths_plan(h, s, h->mn->paths, path_name);
+	if (s->where == MN_AWAY && attached && b->coa.family && !bul_multi(b)) {
 		s->now = carrier_of(h, &b->coa, &b->ha);
 		s->carry = bul_here(b);
 		s->receive = s->carry || b->state == BUL_WAIT_BA;
@@ -150,7 +178,7 @@ static void derive(struct mn_home *h, struct home_state *s)
 		s->link_local = h->ll_ours;
 	}
 	foreign_links(h, s);
-	if (bound && !s->carry && s->where != MN_OFF)
+	if (bound && !s->carry && s->where != MN_OFF && !bul_multi(b))
 		s->before = carrier_of(h, &b->bound_coa, &b->bound_ha);
 	if (s->receive || (s->where == MN_AWAY && s->carry))
 		tunnel_name(h, &s->now, "", s->now_dev);
@@ -172,6 +200,17 @@ static void link_local_owner(struct mn_home *h)
 	h->ll_ours = l && !kern_addr_find(h->mn->env.kern, l->ifindex, &ll, &flags);
 }
 
+/* Some tunnel begins at a care-of address that its uplink has left. */
+static bool uses_old(const struct mn *mn, const struct home_state *s)
+{
+	for (size_t k = 0; k < s->n_path; k++)
+		for (unsigned i = 0; i < mn->n_uplink; i++)
+			if (!IN6_IS_ADDR_UNSPECIFIED(&mn->uplink[i].old) &&
+			    in6_eq(&mn->uplink[i].old, &s->path[k].carrier.local.a.in6))
+				return true;
+	return s->before.kind != CARRIER_NONE;
+}
+
 static int want(struct mn_home *h, struct kplan *p)
 {
 	struct home_state s;
@@ -186,11 +225,13 @@ static int want(struct mn_home *h, struct kplan *p)
 		h->ll_ours = false;
 	link_local_owner(h);
 	derive(h, &s);
-	if (s.where == MN_AWAY && s.carry)
+	if (s.via[0])
+		memcpy(h->tunnel, s.via, sizeof(h->tunnel));
+	else if (s.where == MN_AWAY && s.carry)
 		memcpy(h->tunnel, s.now_dev, sizeof(h->tunnel));
 	else if (s.before.kind)
 		memcpy(h->tunnel, s.before_dev, sizeof(h->tunnel));
-	h->old_flying = s.before.kind != CARRIER_NONE;
+	h->old_flying = uses_old(h->mn, &s);
 	h->flying_where = s.where;
 	memcpy(h->flying_dev, s.home_dev, sizeof(h->flying_dev));
 	return mn_plan_home(h->mn->conf, &s, p);
@@ -218,6 +259,24 @@ static void urgent(struct mn_home *h)
 
 static void switch_done(void *arg, int rc);
 
+/* Nothing that the kernel has not. */
+static void keep_paths(struct mn_home *h, struct home_state *s)
+{
+	struct home_path *p = h->mn->paths;
+	bool via = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_path; i++) {
+		if (!link_find(&h->have, &p[i].carrier, NULL))
+			continue;
+		via |= strcmp(p[i].dev, s->via) == 0;
+		p[n++] = p[i];
+	}
+	s->n_path = n;
+	if (!via)
+		s->via[0] = '\0';
+}
+
 /*
  * We have left the home link, and the kernel would not take what comes after: the defaults there
  * would send everything out in clear. Nothing new is needed for this plan: the tunnel of a binding
@@ -236,7 +295,8 @@ static void retreat(struct mn_home *h)
 	s.receive = s.carry = false;
 	if (s.before.kind && !link_find(&h->have, &s.before, NULL))
 		s.before = (struct carrier){ 0 };
-	s.where = s.before.kind ? MN_AWAY : MN_OFF;
+	keep_paths(h, &s);
+	s.where = s.before.kind || s.via[0] ? MN_AWAY : MN_OFF;
 	rc = mn_plan_home(h->mn->conf, &s, &p);
 	if (rc == 0) {
 		h->flying = p;
@@ -282,6 +342,7 @@ static void release_old(struct mn *mn)
 		if (mn->home[i].old_in_use || mn->home[i].in_flight || mn->home[i].learning)
 			return;
 	mn->release = false;
+	mn_path_old_gone(mn);
 	for (unsigned i = 0; mn->env.md && i < mn->n_uplink; i++)
 		md_release_old(mn->env.md, mn->uplink[i].conf->dev);
 }
@@ -305,6 +366,7 @@ static void there(struct mn_home *h)
 	h->kern_wait = 0;
 	kplan_free(&h->bad);
 	h->old_in_use = h->old_flying;
+	mn_paths_synced(h);
 	rtimer_stop(&h->kern_timer);
 	if (h->gone) {
 		mn_home_synced(h, 0);

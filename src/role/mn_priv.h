@@ -49,7 +49,8 @@ struct mn_out {
 	uint32_t lifetime;		/* seconds; 0: dereg */
 	double at;
 	uint64_t stamp;			/* NTP; 0 = none */
-	struct in6_addr coa, ha;
+	struct in6_addr coa, ha;	/* coa: its source */
+	struct bul_msg msg;		/* BIDs; without: BUL_MSG_PLAIN */
 };
 
 /* What the detector said last of an uplink. */
@@ -59,6 +60,8 @@ struct mn_uplink {
 	bool gone;			/* the configuration has it no more */
 	bool attached, home;
 	struct in6_addr coa, router;	/* :: = none */
+	struct in6_addr old;		/* the care-of address before, while it works; :: = none */
+	double old_until;
 	struct prefix link;
 	double at;			/* of the event */
 };
@@ -84,9 +87,8 @@ struct mn_probe {
  * with a BID, or (BUL_DRAIN in the BID) the care-of address that the uplink had before.
  */
 struct mn_path {
-	int uplink;			/* index in mn.uplink; -1 = none now */
 	char dev[IFNAMSIZ];		/* its tunnel, when the kernel has it; "" = none */
-	bool told;			/* bul_add was said */
+	char flying[IFNAMSIZ];		/* the same of the plan that is on its way */
 };
 
 struct mn_home {
@@ -164,6 +166,7 @@ struct mn {
 	unsigned n_uplink, n_home;
 	struct mn_uplink *uplink;
 	int *foreign;			/* n_uplink, for the plan that is being made */
+	struct home_path paths[2 * BUL_PATHS];	/* for the same */
 	struct mn_home *home;
 	struct mn_pace *pace;		/* n_pace, as home agents are configured, and a spare */
 	unsigned n_pace;
@@ -171,6 +174,7 @@ struct mn {
 	bool running;			/* the base plan is in the kernel */
 	bool stopping, base_busy, base_again, told_ready;
 	struct rtimer pending_timer;	/* homes that begin later */
+	struct rtimer old_timer;	/* mn_uplink.old_until, the earliest */
 	bool listed;			/* bul_add was said since the list was empty */
 	bool release;			/* the detector may hold an old care-of address for us */
 	int rc;				/* first error of start or stop */
@@ -279,6 +283,25 @@ void mn_home_clear(struct mn_home *h);		/* vacant: as never used */
 void mn_reload_retired(struct mn_home *h);	/* the kernel has nothing of it: what comes now? */
 
 /* mn_path.c */
+/* What the uplinks say is to be registered; true: that is news. */
+bool mn_paths_look(struct mn_home *h);
+/* The configuration gives BIDs from now on, or no longer, or says how they are told; true: news. */
+bool mn_paths_conf(struct mn_home *h);
+/* After a step: .uplink is that of the path that carries. */
+void mn_paths_follow(struct mn_home *h);
+/* The uplink has left this care-of address for another one, which still works for a while. */
+void mn_path_old(struct mn_uplink *u, struct mn *mn);
+void mn_path_old_gone(struct mn *mn);	/* nobody needs them any more */
+/* The uplink that a Binding Update from this address leaves by; -1: none. */
+int mn_path_uplink(const struct mn *mn, const struct in6_addr *coa);
+uint16_t mn_bid(const struct mn_home *h);	/* of the path that carries; 0 = none */
+/* Tunnels and tables, at most 2 * BUL_PATHS; name() gives the device of a carrier. */
+size_t mn_paths_plan(struct mn_home *h, struct home_state *s, struct home_path *p,
+		     void (*name)(const struct mn_home *h, const struct home_path *p, size_t n,
+				  const struct carrier *c, char dev[static IFNAMSIZ]));
+void mn_paths_synced(struct mn_home *h);	/* the kernel has that */
+void mn_paths_tell(struct mn_home *h);		/* bul_add of what was accepted */
+bool mn_paths_gone(struct mn_home *h);		/* bul_remove; true: there were such */
 /* The tunnel of the path, by which probes can go: "" = none, or nothing is registered there. */
 const char *mn_path_dev(const struct mn_home *h, unsigned path);
 bool mn_path_ready(const struct mn_home *h, unsigned path);

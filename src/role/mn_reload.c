@@ -369,10 +369,14 @@ void mn_reload(struct mn *mn, struct mn_reload *r)
 	mn_base_sync(mn);
 	for (unsigned i = 0; i < mn->n_home; i++) {
 		struct mn_home *h = &mn->home[i];
+		bool tell;
 
 		if (h->finished || !h->started)
 			continue;
+		tell = mn_paths_conf(h);
 		mn_look(h, false);
+		if (tell && !h->retiring)
+			mn_step(h, BUL_EV_RECONF, NULL);
 		for (size_t k = 0; k < r->n; k++)
 			if (r->part[k].place == (int)i && r->part[k].tell && !h->retiring)
 				mn_step(h, BUL_EV_RECONF, NULL);

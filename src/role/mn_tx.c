@@ -2,6 +2,7 @@
 /* Binding Updates out (RFC 6275 11.7.1, RFC 3963 5.2, RFC 4283, RFC 4285). */
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -74,12 +75,30 @@ uint16_t mn_flags(const struct mn_home *h)
 	return flags;
 }
 
-/* Of the home and the care-of address, in seconds. */
-static double left(const struct mn_home *h)
+/* Of the home and the care-of addresses, in seconds. */
+static double left(const struct mn_home *h, const struct mn_out *o)
 {
-	double coa = h->mn->env.md ? md_coa_valid(h->mn->env.md, mn_dev(h)) : INFINITY;
+	const struct mn *mn = h->mn;
+	double at = h->mpd.valid;
 
-	return fmin(h->mpd.valid, coa) - run_now();
+	if (mn->env.md && !o->msg.n)
+		at = fmin(at, md_coa_valid(mn->env.md, mn_dev(h)));
+	for (unsigned i = 0; mn->env.md && i < o->msg.n; i++) {
+		int up = mn_path_uplink(mn, &o->msg.bid[i].coa.a.in6);
+
+		if (up >= 0 && in6_eq(&mn->uplink[up].coa, &o->msg.bid[i].coa.a.in6))
+			at = fmin(at, md_coa_valid(mn->env.md, mn->uplink[up].conf->dev));
+	}
+	return at - run_now();
+}
+
+/* RFC 5648 5.2: with BIDs the care-of addresses are in their options, and nowhere else. */
+static void put_bids(struct mh_msg *m, const struct mn_out *o)
+{
+	m->bu.flags |= o->msg.overwrite ? BU_O : 0;
+	m->opt.seen |= BIT64(MHOPT_BID);
+	m->opt.n_bid = o->msg.n;
+	memcpy(m->opt.bid, o->msg.bid, o->msg.n * sizeof(m->opt.bid[0]));
 }
 
 /* What all BUs have besides prefixes. */
@@ -91,9 +110,11 @@ static void fill(struct mn_home *h, struct mh_msg *m, struct mn_out *o, bool hom
 	m->bu.seq = o->seq;
 	m->bu.flags = mn_flags(h);
 	if (!o->dereg)
-		o->lifetime = bul_lifetime(c, left(h));
+		o->lifetime = bul_lifetime(c, left(h, o));
 	m->bu.lifetime = o->lifetime;
-	if (!home) {
+	if (o->msg.kind != BUL_MSG_PLAIN) {
+		put_bids(m, o);
+	} else if (!home) {
 		m->opt.seen |= BIT64(MHOPT_ALT_COA);
 		m->opt.alt_coa = o->coa;
 	}
@@ -117,7 +138,9 @@ static void fill(struct mn_home *h, struct mh_msg *m, struct mn_out *o, bool hom
 
 static int transmit(struct mn_home *h, const struct mh_msg *m, const struct mn_out *o, bool home)
 {
-	const struct klink *l = kern_link(h->mn->env.kern, mn_dev(h));
+	int up = home ? -1 : mn_path_uplink(h->mn, &o->coa);
+	const struct klink *l = kern_link(h->mn->env.kern,
+					  up < 0 ? mn_dev(h) : h->mn->uplink[up].conf->dev);
 	uint8_t buf[MH_MAX_LEN];
 	struct mh_tx tx = { .src = o->coa, .dst = o->ha, .has_hao = !home, .buf = buf };
 	size_t mac_at = 0;
@@ -170,6 +193,24 @@ static double may_send_at(struct mn *mn, const struct in6_addr *ha)
 
 /* ---- sending ---- */
 
+/* " +O 1/1 2/127": BIDs with their priorities. */
+static const char *bids_str(const struct mn_out *o, char buf[static 256])
+{
+	size_t at = 0;
+
+	if (o->msg.overwrite)
+		at = (size_t)snprintf(buf, 256, " O");
+	for (unsigned i = 0; i < o->msg.n && at < 240; i++)
+		at += (size_t)snprintf(buf + at, 256 - at, "%s%u/%u", i ? " " : " bid=",
+				       o->msg.bid[i].bid, o->msg.bid[i].prio);
+	return buf;
+}
+
+static bool has_source(const struct bul_msg *m)
+{
+	return !IN6_IS_ADDR_UNSPECIFIED(&m->source);
+}
+
 /* home: from the home link, so the home address is source and care-of address (11.5.5). */
 static int send_bu(struct mn_home *h, struct mn_out *o, bool home)
 {
@@ -179,7 +220,7 @@ static int send_bu(struct mn_home *h, struct mn_out *o, bool home)
 	o->used = true;
 	o->at = run_clock();
 	o->seq = (uint16_t)(h->bul.seq + 1);
-	o->coa = home ? *mn_hoa(h) : h->bul.coa.a.in6;
+	o->coa = home ? *mn_hoa(h) : has_source(&o->msg) ? o->msg.source : h->bul.coa.a.in6;
 	fill(h, &m, o, home);
 	if (!o->dereg)
 		rc = mr_put(h, &m);
@@ -193,8 +234,8 @@ static int send_bu(struct mn_home *h, struct mn_out *o, bool home)
 	sent_to(h->mn, &o->ha, o->at);
 	h->out[h->n_out++ % MN_OUT] = *o;
 	h->mn->stats.bu++;
-	log_info("mn", "%s: BU to %s coa=%s seq=%u lifetime=%us", A6(mn_hoa(h)), A6(&o->ha),
-		 A6(&o->coa), o->seq, m.bu.lifetime);
+	log_info("mn", "%s: BU to %s coa=%s seq=%u lifetime=%us%s", A6(mn_hoa(h)), A6(&o->ha),
+		 A6(&o->coa), o->seq, m.bu.lifetime, bids_str(o, (char[256]){ 0 }));
 	return 0;
 }
 
@@ -252,7 +293,10 @@ static void send_next(struct mn_home *h)
 	h->tx_wanted = false;
 	if (!wants_bu(&h->bul))
 		return;
-	o.dereg = h->bul.state == BUL_LEAVE || h->bul.state == BUL_STOP;
+	if (h->bul.set.wish && !h->at_home)
+		bul_set_msg(&h->bul, run_now(), &o.msg);
+	o.dereg = h->bul.state == BUL_LEAVE || h->bul.state == BUL_STOP ||
+		  o.msg.kind == BUL_MSG_DELETE;
 	if (send_bu(h, &o, h->at_home) < 0)
 		return;			/* the retransmission timer runs */
 	h->mn->stats.bu_retransmitted += again;

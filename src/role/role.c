@@ -267,6 +267,8 @@ static int adopt(struct node_priv *p)
 	const uint32_t prefs[] = { base + MN_RULE_INSIDE, base + MN_RULE_NOWHERE,
 				   base + MN_RULE_COA,	  base + MN_RULE_COA_NOT,
 				   base + MN_RULE_TUNNEL, base + MN_RULE_ONLINK,
+				   base + MN_RULE_MARK,	  base + MN_RULE_OIF,
+				   base + MN_RULE_MARK_ANY,
 				   base + MN_RULE_FROM,	  base + MN_RULE_HOA_NOT,
 				   base + MN_RULE_MAIN,	  base + MN_RULE_HOME,	0 };
 	const uint32_t none[] = { 0 };

@@ -24,6 +24,8 @@ static void mobile_reload(struct node_priv *p)
 	struct mn_conf *live = &p->mn.conf;
 
 	live->timers = to->timers;
+	live->mark_mask = to->mark_mask;
+	live->bid_table = to->bid_table;
 	live_uplinks(&p->mn, to);
 	mn_reload(p->pub.mn, p->reload);
 	p->reload = NULL;

@@ -13,6 +13,8 @@
 void bul_init(struct bul *b, const struct home_conf *h, bool router, uint16_t seq)
 {
 	*b = (struct bul){ .state = BUL_IDLE, .first = true, .router = router, .seq = seq };
+	b->set.overwrite = true;	/* RFC 5648 5.9 */
+	b->set.primary = BUL_PATHS;
 	bul_candidates(b, h, NULL, 0);
 	b->ha = b->cand[0];
 }
@@ -229,6 +231,7 @@ static void on_home(struct step *x)
 	back_to_bound_ha(x);
 	hold(x);
 	begin(x, BUL_LEAVE);
+	bul_set_pick(b);			/* until the answer, another uplink may carry */
 }
 
 static void on_lost(struct step *x)

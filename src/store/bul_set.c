@@ -209,9 +209,10 @@ void bul_set_pick(struct bul *b)
 	b->set.primary = best;
 	if (best == BUL_PATHS)
 		return;
-	b->coa = locator6(data_of(&b->set.path[best]));
+	if (b->state != BUL_LEAVE)		/* there it is the home address */
+		b->coa = locator6(data_of(&b->set.path[best]));
 	if (bul_path_carries(b, &b->set.path[best]))
-		b->bound_coa = b->coa;
+		b->bound_coa = locator6(data_of(&b->set.path[best]));
 }
 
 /* ---- what the home agent has still to be told ---- */

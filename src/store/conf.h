@@ -255,6 +255,7 @@ struct home_conf {
 	uint32_t gre_key;
 	enum ipv4_encoding ipv4_option;
 	bool link_local;		/* L bit */
+	bool bulk;			/* all BIDs in one update (RFC 5648 5.3) */
 	bool renumber;			/* a new home prefix makes a new home address (11.4.3) */
 	uint32_t table;			/* tunnel default: 6500 + index */
 	unsigned place;			/* in the file */
@@ -288,6 +289,8 @@ struct mn_conf {
 	double detector_silence;	/* seconds; 0: an external one may be silent for ever */
 	char home_device[IFNAMSIZ];	/* logical interface: "mip0" */
 	uint32_t rule_pref;		/* first rule preference: 6000; see plan_mn.h */
+	uint32_t mark_mask;		/* bits of fwmark that name a BID: 0xff; 0 = none do */
+	uint32_t bid_table;		/* tables of BIDs: this + BID; 7000 */
 	/* not configured, what the kernel can: */
 	bool coa_on_request;		/* IPV6_PREFER_SRC_COA */
 	bool routes_by_source;		/* CONFIG_IPV6_SUBTREES */

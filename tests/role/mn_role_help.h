@@ -276,7 +276,9 @@ struct bu {
 	uint16_t seq, flags;
 	uint32_t lifetime;
 	uint64_t stamp;
-	unsigned n_mnp, n_ipv4, n_draft;
+	unsigned n_mnp, n_ipv4, n_draft, n_bid;
+	struct mhopt_bid bid[MHOPT_MAX_BID];
+	int ifindex;
 	struct mhopt_ipv4_hoa ipv4[MHOPT_MAX_MNP];
 	struct prefix mnp[MHOPT_MAX_MNP], draft[MHOPT_MAX_MNP];
 	const struct home_conf *conf;
@@ -300,13 +302,13 @@ static inline void check_bu(const struct fake_mh *f, const struct bu *b)
 	assert_true((b->flags & (BU_A | BU_H)) == (BU_A | BU_H));
 	assert_int_equal(!!(b->flags & BU_R), w.c.router);
 	assert_int_equal(!!(b->flags & BU_L), b->conf->link_local);
-	assert_int_equal(b->flags & ~(BU_A | BU_H | BU_R | BU_L), 0);
+	assert_int_equal(b->flags & ~(BU_A | BU_H | BU_R | BU_L | (b->n_bid ? BU_O : 0)), 0);
 	assert_int_equal(f->tx.has_hao, !b->home);
-	assert_int_equal(!!(o->seen & BIT64(MHOPT_ALT_COA)), !b->home);
-	if (!b->home)
+	assert_int_equal(!!(o->seen & BIT64(MHOPT_ALT_COA)), !b->home && !b->n_bid);
+	if (!b->home && !b->n_bid)
 		assert_true(in6_eq(&o->alt_coa, &f->tx.src));
 	else
-		assert_true(b->dereg);
+		assert_true(b->dereg || b->n_bid);
 	if (b->dereg)
 		assert_int_equal(b->n_mnp + b->n_ipv4 + b->n_draft, 0);
 	else if (cut != ANY)
@@ -342,8 +344,9 @@ static inline bool next_bu(struct bu *b)
 			  .lifetime = f->m.bu.lifetime, .dereg = !f->m.bu.lifetime,
 			  .stamp = o->seen & BIT64(MHOPT_MESG_ID) ? o->mesg_id : 0,
 			  .n_mnp = o->n_mnp, .n_ipv4 = o->n_ipv4_hoa, .n_draft = o->n_ipv4_mnp,
-			  .at = run_now() };
-	b->coa = b->home ? f->tx.src : o->alt_coa;
+			  .n_bid = o->n_bid, .ifindex = f->tx.ifindex, .at = run_now() };
+	b->coa = b->home || o->n_bid ? f->tx.src : o->alt_coa;
+	memcpy(b->bid, o->bid, sizeof(b->bid));
 	memcpy(b->mnp, o->mnp, sizeof(b->mnp));
 	memcpy(b->ipv4, o->ipv4_hoa, sizeof(b->ipv4));
 	memcpy(b->draft, o->ipv4_mnp, sizeof(b->draft));
@@ -379,6 +382,8 @@ struct ba {
 	bool other_seq;
 	uint64_t stamp;			/* 0 = as in the BU */
 	uint8_t ipv4_status[8];		/* of each IPv4 prefix asked for */
+	uint8_t bid_status[8];		/* of each BID */
+	bool no_bids;
 	uint32_t advice;
 };
 
@@ -413,6 +418,12 @@ static inline void answer_with(const struct bu *b, const struct ba *a)
 	m.ba.lifetime = a->status >= 128 ? 0 : a->lifetime ? (uint32_t)a->lifetime : b->lifetime;
 	if (a->status < 128 && !a->no_ipv4)
 		fill_ipv4(b, a, &m.opt);
+	for (unsigned i = 0; i < b->n_bid && !a->no_bids; i++) {
+		m.opt.bid[i] = (struct mhopt_bid){ .bid = b->bid[i].bid,
+						   .status = a->bid_status[i] };
+		m.opt.n_bid++;
+		m.opt.seen |= BIT64(MHOPT_BID);
+	}
 	if (a->advice) {
 		m.opt.refresh_advice = a->advice;
 		m.opt.seen |= BIT64(MHOPT_REFRESH_ADVICE);

@@ -9,7 +9,7 @@
 #include "ctl/conf_schema.h"
 
 static const char mobile_text[] =
-	"roles = [ \"mr\" ]; uplinks = ( { device = \"up0\"; bid = 1; }, { device = \"up1\"; } );"
+	"roles = [ \"mr\" ]; uplinks = ( { device = \"up0\"; bid = 1; }, { device = \"up1\"; bid = 2; } );"
 	"homes = ( { home_address = \"2001:db8:280::5/64\"; home_agent = \"2001:db8:280::1\"; "
 	"nai = \"a\"; security = { method = \"none\"; }; prefixes = ( { prefix = "
 	"\"2001:db8:281::/64\"; device = \"lan\"; }, { prefix = \"10.0.0.0/24\"; } ); } );"

@@ -100,10 +100,10 @@ static inline void mn_world_make(struct mn_world *w)
 			    { .dev = "wwan0", .priority = 20, .table = 6001, .managed = true } },
 		.home = { { .hoa = pfx(HOA "/64"), .home_agents = { ip6(HA1) }, .n_ha = 1,
 			    .n_prefix = 2, .nai = NAI, .lifetime = 600,
-			    .carrier = CARRIER_IP6TNL, .table = 6500 },
+			    .carrier = CARRIER_IP6TNL, .table = 6500, .bulk = true },
 			  { .hoa = pfx(HOA2 "/64"), .home_agents = { ip6("2001:db8:290::1") },
 			    .n_ha = 1, .lifetime = 600, .carrier = CARRIER_IP6TNL,
-			    .table = 6501, .sec.method = SEC_NONE } },
+			    .table = 6501, .bulk = true, .sec.method = SEC_NONE } },
 	};
 	w->mnp[0] = mnp_conf(MNP, PREFIX_EXPLICIT, "lan0");
 	w->mnp[1] = mnp_conf(NET4, PREFIX_EXPLICIT, "lan0");
@@ -115,7 +115,7 @@ static inline void mn_world_make(struct mn_world *w)
 		w->home[0].sec.key.key[i] = (uint8_t)(0x10 + i);
 	w->c = (struct mn_conf){ .router = true, .uplinks = w->uplink, .n_uplink = 2,
 				 .homes = w->home, .n_home = 2, .home_device = "mip0",
-				 .rule_pref = 6000, .routes_by_source = true,
+				 .rule_pref = 6000, .mark_mask = 0xff, .bid_table = 7000, .routes_by_source = true,
 				 .dialect = { 11, 12 } };
 	timers_default(&w->c.timers);
 }

@@ -383,6 +383,17 @@ static void test_uplinks_and_tables_are_apart(void **state)
 		{ NODES(NODE("2001:db8:280::2", "")) "dad = false;",
 		  "?f:1: dad: off: a home address that somebody else uses is not noticed (RFC 6275 "
 		  "10.3.1)\n" },
+		{ "roles = [ \"mr\" ]; uplinks = ( { device = \"a\"; bid = 1; },\n{ device = "
+		  "\"b\"; } ); homes = ( " HOME(MNP) " );",
+		  "!f:2: uplinks.bid: is missing: either all uplinks have one, or none has\n" },
+		{ "roles = [ \"mr\" ]; uplinks = ( { device = \"a\"; bid = 300; } ); homes = ( "
+		  HOME(MNP) " );",
+		  "!f:1: uplinks.bid: 300 does not fit into uplink_mark_mask 0xff\n" },
+		{ "roles = [ \"mr\" ]; uplinks = ( { device = \"a\"; bid = 300; } ); homes = ( "
+		  HOME(MNP) " ); uplink_mark_mask = 0x1ff00;", "" },
+		{ "roles = [ \"mr\" ]; uplinks = ( { device = \"a\"; bid = 3; table = 7003; } ); "
+		  "homes = ( " HOME(MNP) " );",
+		  "!f:1: uplinks.table: table 7003 is that of a BID (uplink_bid_table)\n" },
 	};
 
 	(void)state;
