@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Several care-of addresses at a correspondent (RFC 5648): `b`, with a mobile node by hand at `evil`."""
+import os
+import struct
+
+import pytest
+
+import daemon
+from forge_rr import CARE_OF, CARE_OF2, COTI, RR, a6, option, padding
+from proc import until
+
+BID, O = 35, 0x8040             # the option; A and O of a Binding Update
+UNKNOWN, MALFORMED, NON_MCOA, UNKNOWN_COA, BULK = 133, 164, 165, 167, 168
+
+
+@pytest.fixture
+def net(lab):
+    return lab(attacker=True, start_ra=False)
+
+
+@pytest.fixture
+def cn(net):
+    return daemon.cn(net)
+
+
+@pytest.fixture
+def mn(net, cn):
+    return RR(net)
+
+
+def bid(number, coa=None, prio=0, start=12):
+    """The option at that place of a message: 2n, or 8n+2 with a care-of address."""
+    body = struct.pack("!HBB", number, 0, prio) + (coa or b"")
+    return padding((2 - start) % 8 if coa else start % 2) + option(BID, body)
+
+
+class Paths:
+    """Two care-of addresses of a mobile node, each with a test; BIDs 1 and 2."""
+
+    def __init__(self, mn):
+        self.mn, self.seq = mn, 0
+        mn.home_test()
+        self.coa = {1: CARE_OF, 2: CARE_OF2}
+        self.token = {n: mn.care_of_test(c) for n, c in self.coa.items()}
+
+    def ask(self, number, options=None, prio=0, **changes):
+        """An update about a path, from its address; the answer has the option, signed by its key."""
+        self.seq += 1
+        coa, token = self.coa[number], self.token[number]
+        if options is None:
+            options = bid(number, a6(coa), prio)
+        a = self.mn.ask(seq=self.seq, src=coa, care_of=token, options=options, **changes)
+        leave = changes.get("lifetime") == 0
+        assert a.signed(self.mn.key(leave, care_of=token), self.mn.hoa if leave else coa,
+                        self.mn.cn), a
+        return a
+
+    def register(self, number, prio, **changes):
+        a = self.ask(number, prio=prio, **changes)
+        assert a.status == 0, a
+        # as it was, but status 0 and no care-of address (6.2, 4.3)
+        assert a.packet.mh.option(BID) == struct.pack("!HBB", number, 0, prio), a
+
+    def data(self, n, src):
+        """An echo request from there is answered; the care-of address that the answer goes to."""
+        p = self.mn.wait("echo", self.mn.send(self.mn.echo(n, src=src)))
+        assert p.rh2 == self.mn.hoa
+        return p.dst
+
+
+def rows(cn, mn):
+    return {r["bid"]: r["how"] for r in cn.peers(home_address=mn.hoa)}
+
+
+def test_data_change_to_the_other_path_by_one_update(mn, cn):
+    paths = Paths(mn)
+    paths.register(1, prio=1)
+    paths.register(2, prio=2)
+    assert rows(cn, mn) == {1: "optimised", 2: "standby"}
+    text = cn.mip6ctl("peer")
+    assert "standby" in text and CARE_OF in text and CARE_OF2 in text
+    assert paths.data(1, CARE_OF) == CARE_OF
+    # 6.5: registered, so no error; but the kernel has one care-of address only
+    since = mn.quiet(mn.echo(2, src=CARE_OF2))
+    assert not [p for p in mn.heard("BE", since) if p.mh.status == 1]
+    since = mn.send(mn.echo(2, src=mn.hoa))         # no care-of address of it at all
+    assert mn.wait("BE", since).mh.status == 1
+    # the first path dies: one update, with the test that is at hand
+    paths.register(2, prio=1)
+    assert paths.data(3, CARE_OF2) == CARE_OF2
+    assert rows(cn, mn) == {1: "standby", 2: "optimised"}
+    # who sends by the other one without a word is followed
+    n = 4
+
+    def followed():
+        nonlocal n
+        n += 1
+        return mn.heard("echo", mn.send(mn.echo(n, src=CARE_OF))) or rows(cn, mn)[1] == "optimised"
+
+    until("data follow the mobile node", followed)
+    assert paths.data(3, CARE_OF) == CARE_OF
+    # the path in use is deleted
+    a = paths.ask(1, options=bid(1), lifetime=0)
+    assert a.status == 0 and a.packet.mh.option(BID) == struct.pack("!HBB", 1, 0, 0)
+    assert rows(cn, mn) == {2: "optimised"}
+    assert paths.data(4, CARE_OF2) == CARE_OF2
+    # all of them
+    paths.ask(2, options=b"", lifetime=0)
+    assert not cn.peers()
+    assert mn.wait("BE", mn.send(mn.echo(5, src=CARE_OF2))).mh.status == 1
+
+
+def test_the_other_path_takes_over_when_time_is_over(mn, cn):
+    paths = Paths(mn)
+    paths.register(2, prio=2, lifetime=400)
+    paths.register(1, prio=1, lifetime=4)
+    assert paths.data(1, CARE_OF) == CARE_OF
+    until("the first path expires", lambda: rows(cn, mn) == {2: "optimised"})
+    assert paths.data(2, CARE_OF2) == CARE_OF2
+
+
+def test_statuses_of_binding_identifiers(mn, cn):
+    paths = Paths(mn)
+    assert paths.ask(1, options=bid(1)).status == UNKNOWN_COA
+    assert paths.ask(1, lifetime=0).status == UNKNOWN
+    assert paths.ask(1, options=bid(1, bytes([192, 0, 2, 1]))).status == MALFORMED
+    assert paths.ask(1, options=bid(1, bytes(3))).status == MALFORMED
+    assert paths.ask(1, options=bid(1) + bid(2)).status == BULK
+    assert paths.ask(1, options=b"").status == 0                # a plain one
+    assert paths.ask(1).status == NON_MCOA
+    assert rows(cn, mn) == {0: "optimised"}
+    assert paths.ask(1, flags=O).status == 0
+    assert rows(cn, mn) == {1: "optimised"}
+    assert paths.ask(1, options=bid(1)).status == 0             # a refresh without address
+    assert paths.ask(2, flags=O).status == 0
+    assert rows(cn, mn) == {2: "optimised"}
+    # nothing of that without the authenticator
+    mn.quiet(mn.bu(seq=99, src=CARE_OF, care_of=paths.token[1], mac=bytes(12),
+                   options=bid(1, a6(CARE_OF))))
+    assert rows(cn, mn) == {2: "optimised"}
+    # a care-of test carries it, too (4.3)
+    cookie = os.urandom(8)
+    since = mn.send(mn.test_init(COTI, CARE_OF, cookie, options=bid(258, a6(CARE_OF), start=16)))
+    cot = mn.wait("CoT", since)
+    assert cot.mh.raw[8:16] == cookie
+    assert cot.mh.raw[24:30] == option(BID, struct.pack("!HBB", 258, 0, 0)), cot.mh.raw.hex()
