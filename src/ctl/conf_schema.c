@@ -369,6 +369,8 @@ static const struct conf_key ro_keys[] = {
 	  .help = "data go directly to peers that can do it; they learn the care-of address" },
 	{ "max_peers", CK_INT, LIVE, OF(struct ro_conf, max_peers), .min = 1, .max = 4096,
 	  .def = "256", .help = "with more than these at a time data take the tunnel" },
+	{ "multiple_care_of", CK_BOOL, LIVE, OF(struct ro_conf, multiple_care_of), .def = "true",
+	  .help = "peers are told the BIDs of the uplinks, if these have any (RFC 5648)" },
 	{ "policy", CK_LIST, LIVE, OF(struct ro_conf, policy), .sub = &schema_policy,
 	  .count = offsetof(struct ro_conf, n_policy),
 	  .help = "with which peers; the first that matches decides" },

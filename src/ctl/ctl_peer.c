@@ -96,7 +96,7 @@ static struct json_object *mn_peer_json(const struct mn_peer_info *i)
 	ctl_set(o, "role", json_object_new_string("mn"));
 	ctl_set(o, "own_address", ctl_addr(&i->home_address));
 	ctl_set(o, "peer", ctl_addr(&i->peer));
-	ctl_set(o, "bid", ctl_int(0));
+	ctl_set(o, "bid", ctl_int(r->plain ? 0 : r->bid));
 	ctl_set(o, "care_of", IN6_IS_ADDR_UNSPECIFIED(&r->coa) ? NULL : ctl_locator(&coa));
 	ctl_set(o, "state", json_object_new_string(ro_state_str(r)));
 	ctl_set(o, "how", json_object_new_string(i->optimized ? "optimised" : "tunnel"));

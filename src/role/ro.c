@@ -129,6 +129,25 @@ static enum ro_where where(const struct mn_home *h)
 	return h->uplink >= 0 && h->bul.coa.family == AF_INET6 ? RO_AWAY : RO_NOWHERE;
 }
 
+/* Those of the home registration that get packets through. */
+static void paths(const struct mn_home *h, struct ro_env *env)
+{
+	const struct bul_set *set = &h->bul.set;
+
+	for (unsigned i = 0; bul_multi(&h->bul) && i < BUL_PATHS; i++) {
+		const struct bul_path *p = &set->path[i];
+
+		if (!p->bid || !p->wanted || !p->usable || p->bid & BUL_DRAIN)
+			continue;
+		if (in6_eq(&p->coa, &env->coa)) {
+			env->bid = p->bid;
+		} else if (p->alive && env->n_other < RO_OTHERS) {
+			env->other[env->n_other].bid = p->bid;
+			env->other[env->n_other++].coa = p->coa;
+		}
+	}
+}
+
 struct ro_env ro_env_of(struct ro_entry *e)
 {
 	const struct mn_home *h = e->h;
@@ -145,7 +164,10 @@ struct ro_env ro_env_of(struct ro_entry *e)
 		env.coa = b->coa.a.in6;
 		env.told = !b->fresh || h->ro.ready;
 	}
+	if (env.where == RO_AWAY && h->mn->conf->ro.multiple_care_of)
+		paths(h, &env);
 	crypto_random(env.cookie, sizeof(env.cookie));
+	crypto_random(env.other_cookie, sizeof(env.other_cookie));
 	return env;
 }
 
@@ -159,6 +181,7 @@ static void emit(struct ro_entry *e, const struct ro *was, const char *gone)
 		return;
 	e->told = false;
 	ev.bul_remove.home_address = e->key.hoa;
+	ev.bul_remove.bid = was->plain ? 0 : was->bid;
 	ev.bul_remove.care_of = locator6(&was->bound_coa);
 	ev.bul_remove.peer = e->key.peer;
 	snprintf(ev.bul_remove.reason, sizeof(ev.bul_remove.reason), "%s", gone ? gone : "dropped");
@@ -225,6 +248,8 @@ void ro_run(struct ro_entry *e, enum ro_ev ev, const struct ro_in *in)
 		ro_send_test(e, RO_HOTI);
 	if (s.act & RO_DO_COTI)
 		ro_send_test(e, RO_COTI);
+	if (s.act & RO_DO_COTI_OTHER)
+		ro_send_others(e);
 	if (s.act & RO_DO_BU)
 		ro_send_bu(e);
 	if (s.act & RO_DO_ASK_USE) {

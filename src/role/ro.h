@@ -97,6 +97,7 @@ int64_t ro_received(struct ro_entry *e);
 
 /* ---- ro_tx.c ---- */
 void ro_send_test(struct ro_entry *e, enum ro_msg kind);
+void ro_send_others(struct ro_entry *e);	/* Care-of Test Inits that ro.other[].ask wants */
 void ro_send_bu(struct ro_entry *e);
 
 /* ---- ro_rx.c ---- each true: it was about a peer of ours, and is dealt with */

@@ -18,6 +18,7 @@ static void tell_added(struct ro_entry *e)
 	e->tell = false;
 	e->told = true;
 	ev.bul_add.home_address = e->key.hoa;
+	ev.bul_add.bid = e->ro.plain ? 0 : e->ro.bid;
 	ev.bul_add.care_of = locator6(&e->ro.bound_coa);
 	ev.bul_add.peer = e->key.peer;
 	ev.bul_add.flags = BU_A;

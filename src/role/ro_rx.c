@@ -31,6 +31,16 @@ static bool by_tunnel(const struct ro_entry *e, const struct mh_rx *rx)
 	return l && e->h->tunnel[0] && strcmp(l->name, e->h->tunnel) == 0;
 }
 
+/* The other path that the test is of; RO_OTHERS: none. */
+static unsigned other_of(const struct ro_entry *e, const struct mh_rx *rx, uint64_t cookie)
+{
+	for (unsigned i = 0; i < e->ro.n_other; i++)
+		if (in6_eq(&rx->dst, &e->ro.other[i].coa) &&
+		    ro_cookie_ok(&e->ro.other[i].care, cookie))
+			return i;
+	return RO_OTHERS;
+}
+
 static struct ro_in in_of(const struct mh_msg *m)
 {
 	return (struct ro_in){ .token = m->test.token, .index = m->test.nonce };
@@ -62,10 +72,16 @@ void mn_cot_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 	for (unsigned i = 0; !taken && !rx->has_rh2 && i < mn->n_home; i++) {
 		struct ro_entry *e = ro_find(mn, mn_hoa(&mn->home[i]), &rx->src);
 
-		taken = e && in6_eq(&rx->dst, &e->ro.coa) &&
+		if (!e)
+			continue;
+		taken = in6_eq(&rx->dst, &e->ro.coa) &&
 			ro_cookie_ok(&e->ro.care, m->test.cookie);
+		in.other = taken ? RO_OTHERS : other_of(e, rx, m->test.cookie);
 		if (taken)
 			ro_run(e, RO_EV_COT, &in);
+		else if (in.other < RO_OTHERS)
+			ro_run(e, RO_EV_COT_OTHER, &in);
+		taken |= in.other < RO_OTHERS;
 	}
 	if (!taken)
 		ignored(mn, rx, m, "nothing was asked there, or another cookie or address");
@@ -107,6 +123,10 @@ bool ro_ba_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 
 	if (!e)
 		return false;
+	for (unsigned i = 0; i < m->opt.n_bid && !in.has_bid; i++) {
+		in.has_bid = m->opt.bid[i].bid == e->ro.bid;
+		in.bid_status = in.has_bid ? m->opt.bid[i].status : 0;
+	}
 	mn->stats.ro_ba++;
 	if (rx->has_rh2 ? !in6_eq(&rx->rh2_coa, &e->bu_src) : !in6_eq(&rx->dst, &e->bu_src)) {
 		ignored(mn, rx, m, "it did not come to where the BU was sent from");
@@ -124,8 +144,8 @@ bool ro_ba_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 	}
 	rtt = ro_rtt(&e->ro, in.status, in.seq, rx->at);
 	e->rtt = rtt > 0 ? rtt : e->rtt;
-	if (in.status >= BA_UNSPECIFIED)
-		refused(e, in.status);
+	if (MAX(in.bid_status, in.status) >= BA_UNSPECIFIED)
+		refused(e, MAX(in.bid_status, in.status));
 	ro_run(e, RO_EV_BA, &in);
 	return true;
 }

@@ -23,32 +23,80 @@ static int uplink_of(const struct ro_entry *e)
 	return l ? l->ifindex : 0;
 }
 
+/* The same of another path. */
+static int uplink_at(const struct ro_entry *e, const struct in6_addr *coa)
+{
+	const struct mn *mn = e->h->mn;
+
+	for (unsigned i = 0; i < mn->n_uplink; i++) {
+		const struct mn_uplink *u = &mn->uplink[i];
+		const struct klink *l = in6_eq(&u->coa, coa) && !u->gone ?
+			kern_link(mn->env.kern, u->conf->dev) : NULL;
+
+		if (l)
+			return l->ifindex;
+	}
+	return 0;
+}
+
+/* RFC 5648 4.3; coa: in an update. The preferred one is always first at the peer, too. */
+static void add_bid(const struct ro_entry *e, uint16_t bid, const struct in6_addr *coa,
+		    struct mhopts *o)
+{
+	if (!bid || e->ro.plain)
+		return;
+	o->bid[0] = (struct mhopt_bid){ .bid = bid, .prio = 1 };
+	if (coa)
+		o->bid[0].coa = locator6(coa);
+	o->n_bid = 1;
+}
+
 /* 11.6.1, wire.md 7: neither has a home address option. */
+static void send_test(struct ro_entry *e, struct mh_msg *m, const struct in6_addr *src, int ifindex)
+{
+	uint8_t buf[MH_MAX_LEN];
+	struct mh_tx tx = { .src = *src, .dst = e->key.peer, .ifindex = ifindex, .buf = buf };
+	ssize_t n = mh_build(m, &e->h->mn->conf->dialect, buf, sizeof(buf), NULL);
+	int rc;
+
+	if (n < 0) {
+		failed(e, mh_type_str(m->type), (int)n);
+		return;
+	}
+	tx.len = (size_t)n;
+	rc = mhsock_send(e->h->mn->env.mh, &tx);
+	if (rc < 0)
+		failed(e, mh_type_str(m->type), rc);
+	if (m->type == MH_HOTI)
+		e->h->mn->stats.hoti++;
+	else
+		e->h->mn->stats.coti++;
+}
+
 void ro_send_test(struct ro_entry *e, enum ro_msg kind)
 {
 	bool home = kind == RO_HOTI;
 	struct mh_msg m = { .type = home ? MH_HOTI : MH_COTI };
-	uint8_t buf[MH_MAX_LEN];
-	struct mh_tx tx = { .src = home ? e->key.hoa : e->ro.coa, .dst = e->key.peer, .buf = buf };
-	ssize_t n;
-	int rc;
 
 	m.ti.cookie = home ? e->ro.home.cookie : e->ro.care.cookie;
-	n = mh_build(&m, &e->h->mn->conf->dialect, buf, sizeof(buf), NULL);
-	if (n < 0) {
-		failed(e, mh_type_str(m.type), (int)n);
-		return;
-	}
-	tx.len = (size_t)n;
 	if (!home)
-		tx.ifindex = uplink_of(e);
-	rc = mhsock_send(e->h->mn->env.mh, &tx);
-	if (rc < 0)
-		failed(e, mh_type_str(m.type), rc);
-	if (home)
-		e->h->mn->stats.hoti++;
-	else
-		e->h->mn->stats.coti++;
+		add_bid(e, e->ro.bid, NULL, &m.opt);
+	send_test(e, &m, home ? &e->key.hoa : &e->ro.coa, home ? 0 : uplink_of(e));
+}
+
+void ro_send_others(struct ro_entry *e)
+{
+	for (unsigned i = 0; i < e->ro.n_other; i++) {
+		struct ro_other *o = &e->ro.other[i];
+		struct mh_msg m = { .type = MH_COTI };
+
+		if (!o->ask)
+			continue;
+		o->ask = false;
+		m.ti.cookie = o->care.cookie;
+		add_bid(e, o->bid, NULL, &m.opt);
+		send_test(e, &m, &o->coa, uplink_at(e, &o->coa));
+	}
 }
 
 /* 5.2.6. A Binding Update that deletes registers the home address, by the home token alone. */
@@ -79,6 +127,10 @@ void ro_send_bu(struct ro_entry *e)
 	m.opt.seen = BIT64(MHOPT_NONCE_INDICES) | BIT64(MHOPT_BINDING_AUTH);
 	m.opt.home_nonce = e->ro.home.index;
 	m.opt.coa_nonce = del ? 0 : e->ro.care.index;
+	if (!del)		/* which deletes all: without BID (5.4) */
+		add_bid(e, e->ro.bid, &e->ro.coa, &m.opt);
+	if (m.opt.n_bid && e->ro.overwrite)
+		m.bu.flags |= BU_O;
 	key(e, del);
 	e->bu_src = tx.src;
 	n = mh_build(&m, &e->h->mn->conf->dialect, buf, sizeof(buf), &mac_at);

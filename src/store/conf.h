@@ -273,6 +273,7 @@ bool home_has_ipv4(const struct home_conf *h);
 struct ro_conf {
 	bool enabled;			/* default false: it shows the care-of address to peers */
 	unsigned max_peers;		/* 256, of each home address */
+	bool multiple_care_of;		/* RFC 5648, where the uplinks have BIDs; default true */
 	struct peer_policy *policy;
 	size_t n_policy;
 	uint64_t said;			/* keys that the file gives: bits, for ctl/ */

@@ -8,7 +8,7 @@
 
 void ro_init(struct ro *r, uint16_t seq)
 {
-	*r = (struct ro){ .seq = seq };
+	*r = (struct ro){ .seq = seq, .overwrite = true };
 }
 
 /* 5.2.9: back to the tunnel; but first what the peer may still hold is deleted, if that is to be
@@ -51,6 +51,16 @@ static double back_off(const struct step *x, double timo, unsigned n)
 		   x->e->t->initial_bindack_timeout;
 }
 
+static void asked(const struct step *x, struct ro_test *t, uint64_t cookie)
+{
+	t->timo = back_off(x, t->timo, t->n);
+	t->due = x->e->now + t->timo;
+	t->n++;
+	t->out = true;
+	t->cookie = cookie;
+	t->sent_at = x->e->now;
+}
+
 /* True: the token is there. False: it was asked for, or it cannot be now. */
 static bool test_run(struct step *x, enum ro_msg m, bool allowed)
 {
@@ -75,12 +85,7 @@ static bool test_run(struct step *x, enum ro_msg m, bool allowed)
 	t->due = at;
 	if (at > x->e->now)
 		return false;
-	t->timo = back_off(x, t->timo, t->n);
-	t->due = x->e->now + t->timo;
-	t->n++;
-	t->out = true;
-	t->cookie = x->e->cookie[m];
-	t->sent_at = x->e->now;
+	asked(x, t, x->e->cookie[m]);
 	x->act |= m == RO_HOTI ? RO_DO_HOTI : RO_DO_COTI;
 	return false;
 }
@@ -127,6 +132,29 @@ static void send_bu(struct step *x)
 		unbind(x, "moved");
 }
 
+/* Tokens of the other paths, while the pair is in use. One that cannot be had is no failure. */
+static void run_others(struct step *x)
+{
+	struct ro *r = x->r;
+
+	for (unsigned i = 0; i < r->n_other; i++) {
+		struct ro_test *t = &r->other[i].care;
+
+		if (fresh(x, t) || (t->due && x->e->now + SLACK < t->due))
+			continue;
+		t->have = t->out = false;
+		t->due = 0;
+		if (t->n > x->e->t->max_ro_failure)
+			continue;
+		t->due = may_send(x, RO_COTI);
+		if (t->due > x->e->now)
+			continue;
+		asked(x, t, x->e->other_cookie[i]);
+		r->other[i].ask = true;
+		x->act |= RO_DO_COTI_OTHER;
+	}
+}
+
 /* Whatever the state still lacks and can have. */
 static void advance(struct step *x)
 {
@@ -160,8 +188,10 @@ static void advance(struct step *x)
 		if (test_run(x, RO_HOTI, reg) && reg)
 			send_bu(x);
 		break;
-	case RO_IDLE:
 	case RO_BOUND:
+		run_others(x);
+		break;
+	case RO_IDLE:
 	case RO_HOLD:
 		break;
 	}
@@ -169,12 +199,45 @@ static void advance(struct step *x)
 
 /* ---- events ---- */
 
+static struct ro_other *other_at(struct ro *r, const struct in6_addr *coa)
+{
+	for (unsigned i = 0; i < r->n_other; i++)
+		if (in6_eq(&r->other[i].coa, coa))
+			return &r->other[i];
+	return NULL;
+}
+
+/* The others are those of now, with the tokens that they have, or had as the preferred one; and the
+ * token of the preferred one is that which it had among them. */
+static void follow_others(struct step *x)
+{
+	struct ro *r = x->r, was = *r;
+	bool moved = !in6_eq(&r->coa, &x->e->coa);
+	struct ro_other *o = moved ? other_at(&was, &x->e->coa) : NULL;
+
+	if (moved)
+		r->care = o ? o->care : (struct ro_test){ 0 };
+	if (moved && r->care.have)
+		reset_test(&r->care);
+	r->n_other = x->e->n_other;
+	for (unsigned i = 0; i < r->n_other; i++) {
+		struct ro_other to = { .bid = x->e->other[i].bid, .coa = x->e->other[i].coa };
+
+		o = other_at(&was, &to.coa);
+		if (o)
+			to.care = o->care;
+		else if (moved && in6_eq(&was.coa, &to.coa) && was.care.have)
+			to.care = was.care;
+		r->other[i] = to;
+	}
+	r->coa = x->e->coa;
+	r->bid = x->e->bid;
+}
+
 static void on_moved(struct step *x)
 {
 	struct ro *r = x->r;
 
-	r->coa = x->e->coa;
-	r->care.have = false;
 	reset(r);
 	if (r->state == RO_TEST || r->state == RO_WAIT_BA || r->state == RO_BOUND)
 		begin(x, RO_TEST);	/* at once: a pace is for lies, not for movements */
@@ -185,7 +248,7 @@ static void on_moved(struct step *x)
 static void on_follow(struct step *x)
 {
 	struct ro *r = x->r;
-	bool had = ro_is_bound(r);
+	bool had = ro_is_bound(r), moved = !in6_eq(&r->coa, &x->e->coa);
 
 	if (x->e->where == RO_AWAY && x->e->no_home)
 		unbind(x, "home registration gone");
@@ -202,7 +265,8 @@ static void on_follow(struct step *x)
 			begin(x, RO_TEST);
 		if (!IN6_IS_ADDR_UNSPECIFIED(&r->bound_coa))
 			x->act |= RO_DO_PLAN;	/* moved, or back where it is bound */
-		if (!in6_eq(&r->coa, &x->e->coa))
+		follow_others(x);
+		if (moved)
 			on_moved(x);
 		else if (x->e->no_home && had && r->state != RO_DELETE)
 			begin(x, RO_TEST);	/* as soon as there is one again */
@@ -236,6 +300,12 @@ static void refresh(struct step *x)
 	begin(x, RO_TEST);
 	r->home.have &= r->home.at > old;
 	r->care.have &= r->care.at > old;
+	for (unsigned i = 0; i < r->n_other; i++) {
+		struct ro_test *t = &r->other[i].care;
+
+		t->have &= t->at > old;
+		reset_test(t);
+	}
 }
 
 static void on_unused(struct step *x)
@@ -335,7 +405,7 @@ static void on_event(struct step *x, enum ro_ev ev)
 	case RO_EV_HINT:
 		if (r->state == RO_IDLE && x->e->where == RO_AWAY) {
 			begin(x, RO_TEST);
-			r->coa = x->e->coa;
+			follow_others(x);
 			r->care.have = false;
 		}
 		break;
@@ -350,6 +420,9 @@ static void on_event(struct step *x, enum ro_ev ev)
 		break;
 	case RO_EV_COT:
 		on_token(x, &r->care);
+		break;
+	case RO_EV_COT_OTHER:
+		on_token(x, &r->other[x->in->other].care);
 		break;
 	case RO_EV_BA:
 		ro_on_ba(x);

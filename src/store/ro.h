@@ -28,6 +28,13 @@
  * The peer may have a binding that we do not count on (.maybe_until): it is deleted
  * when nothing better is to be had, for the peer would send to an address we left.
  *
+ * Several care-of addresses (RFC 5648): data take the one that the home prefers, .coa, as the
+ * kernel has one for each (home address, peer). For each of the others the care-of token is
+ * kept while the pair is in use, so that after a change of the path one Binding Update does,
+ * without a new round of tests. Care-of Test Inits and Binding Updates carry the BID, so the
+ * peer keeps what it was told of the path before. A peer that answers without it, or may not,
+ * gets updates without BID from then on (.plain; 5.7).
+ *
  * Pure. Seconds; absolute times are the caller's boot clock. Addresses in network
  * order, tokens and cookies in host order.
  */
@@ -49,6 +56,7 @@ enum ro_ev {
 	RO_EV_FOLLOW,		/* the node or its home registration has changed: see ro_env */
 	RO_EV_TIMER,
 	RO_EV_HOT, RO_EV_COT,	/* an answer whose cookie ro_cookie_ok() knows: ro_in.token */
+	RO_EV_COT_OTHER,	/* the same, of ro.other[ro_in.other] */
 	RO_EV_BA,		/* that ro_seq_ok() knows and that is authentic where it must be */
 	RO_EV_USED, RO_EV_UNUSED,	/* the answer to RO_DO_ASK_USE */
 	RO_EV_LOST_BINDING,	/* Binding Error 1, or ICMP says that direct packets do not arrive */
@@ -67,6 +75,7 @@ enum {				/* actions, done in bit order */
 	RO_DO_ASK_USE = 64,	/* is the pair in use? RO_EV_USED or _UNUSED, at once or later */
 	RO_DO_WARN = 128,	/* step.why says what the operator should know */
 	RO_DO_DROP = 256,	/* the entry may go */
+	RO_DO_COTI_OTHER = 512,	/* of those with .ask, with .care.cookie; clear .ask */
 };
 
 enum ro_where { RO_NOWHERE, RO_AWAY, RO_HOME };
@@ -75,23 +84,32 @@ enum ro_where { RO_NOWHERE, RO_AWAY, RO_HOME };
 enum ro_msg { RO_HOTI, RO_COTI, RO_BU, RO_MSG__COUNT };
 struct ro_pace { double sent[RO_MSG__COUNT][BUL_RECENT]; };	/* 0 = none */
 
+#define RO_OTHERS	7	/* care-of addresses beside the preferred one */
+
 struct ro_env {
 	const struct timers *t;
 	double now;
 	enum ro_where where;
 	struct in6_addr coa;		/* AWAY: the care-of address */
+	uint16_t bid;			/* of that; 0: without RFC 5648 */
+	unsigned n_other;		/* AWAY: that work, too */
+	struct { uint16_t bid; struct in6_addr coa; } other[RO_OTHERS];
 	bool told;			/* a Binding Update with it went to the home agent */
 	bool registered;		/* AWAY: the home agent said yes, and the tunnel carries;
 					   HOME: the home link carries */
 	bool no_home;			/* AWAY: no home agent has a binding for us */
 	double home_expires;		/* of the home registration or prefix, the first */
 	uint64_t cookie[2];		/* random: home, care-of */
+	uint64_t other_cookie[RO_OTHERS];
 	struct ro_pace *pace;		/* of the peer; updated */
 };
 
 struct ro_in {
 	uint64_t token;			/* HOT, COT */
 	uint16_t index;
+	unsigned other;			/* COT_OTHER */
+	bool has_bid;			/* BA: with the option, */
+	uint8_t bid_status;		/* and its status */
 	uint8_t status;			/* BA */
 	uint16_t seq;
 	uint32_t lifetime;		/* seconds */
@@ -108,6 +126,14 @@ struct ro_test {			/* home or care-of */
 	double at;
 };
 
+/* Another path: its care-of test. */
+struct ro_other {
+	uint16_t bid;
+	struct in6_addr coa;
+	struct ro_test care;
+	bool ask;
+};
+
 enum ro_delete { RO_DEL_HOME, RO_DEL_FAILED, RO_DEL_STOP };
 
 struct ro {
@@ -120,6 +146,11 @@ struct ro {
 	double maybe_until;		/* the peer may have some binding; 0 = no */
 	double before_until;		/* the same when this exchange began */
 	struct ro_test home, care;
+	uint16_t bid;			/* of .coa; 0: without RFC 5648 */
+	bool plain;			/* the peer does not do it */
+	bool overwrite;			/* the next BU with a BID is to have O (5.9) */
+	struct ro_other other[RO_OTHERS];
+	unsigned n_other;
 	uint16_t seq, first_seq;	/* of the last BU, of the first of this exchange */
 	bool awaited;			/* its acknowledgement */
 	unsigned n_bu;			/* BUs of this exchange */

@@ -30,6 +30,7 @@ static void accepted(struct step *x)
 	if (IN6_IS_ADDR_UNSPECIFIED(&r->bound_coa))
 		r->since = x->e->now;
 	r->bound_coa = r->coa;
+	r->overwrite = r->plain || !r->bid;
 	reset(r);
 	r->state = RO_BOUND;
 	r->again = r->resync = 0;
@@ -65,9 +66,37 @@ static bool once_more(struct step *x)
 	return true;
 }
 
+/* RFC 5648 5.7. True: the same once more, in another way. */
+static bool other_way(struct step *x, uint8_t status)
+{
+	struct ro *r = x->r;
+	bool with_bid = r->state == RO_WAIT_BA && r->bid && !r->plain;
+
+	if (!with_bid)
+		return false;
+	if (!x->in->has_bid) {
+		/* 136 to 138 are nobody's word */
+		r->plain = status < BA_HOME_NONCE || status > BA_NONCES;
+		return false;
+	}
+	if (status < BA_MCOA_MALFORMED || status > BA_MCOA_SIMULTANEOUS)
+		return false;
+	if (status == BA_MCOA_NON_MCOA || status == BA_MCOA_UNKNOWN_COA)
+		r->plain = r->overwrite;	/* it was set, and that did not help */
+	else
+		r->plain = true;
+	r->overwrite = true;
+	reset(r);
+	r->state = RO_TEST;
+	return true;
+}
+
 void ro_on_ba(struct step *x)
 {
-	uint8_t s = x->in->status;
+	uint8_t s = x->in->bid_status ? x->in->bid_status : x->in->status;
+
+	if (other_way(x, s))
+		return;
 
 	if (s < BA_UNSPECIFIED) {
 		if (x->r->state == RO_DELETE)
