@@ -27,8 +27,15 @@ static void ignored(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *
 static bool by_tunnel(const struct ro_entry *e, const struct mh_rx *rx)
 {
 	const struct klink *l = kern_link_by_index(e->h->mn->env.kern, rx->ifindex);
+	const struct mn_home *h = e->h;
 
-	return l && e->h->tunnel[0] && strcmp(l->name, e->h->tunnel) == 0;
+	if (!l)
+		return false;
+	/* by whichever path the home agent prefers just now (RFC 5648 9.3.1) */
+	for (unsigned i = 0; i < BUL_PATHS; i++)
+		if (h->path[i].dev[0] && strcmp(l->name, h->path[i].dev) == 0)
+			return true;
+	return h->tunnel[0] && strcmp(l->name, h->tunnel) == 0;
 }
 
 /* The other path that the test is of; RO_OTHERS: none. */

@@ -14,29 +14,18 @@ static void failed(struct ro_entry *e, const char *what, int rc)
 	       strerror(-rc));
 }
 
-/* The care-of address is that of one uplink; what has the home address as source goes as the home
- * does. */
-static int uplink_of(const struct ro_entry *e)
-{
-	const struct klink *l = kern_link(e->h->mn->env.kern, mn_dev(e->h));
-
-	return l ? l->ifindex : 0;
-}
-
-/* The same of another path. */
+/* A care-of address is that of one uplink: of the home's, unless there are several. */
 static int uplink_at(const struct ro_entry *e, const struct in6_addr *coa)
 {
 	const struct mn *mn = e->h->mn;
+	const struct klink *l;
+	const char *dev = mn_dev(e->h);
 
-	for (unsigned i = 0; i < mn->n_uplink; i++) {
-		const struct mn_uplink *u = &mn->uplink[i];
-		const struct klink *l = in6_eq(&u->coa, coa) && !u->gone ?
-			kern_link(mn->env.kern, u->conf->dev) : NULL;
-
-		if (l)
-			return l->ifindex;
-	}
-	return 0;
+	for (unsigned i = 0; i < mn->n_uplink; i++)
+		if (in6_eq(&mn->uplink[i].coa, coa) && !mn->uplink[i].gone)
+			dev = mn->uplink[i].conf->dev;
+	l = kern_link(mn->env.kern, dev);
+	return l ? l->ifindex : 0;
 }
 
 /* RFC 5648 4.3; coa: in an update. The preferred one is always first at the peer, too. */
@@ -81,7 +70,7 @@ void ro_send_test(struct ro_entry *e, enum ro_msg kind)
 	m.ti.cookie = home ? e->ro.home.cookie : e->ro.care.cookie;
 	if (!home)
 		add_bid(e, e->ro.bid, NULL, &m.opt);
-	send_test(e, &m, home ? &e->key.hoa : &e->ro.coa, home ? 0 : uplink_of(e));
+	send_test(e, &m, home ? &e->key.hoa : &e->ro.coa, home ? 0 : uplink_at(e, &e->ro.coa));
 }
 
 void ro_send_others(struct ro_entry *e)
@@ -141,7 +130,7 @@ void ro_send_bu(struct ro_entry *e)
 	rr_mac(e->kbm, &e->bu_coa, &e->key.peer, buf, (size_t)n, buf + mac_at);
 	tx.len = (size_t)n;
 	if (!at_home)
-		tx.ifindex = uplink_of(e);
+		tx.ifindex = uplink_at(e, &tx.src);
 	rc = mhsock_send(e->h->mn->env.mh, &tx);
 	if (rc < 0)
 		failed(e, "BU", rc);
