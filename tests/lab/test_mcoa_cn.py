@@ -6,8 +6,12 @@ import struct
 import pytest
 
 import daemon
+import uplinks
 from forge_rr import CARE_OF, CARE_OF2, COTI, RR, a6, option, padding
+from net import CN6, HOA
+from ping import Pings
 from proc import until
+from scene import answered, seen, wait_seen
 
 BID, O = 35, 0x8040             # the option; A and O of a Binding Update
 UNKNOWN, MALFORMED, NON_MCOA, UNKNOWN_COA, BULK = 133, 164, 165, 167, 168
@@ -144,3 +148,41 @@ def test_statuses_of_binding_identifiers(mn, cn):
     cot = mn.wait("CoT", since)
     assert cot.mh.raw[8:16] == cookie
     assert cot.mh.raw[24:30] == option(BID, struct.pack("!HBB", 258, 0, 0)), cot.mh.raw.hex()
+
+
+# ---- our mobile router ----
+
+def test_a_router_with_two_uplinks_goes_on_by_the_other_with_one_update(lab):
+    """The preferred link goes; its correspondent hears of it by one update from the other one."""
+    net = lab(uplinks.Uplinks, n=2)
+    caps = {n: net.mr.capture(uplinks.DEVICES[n]) for n in (1, 2)}
+    net.correspondent()
+    cn = daemon.cn(net, net.cn)
+    ha, mr = uplinks.start(net, mr={"route_optimization": {"enabled": True}})
+    f = net.reactor.add(Pings(net.mr, CN6, interval=0.05, src=HOA))
+
+    def at(number):
+        return until(f"data by way {number}", lambda: [
+            r for r in cn.peers(peer=HOA) if r["bid"] == number and r["how"] == "optimised"
+            and str(daemon.address(r["care_of"])).startswith(uplinks.coa_of(number))], 60)
+
+    at(1)
+    answered([f], "directly")
+    # the care-of address of the other path has been tested as well, with its BID (4.3)
+    wait_seen(net, caps[2], "a care-of test of the other path",
+              lambda p: p.mh and p.mh.name == "CoT" and p.src == CN6 and
+              p.mh.raw[24:30] == option(BID, struct.pack("!HBB", 2, 0, 1)))
+    since = net.pull(1)
+    at(2)
+    answered([f], "directly", times=20)
+    f.stop()
+    to_peer = seen(net, caps[2], lambda p: not p.inner and p.mh and p.dst == CN6, since)
+    names = [p.mh.name for p in to_peer]
+    assert names[0] == "BU", names
+    assert to_peer[0].mh.option(BID)[:4] == struct.pack("!HBB", 2, 0, 1), to_peer[0]
+    assert not seen(net, caps[2], lambda p: p.inner and p.inner.mh and
+                    p.inner.mh.name == "HoTI", since), "the home token was fresh"
+    # the peer keeps the path that went for as long as it was told
+    assert {r["bid"]: r["how"] for r in cn.peers(peer=HOA)} == {1: "standby", 2: "optimised"}
+    row, = [r for r in mr.peers() if r["role"] == "mn"]
+    assert row["bid"] == 2 and row["how"] == "optimised"
