@@ -23,6 +23,9 @@ const struct conf_word conf_word_carrier[] = {
 const struct conf_word conf_word_tunnel[] = {
 	{ "shared", TUNNEL_SHARED }, { "device", TUNNEL_DEVICE }, { NULL, 0 },
 };
+static const struct conf_word conf_word_simultaneous[] = {
+	{ "no", SIMULTANEOUS_NO }, { "ndp", SIMULTANEOUS_NDP }, { NULL, 0 },
+};
 const struct conf_word conf_word_ipv4[] = {
 	{ "rfc5555", IPV4_RFC5555 }, { "v4prefix", IPV4_V4PREFIX }, { NULL, 0 },
 };
@@ -454,6 +457,10 @@ static const struct conf_key top_keys[] = {
 	  .help = "care-of addresses of one node at a time (RFC 5648); 1: no identifiers of bindings" },
 	{ "bulk_registration", CK_BOOL, LIVE, IN(ha.bulk_registration), .def = "true",
 	  .roles = ROLE_HA, .help = "one Binding Update may register several care-of addresses" },
+	{ "simultaneous_home", CK_WORD, LIVE, IN(ha.simultaneous_home),
+	  .word = conf_word_simultaneous, .def = "no", .roles = ROLE_HA,
+	  .type = "\"no\" or \"ndp\"",
+	  .help = "care-of addresses elsewhere while a node is at home too" },
 	{ "bid_table", CK_INT, LIVE, IN(ha.bid_table), .min = 1, .max = 4294967000.0, .def = "8000",
 	  .roles = ROLE_HA,
 	  .help = "the routing table of binding identifier n is this + n, n = 1 .. max_care_of" },
