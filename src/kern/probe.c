@@ -240,6 +240,23 @@ static void probe_ingress(struct probe *p)
 		  "CONFIG_NET_CLS_FLOWER, CONFIG_NET_CLS_MATCHALL, CONFIG_NET_ACT_GACT)");
 }
 
+/* The program is there for all of it: a path, a flow, a network. */
+static void probe_steer(struct probe *p)
+{
+	struct kplan plan = { 0 };
+	struct kobj path = { .kind = KOBJ_SPATH, .spath = { .owner = p->a, .bid = 1 } };
+
+	memcpy(path.spath.dev, p->dev, sizeof(path.spath.dev));
+	kplan_put(&plan, probe_link(p, KLINK_IP6TNL));
+	kplan_put(&plan, path);
+	kplan_put(&plan, (struct kobj){ .kind = KOBJ_SFLOW,
+					.sflow = { .owner = p->a, .order = 1, .bid = { 1 } } });
+	kplan_put(&plan, (struct kobj){ .kind = KOBJ_SNET,
+					.snet = { prefix6(&p->a, 128), p->a } });
+	probe_one(p, &plan, "bpf: load sharing and flow policy cannot be loaded "
+		  "(CONFIG_BPF_SYSCALL, CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF, CAP_BPF)");
+}
+
 /* ---- which source address ---- */
 
 static void put_source(struct kplan *plan, const struct probe *p, uint8_t last, uint32_t flags)
@@ -355,6 +372,8 @@ static void probe_roles(struct probe *p, const struct kern_needs *n)
 		probe_binding(p);
 	if (n->ha && tunnels)
 		probe_ingress(p);
+	if (n->steer && tunnels && p->k->ingress_mode == KERN_INGRESS_BPF)
+		probe_steer(p);
 }
 
 unsigned kern_probe(struct kern *k, const struct kern_needs *n, kern_say_fn say, void *arg)

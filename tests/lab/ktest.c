@@ -446,7 +446,8 @@ int main(int argc, char **argv)
 		{ "sharing", test_sharing }, { "leftovers", test_leftovers },
 		{ "news", test_news }, { "ingress-bpf", test_ingress_bpf },
 		{ "ingress-flower", test_ingress_flower }, { "xfrm", test_xfrm_packets },
-		{ "steer", test_steer }, { "load", test_load },
+		{ "steer", test_steer }, { "policy", test_policy },
+		{ "load", test_load },
 	};
 
 	log_init(getenv("KTEST_DEBUG") ? LOG_LV_DEBUG : LOG_LV_ERR);

@@ -403,14 +403,19 @@ static void refusals(void)
 	kplan_free(&p);
 }
 
+void steer_neighbours(void)
+{
+	sh("for a in " COA1 " " COA2 " " COA3 "; do ip -6 neigh replace $a lladdr"
+	   " 02:00:00:00:00:77 dev va nud permanent; done");
+}
+
 void test_steer(void)
 {
 	static const char *const name[] = { "shared device", "device per path", "mobile side" };
 	char *before = snapshot();
 	struct steer_world w;
 
-	sh("for a in " COA1 " " COA2 " " COA3 "; do ip -6 neigh replace $a lladdr"
-	   " 02:00:00:00:00:77 dev va nud permanent; done; ip addr add 198.51.100.77/32 dev k0");
+	steer_neighbours();
 	kern_begin(KERN_INGRESS_BPF);
 	for (int m = MODE_SHARED; m <= MODE_UP; m++) {
 		struct spec v6 = { .up = m == MODE_UP }, v4 = { .up = m == MODE_UP, .v4 = true };
@@ -424,7 +429,6 @@ void test_steer(void)
 	}
 	kern_end();
 	refusals();
-	sh("ip addr del 198.51.100.77/32 dev k0");
 	same_snapshot(before, "steering leaves nothing");
 	free(before);
 }

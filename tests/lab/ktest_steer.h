@@ -61,6 +61,7 @@ int sniff_peer(void);				/* a packet socket on the peer's end of the wire */
 
 void test_steer(void);				/* shares, removal, devices */
 void test_policy(void);				/* flows and all that belongs to them */
-void steer_throughput(void);
+void steer_throughput(struct steer_world *w);	/* a note */
+void steer_neighbours(void);			/* the care-of addresses answer to nobody */
 
 #endif
