@@ -253,6 +253,47 @@ static void registration_times(struct json_object *o, const struct mn_info *i)
 							: NULL);
 }
 
+/* Of several care-of addresses (RFC 5648); without them the list is empty. */
+static struct json_object *registered_paths(const struct node *n, const struct mn_info *i)
+{
+	struct json_object *a = json_object_new_array();
+	struct mn_path_info p;
+
+	for (unsigned k = 0; k < BUL_PATHS; k++) {
+		struct json_object *o;
+		const struct bul_path *q;
+		struct locator held, want;
+
+		if (!mn_path(n->mn, i->index, k, &p))
+			continue;
+		q = p.path;
+		held = q->held ? locator6(&q->held_coa) : (struct locator){ 0 };
+		want = q->wanted ? locator6(&q->coa) : (struct locator){ 0 };
+		o = json_object_new_object();
+		ctl_set(o, "bid", ctl_int(q->bid & (BUL_DRAIN - 1)));
+		ctl_set(o, "state", json_object_new_string(!q->held ? "registering" : !q->wanted ?
+			"leaving" : q->bid & BUL_DRAIN ? "draining" : q->alive ? "up" : "dead"));
+		ctl_set(o, "primary", ctl_bool(p.primary));
+		ctl_set(o, "uplink", ctl_text(p.uplink));
+		ctl_set(o, "tunnel", ctl_text(p.tunnel));
+		ctl_set(o, "care_of", ctl_locator(&want));
+		ctl_set(o, "registered_care_of", ctl_locator(&held));
+		ctl_set(o, "bid_priority", q->held ? ctl_int(q->held_prio) : NULL);
+		ctl_set(o, "status", ctl_int(q->status));
+		ctl_set(o, "remaining", q->held ? in_future(q->expires, run_now()) : NULL);
+		json_object_array_add(a, o);
+	}
+	return a;
+}
+
+static unsigned primary_bid(const struct mn_info *i)
+{
+	const struct bul_set *s = &i->bul->set;
+
+	return bul_multi(i->bul) && s->primary < BUL_PATHS ?
+	       s->path[s->primary].bid & (BUL_DRAIN - 1) : 0;
+}
+
 static struct json_object *registration_json(const struct node *n, const struct mn_info *i)
 {
 	struct json_object *o = json_object_new_object(), *a = json_object_new_array();
@@ -267,7 +308,7 @@ static struct json_object *registration_json(const struct node *n, const struct 
 	}
 	ctl_set(o, "home_address", ctl_addr(&i->conf->hoa.a.in6));
 	ctl_set(o, "home_prefix_length", ctl_int(i->conf->hoa.plen));
-	ctl_set(o, "bid", ctl_int(0));		/* registered without RFC 5648 */
+	ctl_set(o, "bid", ctl_int(primary_bid(i)));
 	ctl_set(o, "uplink_bid", bid ? ctl_int(bid) : NULL);
 	ctl_set(o, "state", json_object_new_string(bul_state_str(b->state)));
 	ctl_set(o, "care_of", ctl_locator(&b->coa));
@@ -288,6 +329,7 @@ static struct json_object *registration_json(const struct node *n, const struct 
 	registration_times(o, i);
 	for (unsigned k = 0; k < i->n_prefix; k++)
 		json_object_array_add(a, mnp_json(&i->prefix[k]));
+	ctl_set(o, "paths", registered_paths(n, i));
 	ctl_set(o, "prefixes", a);
 	return o;
 }

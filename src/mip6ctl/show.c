@@ -153,6 +153,28 @@ static void candidates(const struct fmt_opt *opt, struct json_object *o)
 		printf(" %s", json_object_get_string(json_object_array_get_idx(a, i)));
 }
 
+/* Several care-of addresses at a time. */
+static void registered_paths(const struct fmt_opt *opt, struct json_object *o)
+{
+	struct json_object *a = json_object_object_get(o, "paths");
+	size_t n = a ? json_object_array_length(a) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *p = json_object_array_get_idx(a, i);
+		const char *state = fmt_str(p, "state");
+		char coa[FMT_LEN];
+
+		show_next_line(opt);
+		printf("bid %s ", fmt_str(p, "bid"));
+		fmt_paint(opt, fmt_state_color(state), "%s", state);
+		printf("%s care-of %s uplink %s tunnel %s",
+		       json_object_get_boolean(fmt_get(p, "primary")) ? " primary" : "",
+		       fmt_locator(p, "care_of", coa), fmt_str(p, "uplink"), fmt_str(p, "tunnel"));
+		if (fmt_has(p, "bid_priority"))
+			printf(" priority %s", fmt_str(p, "bid_priority"));
+	}
+}
+
 void show_registration(const struct fmt_opt *opt, struct json_object *o)
 {
 	const char *state = fmt_str(o, "state");
@@ -181,6 +203,7 @@ void show_registration(const struct fmt_opt *opt, struct json_object *o)
 		fmt_paint(opt, FMT_BAD, "problem: %s", fmt_str(o, "problem"));
 	}
 	candidates(opt, o);
+	registered_paths(opt, o);
 	prefixes(opt, o);
 	putchar('\n');
 }

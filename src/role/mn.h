@@ -103,8 +103,9 @@ struct mn_peer_info {			/* one correspondent of one home address */
 	bool optimized;			/* the kernel sends to it directly */
 	double rtt;			/* seconds, of the last acknowledgement */
 };
-struct mn_info {			/* one home; read only, valid until the next loop turn */
+struct mn_info {			/* one home (.index, for mn_path()); read only, valid until the next loop turn */
 	const struct home_conf *conf;
+	unsigned index;
 	const struct bul *bul;
 	double probe_rtt;		/* seconds, smoothed; 0 = none yet */
 	unsigned probe_lost;		/* in a row now */

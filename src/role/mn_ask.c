@@ -82,7 +82,7 @@ bool mn_home(const struct mn *mn, unsigned i, struct mn_info *info)
 		return false;
 	h = &mn->home[i];
 	*info = (struct mn_info){
-		.conf = h->conf, .bul = &h->bul, .probe_rtt = h->probe.rtt,
+		.conf = h->conf, .index = i, .bul = &h->bul, .probe_rtt = h->probe.rtt,
 		.probe_lost = h->probe.lost, .last_handover = h->last_handover,
 		.valid = h->mpd.valid, .preferred = h->mpd.preferred,
 		.n_prefix = (unsigned)h->conf->n_prefix, .prefix = h->prefix,

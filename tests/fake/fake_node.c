@@ -198,6 +198,24 @@ bool mn_home(const struct mn *mn, unsigned i, struct mn_info *info)
 	return true;
 }
 
+/* One, where the uplinks have BIDs. */
+bool mn_path(const struct mn *mn, unsigned home, unsigned i, struct mn_path_info *info)
+{
+	static struct bul_path path;
+
+	(void)mn, (void)home;
+	if (i || !fake_node.conf->mn.n_uplink || !fake_node.conf->mn.uplinks[0].bid)
+		return false;
+	path = (struct bul_path){ .bid = fake_node.conf->mn.uplinks[0].bid, .wanted = true,
+				  .usable = true, .alive = true, .rank = 1, .held = true,
+				  .held_usable = true, .held_prio = 1, .expires = 1e9 };
+	inet_pton(AF_INET6, "2001:db8:f1::c", &path.coa);
+	path.held_coa = path.coa;
+	*info = (struct mn_path_info){ .path = &path, .primary = true, .carries = true,
+				       .uplink = "wwan0", .tunnel = "mip0a" };
+	return true;
+}
+
 bool mn_peer_next(const struct mn *mn, const struct in6_addr *hoa, const struct in6_addr *peer,
 		  struct mn_peer_info *i)
 {
