@@ -132,8 +132,11 @@ def test_bulk_registration_and_a_tunnel_for_each(w):
     first = w.update(0)
     assert O in first.mh.flags and not first.mh.option(3), "5.9; 5.2: no alternate care-of address"
     w.both()
-    p = w.newest()
-    assert O not in p.mh.flags
+    mark = w.out.mark()
+    w.daemon.ctl.call("Refresh")
+    p = w.update(mark)
+    assert O not in p.mh.flags and w.said(p) == {1: 1, 2: 2} and not p.mh.option(3)
+    w.settles()
     for k, b in p.mh.options:
         if k == BID:
             assert care_of(b).startswith({1: F1, 2: F2}[bid(b)][:12]), (bid(b), care_of(b))
