@@ -109,6 +109,7 @@ int icmp6sock_send(struct icmp6sock *s, const struct icmp6_tx *tx, const struct 
 	struct raw_out o = { .src = tx->src,
 			     .dst = tx->dst,
 			     .ifindex = tx->ifindex,
+			     .mark = tx->mark,
 			     .has_hao = tx->has_hao,
 			     .has_rh2 = tx->has_rh2,
 			     .hao = tx->hao,

@@ -24,6 +24,7 @@ struct icmp6_rx {
 struct icmp6_tx {
 	struct in6_addr src, dst;	/* src ::: the kernel chooses */
 	int ifindex;			/* 0 = by routing */
+	uint32_t mark;			/* for rules of routing; 0 = none */
 	bool has_hao, has_rh2;
 	struct in6_addr hao, rh2_coa;
 };

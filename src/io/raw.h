@@ -42,6 +42,7 @@ struct raw_out {
 	bool has_hao, has_rh2;
 	struct in6_addr hao, rh2_coa;
 	int ifindex; /* 0 = by routing */
+	uint32_t mark; /* of the packet, for rules; 0 = none */
 };
 
 struct raw_ctl {
@@ -78,6 +79,7 @@ int raw_set(int fd, int level, int option, int value);
 struct raw_tx {
 	int fd;	   /* -1: closed */
 	int bound; /* ifindex, 0 = not */
+	uint32_t mark;
 };
 
 /* own_cksum: the caller sums; else the kernel does (ICMPv6 only). */

@@ -201,6 +201,18 @@ static int bind_to(struct raw_tx *t, int ifindex)
 	return rc;
 }
 
+static int set_mark(struct raw_tx *t, uint32_t mark)
+{
+	int rc;
+
+	if (t->mark == mark)
+		return 0;
+	rc = raw_set(t->fd, SOL_SOCKET, SO_MARK, (int)mark);
+	if (!rc)
+		t->mark = mark;
+	return rc;
+}
+
 int raw_tx_send(struct raw_tx *t, const struct raw_out *o, const struct iovec *iov, size_t n)
 {
 	struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_addr = o->dst };
@@ -213,6 +225,8 @@ int raw_tx_send(struct raw_tx *t, const struct raw_out *o, const struct iovec *i
 	struct raw_ctl ctl;
 	int rc = bind_to(t, o->ifindex);
 
+	if (!rc)
+		rc = set_mark(t, o->mark);
 	if (rc < 0)
 		return rc;
 	if (IN6_IS_ADDR_LINKLOCAL(&o->dst) || IN6_IS_ADDR_MC_LINKLOCAL(&o->dst))

@@ -171,6 +171,13 @@ struct kern_use {
 };
 int kern_xstate_use(struct kern *k, const struct k_xstate *s, struct kern_use *use);
 
+/* What the kernel counted at a device since it is there. Asks and waits, some 20 us; 0, -ENODEV or
+ * another -errno. */
+struct kern_link_use {
+	uint64_t rx_bytes, tx_bytes, rx_packets, tx_packets;
+};
+int kern_link_use(struct kern *k, int ifindex, struct kern_link_use *use);
+
 /* For `status`: calls fn for each sysctl now changed by us. */
 void kern_sysctl_each(struct kern *k, void (*fn)(void *arg, const char *path, const char *was,
 						 const char *now), void *arg);

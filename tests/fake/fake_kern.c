@@ -401,6 +401,12 @@ int kern_xstate_use(struct kern *k, const struct k_xstate *s, struct kern_use *u
 	return 0;
 }
 
+int kern_link_use(struct kern *k, int ifindex, struct kern_link_use *use)
+{
+	*use = k->link_use;
+	return kern_link_by_index(k, ifindex) ? 0 : -ENODEV;
+}
+
 struct sysctl_each {
 	void (*fn)(void *arg, const char *path, const char *was, const char *now);
 	void *arg;

@@ -72,6 +72,8 @@ struct fake_neigh { int ifindex; struct in6_addr addr; struct nd_lladdr ll; bool
 size_t fake_kern_neigh_count(void);
 const struct fake_neigh *fake_kern_neigh(size_t i);	/* in the order of the calls */
 
+void fake_kern_link_used(const struct kern_link_use *use);	/* of each link */
+
 /* The link of the last kern_flush_unresolved(); 0 = none. */
 int fake_kern_flushed_unresolved(void);
 

@@ -38,6 +38,7 @@ struct kern {
 	bool strict;
 	struct { struct in6_addr src, dst; uint8_t proto; uint64_t packets; } used[MAX_USED];
 	size_t n_used;
+	struct kern_link_use link_use;
 	const char *missing;
 	bool source;
 	int leftovers;

@@ -288,6 +288,11 @@ bool fake_kern_used(const struct in6_addr *src, const struct in6_addr *dst, uint
 	return true;
 }
 
+void fake_kern_link_used(const struct kern_link_use *use)
+{
+	fake.link_use = *use;
+}
+
 void fake_kern_report(const struct kreport *r)
 {
 	if (fake.on.report)
