@@ -18,8 +18,8 @@
  * interface name.
  *
  * Looking takes the right to connect (group mip6d); Refresh, Deregister, Flush,
- * FlushPeers, Inject, Reload, Confirm, ResetStats and SetLogLevel take root or group mip6d-admin. A client that does not read while
- * events pile up is closed.
+ * FlushPeers, UsePath, PreferPath, ProbePaths, Inject, Reload, Confirm, ResetStats and SetLogLevel
+ * take root or group mip6d-admin. A client that does not read while events pile up is closed.
  */
 #ifndef MIP6_CTL_CLIENT_H
 #define MIP6_CTL_CLIENT_H
@@ -32,6 +32,7 @@
 /* Errors beside those of org.varlink.service. */
 #define MIP6_CTL_E_NOT_FOUND	"io.mip6d.NotFound"	/* home_address: there is no such */
 #define MIP6_CTL_E_NO_ROLE	"io.mip6d.NoSuchRole"	/* role: it does not run here */
+#define MIP6_CTL_E_NO_PATH	"io.mip6d.NoSuchPath"	/* bid: no uplink has it */
 #define MIP6_CTL_E_BAD_CONFIG	"io.mip6d.BadConfiguration"	/* messages */
 #define MIP6_CTL_E_CANNOT_CHANGE "io.mip6d.CannotChange"	/* key: takes a restart */
 #define MIP6_CTL_E_NO_UNDO	"io.mip6d.NoUndoPending"

@@ -71,6 +71,9 @@ static void check_uplinks(struct conf_ctx *x, const struct mn_conf *m)
 	for (size_t i = 0; i < m->n_uplink; i++) {
 		const struct uplink_conf *u = &m->uplinks[i];
 
+		if (!u->bid && conf_at(x, SRC_UPLINK, i, "probe") != conf_at(x, SRC_UPLINK, i, NULL))
+			conf_err(x, conf_at(x, SRC_UPLINK, i, "probe"), NULL,
+				 "needs bid (timers.probe_interval is for uplinks without)");
 		if (strcmp(u->dev, m->home_device) == 0)
 			conf_err(x, conf_at(x, SRC_UPLINK, i, "device"), NULL, "%s is home_device",
 				 u->dev);

@@ -33,6 +33,10 @@ const struct conf_word conf_word_coa_dad[] = {
 	{ "optimistic", COA_DAD_OPTIMISTIC }, { "full", COA_DAD_FULL }, { "off", COA_DAD_OFF },
 	{ NULL, 0 },
 };
+const struct conf_word conf_word_probe[] = {
+	{ "off", PATH_PROFILE_OFF }, { "relaxed", PATH_PROFILE_RELAXED },
+	{ "normal", PATH_PROFILE_NORMAL }, { "extreme", PATH_PROFILE_EXTREME }, { NULL, 0 },
+};
 const struct conf_word conf_word_detector[] = {
 	{ "builtin", DETECTOR_BUILTIN }, { "external", DETECTOR_EXTERNAL }, { NULL, 0 },
 };
@@ -286,6 +290,9 @@ static const struct conf_key uplink_keys[] = {
 	{ "coa_dad", CK_WORD, LIVE, OF(struct uplink_conf, coa_dad), .word = conf_word_coa_dad,
 	  .def = "optimistic", .type = "\"optimistic\", \"full\" or \"off\"",
 	  .help = "care-of addresses: used while tested, used after the test, not tested" },
+	{ "probe", CK_WORD, LIVE, OF(struct uplink_conf, probe), .word = conf_word_probe,
+	  .def = "normal", .type = "\"off\", \"relaxed\", \"normal\" or \"extreme\"",
+	  .help = "how soon a silent loss on its path is noticed: not, within 15, 0.7 or 0.3 s" },
 	{ "table", CK_INT, RESTART, OF(struct uplink_conf, table), .min = 1, .max = U32_MAX,
 	  .def = "6000 + place in the list", .help = "routing table of the uplink" },
 };

@@ -73,7 +73,8 @@ struct conf_schema {
 extern const struct conf_schema conf_schema_top;
 extern const struct conf_word conf_word_role[], conf_word_method[], conf_word_mode[],
 	conf_word_level[], conf_word_carrier[], conf_word_tunnel[], conf_word_ipv4[],
-	conf_word_coa_dad[], conf_word_detector[], conf_word_event[], conf_word_ingress[], conf_word_room[];
+	conf_word_coa_dad[], conf_word_detector[], conf_word_probe[], conf_word_event[],
+	conf_word_ingress[], conf_word_room[];
 const char *conf_word_str(const struct conf_word *w, unsigned value);	/* "?" if none */
 
 struct conf_src_list { const config_setting_t **s; size_t n; };

@@ -186,6 +186,14 @@ static bool present_prefix(struct ctl_client *c, const struct node *n)
 	return present(c, &e);
 }
 
+static bool present_path(struct ctl_client *c, const struct node *n)
+{
+	struct event e = { 0 };
+
+	(void)n;
+	return ctl_present_path(c, &e) && present(c, &e);
+}
+
 static void sync_mark(struct ctl_client *c)
 {
 	struct json_object *o = json_object_new_object();
@@ -203,7 +211,7 @@ static bool monitor_step(struct ctl_client *c)
 {
 	static bool (*const phase[])(struct ctl_client *c, const struct node *n) = {
 		present_role, present_uplink, present_binding, present_peer, present_registration,
-		present_prefix,
+		present_prefix, present_path,
 	};
 
 	if (c->list.phase == ARRAY_SIZE(phase)) {

@@ -13,6 +13,7 @@
  *   ctl_admin.c  configuration in force, reload, log levels, counters from a reset on
  *   ctl_diagnose.c  what only the daemon knows of its host's health
  *   ctl_turn.c   how long turns of the loop take
+ *   ctl_paths.c  paths, what probes measured, and the operator's word on them
  *   ctl_tunnels.c  what went through the tunnels
  *   ctl_json.c   values as JSON
  *   ctl_idl.c    the interface's description
@@ -60,6 +61,7 @@ struct ctl_listing {
 	unsigned phase;			/* Monitor; GetConfig: defaults too */
 	bool has_hoa;
 	struct in6_addr hoa;
+	uint16_t bid;			/* ListPaths: of this one; 0: all */
 	struct in6_addr last_hoa, last_peer;	/* ListPeers: what was said last */
 };
 
@@ -200,6 +202,14 @@ void ctl_get_log(struct ctl_client *c, struct json_object *params);
 void ctl_set_log(struct ctl_client *c, struct json_object *params);
 void ctl_get_stats(struct ctl_client *c, struct json_object *params);
 void ctl_reset_stats(struct ctl_client *c, struct json_object *params);
+
+/* ---- ctl_paths.c ---- */
+
+void ctl_list_paths(struct ctl_client *c, struct json_object *params);
+void ctl_use_path(struct ctl_client *c, struct json_object *params);
+void ctl_prefer_path(struct ctl_client *c, struct json_object *params);
+void ctl_probe_paths(struct ctl_client *c, struct json_object *params);
+bool ctl_present_path(struct ctl_client *c, struct event *e);	/* the next one as an event */
 
 /* ---- ctl_diagnose.c ---- */
 

@@ -337,6 +337,8 @@ static struct json_object *mn_stats_json(const struct mn *mn)
 	COUNT(o, s, forgotten);
 	COUNT(o, s, probes);
 	COUNT(o, s, probes_lost);
+	COUNT(o, s, probes_forged);
+	COUNT(o, s, probes_repeated);
 	COUNT(o, s, dhaad_sent);
 	COUNT(o, s, dhaad_answered);
 	COUNT(o, s, mps);

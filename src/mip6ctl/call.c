@@ -30,6 +30,7 @@ static int explain(const struct run *r, int rc)
 		  "not allowed: that takes root or group mip6d-admin", MIP6_EXIT_REFUSED },
 		{ "org.varlink.service.InvalidParameter", "not understood", MIP6_EXIT_USAGE },
 		{ MIP6_CTL_E_NOT_FOUND, "no such home address", MIP6_EXIT_NOT_FOUND },
+		{ MIP6_CTL_E_NO_PATH, "no uplink has this BID", MIP6_EXIT_NOT_FOUND },
 		{ MIP6_CTL_E_NO_ROLE, "the daemon has not this role", MIP6_EXIT_REFUSED },
 		{ MIP6_CTL_E_BAD_CONFIG, "nothing was changed, the configuration is wrong",
 		  MIP6_EXIT_REFUSED },

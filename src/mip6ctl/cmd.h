@@ -22,6 +22,9 @@ enum arg_kind {
 	ARG_HOME,		/* home addresses that are registered from here */
 	ARG_OWNER,		/* home addresses that own prefixes */
 	ARG_PEER,		/* addresses of peers */
+	ARG_BID,		/* of an uplink */
+	ARG_PREFER,		/* of an uplink, or none */
+	ARG_UP_DOWN,
 	ARG_FILE,
 	ARG_COUNT,		/* a number: nothing to offer */
 	ARG_EVENT,		/* events, and groups of them */
@@ -63,6 +66,7 @@ struct run {
 	bool effective;			/* config show: defaults too */
 	double undo_after;		/* config reload: seconds; 0 = for good */
 	bool absent_is_false;		/* wait: what is not there may come */
+	struct want *want;		/* of wait; cmd_watch.c */
 	struct client *c;
 };
 
@@ -131,6 +135,14 @@ int cmd_monitor(struct run *r);
 int cmd_wait_registered(struct run *r);
 int cmd_wait_home(struct run *r);
 int cmd_wait_bound(struct run *r);
+int cmd_wait_path(struct run *r);
+/* Until is_so() says MIP6_EXIT_DONE or an error; MIP6_EXIT_NOT_TRUE: not what in time. */
+int cmd_wait(struct run *r, int (*is_so)(struct run *r), const char *what);
+int cmd_path(struct run *r);			/* cmd_path.c */
+int cmd_path_up(struct run *r);
+int cmd_path_down(struct run *r);
+int cmd_path_prefer(struct run *r);
+int cmd_path_probe(struct run *r);
 int cmd_handover(struct run *r);
 int cmd_metrics(struct run *r);
 int cmd_config_check(struct run *r);

@@ -80,7 +80,7 @@ int cmd_monitor(struct run *r)
 
 /* ---- wait ---- */
 
-struct want { const struct run *r; const char *method, *state[2]; size_t seen, good; };
+struct want { const char *method, *state[2]; size_t seen, good; };
 
 static bool look(void *arg, struct json_object *o)
 {
@@ -94,8 +94,9 @@ static bool look(void *arg, struct json_object *o)
 }
 
 /* Is it so now? An enum mip6_exit. */
-static int is_so(struct run *r, struct want *w)
+static int all_are(struct run *r)
 {
+	struct want *w = r->want;
 	int rc;
 
 	w->seen = w->good = 0;
@@ -106,7 +107,7 @@ static int is_so(struct run *r, struct want *w)
 	return w->seen && w->good == w->seen ? MIP6_EXIT_DONE : MIP6_EXIT_NOT_TRUE;
 }
 
-struct pause { bool synced; double end; struct run *r; struct want *w; int rc; };
+struct pause { bool synced; double end; struct run *r; int (*is_so)(struct run *r); int rc; };
 
 /* The state is looked at when the daemon watches for us, so that no change is missed. */
 static bool on_change(void *arg, struct json_object *o)
@@ -116,17 +117,17 @@ static bool on_change(void *arg, struct json_object *o)
 	if (!p->synced && strcmp(fmt_str(o, "event"), "sync") != 0)
 		return true;
 	p->synced = true;
-	p->rc = is_so(p->r, p->w);
+	p->rc = p->is_so(p->r);
 	return p->rc == MIP6_EXIT_NOT_TRUE && !(p->end > 0 && cmd_clock() >= p->end);
 }
 
 /* A change that no event tells is seen that late. */
 #define LOOK_AGAIN	1.
 
-static int wait_for(struct run *r, struct want *w)
+int cmd_wait(struct run *r, int (*is_so)(struct run *r), const char *what)
 {
 	const double end = r->limit > 0 ? cmd_clock() + r->limit : 0;
-	struct pause p = { .end = end, .r = r, .w = w, .rc = MIP6_EXIT_NOT_TRUE };
+	struct pause p = { .end = end, .r = r, .is_so = is_so, .rc = MIP6_EXIT_NOT_TRUE };
 
 	r->limit = -1;
 	while (p.rc == MIP6_EXIT_NOT_TRUE) {
@@ -135,12 +136,12 @@ static int wait_for(struct run *r, struct want *w)
 		struct client *c;
 
 		if (left <= 0) {
-			fprintf(stderr, "mip6ctl: wait: not %s in time\n", r->cmd->sub);
+			fprintf(stderr, "mip6ctl: wait: not %s in time\n", what);
 			break;
 		}
 		c = client_open(r->socket, MIN(left, LOOK_AGAIN), &why);
 		if (!c)
-			return is_so(r, w);	/* says why */
+			return is_so(r);	/* says why */
 		p.synced = false;
 		client_call(c, "Monitor", NULL, true, on_change, &p);
 		client_close(c);
@@ -148,23 +149,29 @@ static int wait_for(struct run *r, struct want *w)
 	return p.rc;
 }
 
+static int wait_for(struct run *r, struct want *w)
+{
+	r->want = w;
+	return cmd_wait(r, all_are, r->cmd->sub);
+}
+
 int cmd_wait_registered(struct run *r)
 {
-	struct want w = { .r = r, .method = "ListRegistrations", .state = { "bound", "refresh" } };
+	struct want w = { .method = "ListRegistrations", .state = { "bound", "refresh" } };
 
 	return wait_for(r, &w);
 }
 
 int cmd_wait_home(struct run *r)
 {
-	struct want w = { .r = r, .method = "ListRegistrations", .state = { "home" } };
+	struct want w = { .method = "ListRegistrations", .state = { "home" } };
 
 	return wait_for(r, &w);
 }
 
 int cmd_wait_bound(struct run *r)
 {
-	struct want w = { .r = r, .method = "ListBindings", .state = { "bound" } };
+	struct want w = { .method = "ListBindings", .state = { "bound" } };
 
 	r->absent_is_false = true;
 	return wait_for(r, &w);

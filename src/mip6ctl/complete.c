@@ -119,6 +119,17 @@ static void argument(const struct run *r, const struct offer *k, enum arg_kind k
 	case ARG_PEER:
 		objects(r, k, "ListPeers", "peer");
 		break;
+	case ARG_BID:
+		objects(r, k, "ListPaths", "bid");
+		break;
+	case ARG_PREFER:
+		objects(r, k, "ListPaths", "bid");
+		offer(k, "none", "as configured");
+		break;
+	case ARG_UP_DOWN:
+		offer(k, "up", "packets get through");
+		offer(k, "down", "they do not");
+		break;
 	case ARG_FILE:
 		puts(":file");
 		break;

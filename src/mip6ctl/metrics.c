@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "mip6/ctl.h"
-#include "mip6ctl/cmd.h"
+#include "mip6ctl/metrics_path.h"
 
 struct numbers { struct json_object *status, *stats; };
 static FILE *to;			/* where the text goes */
@@ -226,6 +226,7 @@ static void messages(struct json_object *mh, struct json_object *stats)
 		{ "home_agent", "dropped", "home_agent" },
 		{ "mobile_node", "ba_bad_auth", "ba_auth" },
 		{ "mobile_node", "ba_unexpected", "ba_unexpected" },
+		{ "mobile_node", "probes_forged", "probe" },
 		{ "correspondent", "dropped", "correspondent" },
 		{ "correspondent", "tests_ignored", "tests" },
 		{ "correspondent", "answers_suppressed", "rate" },
@@ -332,6 +333,9 @@ int metrics_write(struct run *r, FILE *f)
 	else
 		json_object_put(raw);
 	write_all(&n, rc == MIP6_EXIT_DONE);
+	if (rc == MIP6_EXIT_DONE && json_object_is_type(fmt_get(n.status, "mobile_node"),
+							json_type_object))
+		rc = metrics_paths(r, f);
 	json_object_put(n.status);
 	json_object_put(n.stats);
 	return rc;

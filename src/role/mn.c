@@ -146,6 +146,7 @@ void mn_after(struct mn_home *h)
 	ro_follow(h, true);
 	mr_tell(h);
 	mn_probe_follow(h);
+	mn_track_follow(h);
 	mn_home_proven(h);
 }
 
@@ -265,9 +266,11 @@ static int choose(const struct mn_home *h)
 		const struct mn_uplink *u = &h->mn->uplink[order[i]];
 
 		c[i].home = u->attached && mn_is_home_of(h, u);
-		c[i].usable = u->attached &&
+		c[i].usable = u->attached && !u->held &&
 			      (c[i].home || !IN6_IS_ADDR_UNSPECIFIED(&u->coa));
 		c[i].priority = u->conf->priority;
+		if (u->conf->bid && u->conf->bid == h->mn->prefer)
+			c[i].priority = -1;
 		if ((int)order[i] == h->uplink)
 			present = (int)i;
 	}

@@ -90,7 +90,7 @@ struct mn_prefix_info {
 };
 struct mn_stats {
 	uint64_t bu, bu_retransmitted, ba, ba_refused_by[256], ba_bad_auth, ba_unexpected, be, brr,
-		handovers, forgotten, probes, probes_lost, dhaad_sent, dhaad_answered,
+		handovers, forgotten, probes, probes_lost, probes_forged, probes_repeated, dhaad_sent, dhaad_answered,
 		mps, mpa;
 	/* route optimization */
 	uint64_t ro_hints, hoti, coti, hot, cot, ro_bu, ro_ba, ro_ba_refused, ro_unexpected,
@@ -103,6 +103,38 @@ struct mn_peer_info {			/* one correspondent of one home address */
 	bool optimized;			/* the kernel sends to it directly */
 	double rtt;			/* seconds, of the last acknowledgement */
 };
+/*
+ * One path: a home address by one uplink. Uplinks without a BID have a path while the home is
+ * registered there; those with one always, and place 0 where there is none. Read only, valid until the
+ * next loop turn.
+ */
+struct mn_track_info {
+	struct in6_addr home_address, home_agent;	/* :: = not registered */
+	uint16_t bid;			/* 0 = none */
+	const struct uplink_conf *uplink;
+	struct in6_addr care_of;	/* :: = none */
+	char tunnel[IFNAMSIZ];		/* "" = none */
+	const struct path *path;	/* what probes measured; NULL: it is not probed */
+	const char *state;		/* absent, or path_state_str() */
+	const char *reason;		/* it is not used: as of path_down; NULL */
+	bool here;			/* registered, packets can take it */
+	bool active;			/* traffic that no policy sends elsewhere takes it */
+	bool preferred, held;		/* by the operator; taken out of use by him */
+	double rtt, since;		/* seconds, 0 = unknown; boot clock, 0 = never */
+	uint64_t rx_bytes, tx_bytes;	/* of the tunnel's device */
+	double rx_rate, tx_rate;	/* octets per second over the last seconds; < 0 unknown */
+};
+/* Places; false: nobody's. Asks the kernel for counters. */
+unsigned mn_tracks(const struct mn *mn);
+bool mn_track(struct mn *mn, unsigned i, struct mn_track_info *info);
+/*
+ * Operator. -ENOENT: no uplink has the BID. Out of use: until told otherwise; -EBUSY: no other path
+ * carries. Preferred (0: none): until then or a reload. Probes now (0: all): how many.
+ */
+int mn_path_hold(struct mn *mn, uint16_t bid, bool hold);
+int mn_path_prefer(struct mn *mn, uint16_t bid);
+int mn_path_probe(struct mn *mn, uint16_t bid);
+
 struct mn_info {			/* one home (.index, for mn_path()); read only, valid until the next loop turn */
 	const struct home_conf *conf;
 	unsigned index;

@@ -126,6 +126,7 @@ void mn_home_free(struct mn_home *h)
 	mn_return_stop(h);
 	mn_dad_stop(h);
 	mn_probe_stop(h);
+	mn_track_stop(h);
 	mn_dhaad_stop(h);
 	mn_mpd_stop(h);
 	mn_kern_free(h);

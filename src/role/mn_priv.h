@@ -4,7 +4,9 @@
  * steps of the state machine), mn_ask.c (what others ask of it), mn_kern.c (the kernel follows), mn_tx.c (Binding
  * Updates out), mn_ba.c (answers in), mn_return.c (returning home, RFC 6275
  * 11.5.5), mn_dhaad.c (home agents by discovery), mn_mpd.c (home
- * prefixes), mn_homes.c (home addresses come and go), mn_reload.c (with the configuration), mn_probe.c (echo through the tunnel), mr.c (prefixes).
+ * prefixes), mn_homes.c (home addresses come and go), mn_reload.c (with the configuration), mn_probe.c
+ * (echo through the tunnel of a registration without BID), mn_track.c (of each path), mn_track_show.c
+ * (its figures, the operator), mr.c (prefixes).
  *
  * A step may want several things. The kernel comes first; what waits for it is in
  * mn_home.after and is done by mn_after() when the kernel has the newest plan:
@@ -30,6 +32,7 @@
 
 #define MN_OUT		8		/* Binding Updates remembered */
 #define MN_PROBES	8		/* probes remembered */
+#define MN_TRACKS	16		/* paths of a home that are looked after */
 #define MN_KEY		16		/* octets */
 
 enum { AFTER_SEND = 1, AFTER_NA = 2, AFTER_TELL = 4, AFTER_DAD = 8 };
@@ -58,6 +61,7 @@ struct mn_uplink {
 	const struct uplink_conf *conf;
 	int ifindex;			/* that the plans were told of; 0 = none */
 	bool gone;			/* the configuration has it no more */
+	bool held;			/* the operator has taken its path out of use */
 	bool attached, home;
 	struct in6_addr coa, router;	/* :: = none */
 	struct in6_addr old;		/* the care-of address before, while it works; :: = none */
@@ -89,6 +93,22 @@ struct mn_probe {
 struct mn_path {
 	char dev[IFNAMSIZ];		/* its tunnel, when the kernel has it; "" = none */
 	char flying[IFNAMSIZ];		/* the same of the plan that is on its way */
+};
+
+/* The path of one BID. */
+struct mn_track {
+	struct mn_home *h;
+	uint16_t bid;			/* 0: nobody's place */
+	bool here;			/* as below, and the home agent has it */
+	bool probed;
+	bool dead;			/* what mn_path_alive() said last */
+	const char *reason;		/* of the last path_down; NULL: path_up */
+	struct in6_addr coa, ha;
+	char tunnel[IFNAMSIZ];
+	struct path path;
+	struct rtimer timer;
+	double used_at, rx_rate, tx_rate;	/* counters were read; octets per second */
+	uint64_t rx_bytes, tx_bytes;
 };
 
 struct mn_home {
@@ -155,6 +175,9 @@ struct mn_home {
 	bool kept;			/* by the reload under way */
 	struct mn_probe probe;
 	struct mn_path path[BUL_PATHS];	/* without BIDs: not used */
+	struct mn_track track[MN_TRACKS];
+	struct in6_addr answers;	/* home agent that has answered a probe of any path */
+	double silent_at;		/* all paths were, and mn_forgotten() was called */
 	struct ro_home ro;
 	struct mn_prefix_info *prefix;
 	enum mnp_status *prefix_told;	/* by prefix_state */
@@ -183,6 +206,7 @@ struct mn {
 	void (*stopped)(void *arg, int rc);
 	void *stopped_arg;
 	struct ro_table ro;
+	uint16_t prefer;		/* BID that the operator prefers; 0 = none */
 	uint16_t probe_id;
 	uint8_t probe_key[MN_KEY];
 	struct log_rl rl;
@@ -312,6 +336,18 @@ void mn_path_alive(struct mn_home *h, unsigned path, bool alive);
 void mn_probe_follow(struct mn_home *h);
 void mn_probe_stop(struct mn_home *h);
 void mn_probe_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg *m);
+
+/* mn_track.c */
+void mn_track_follow(struct mn_home *h);
+void mn_track_stop(struct mn_home *h);
+/* An echo reply to a home address, with data as long as ours. */
+void mn_track_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg *m);
+bool mn_track_is_reply(const struct icmp6_msg *m);
+struct mn_track *mn_track_of(struct mn_home *h, uint16_t bid);	/* NULL: none */
+void mn_track_probe(struct mn_track *t);	/* now */
+void mn_track_tell(struct mn_track *t, const char *reason, bool up);	/* constant; the event */
+void mn_track_use(struct mn_track *t);		/* the kernel's counters */
+void mn_track_judge(struct mn_home *h);		/* the operator has said something */
 
 /* mr.c */
 int mr_init(struct mn_home *h);

@@ -5,6 +5,7 @@
  * The reply must carry a MAC under a key of this run, so nobody else can keep a dead
  * path alive. What unanswered probes cause is only a Binding Update.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -35,9 +36,13 @@ static void tell_path(struct mn_home *h, bool up)
 		e.path_up.home_address = *mn_hoa(h);
 		e.path_up.care_of = h->bul.bound_coa;
 		e.path_up.rtt = h->probe.rtt;
+		snprintf(e.path_up.device, sizeof(e.path_up.device), "%s", mn_dev(h));
+		strcpy(e.path_up.reason, "answered");
 	} else {
 		e.path_down.home_address = *mn_hoa(h);
 		e.path_down.care_of = h->bul.bound_coa;
+		snprintf(e.path_down.device, sizeof(e.path_down.device), "%s", mn_dev(h));
+		strcpy(e.path_down.reason, "silent");
 	}
 	h->probe.up = up;
 	h->probe.down = !up;
@@ -92,6 +97,12 @@ void mn_probe_stop(struct mn_home *h)
 	rtimer_stop(&h->probe.timer);
 }
 
+/* Then mn_track.c looks after it. */
+static bool has_bid(const struct mn_home *h)
+{
+	return h->uplink >= 0 && h->mn->uplink[h->uplink].conf->bid;
+}
+
 /* The kernel has what the state machine wants: the path is there, or is not. */
 void mn_probe_follow(struct mn_home *h)
 {
@@ -99,7 +110,7 @@ void mn_probe_follow(struct mn_home *h)
 	struct mn_probe *p = &h->probe;
 	const struct bul *b = &h->bul;
 
-	if (t->probe_interval <= 0 || !bul_here(b) ||
+	if (t->probe_interval <= 0 || !bul_here(b) || has_bid(h) ||
 	    (b->state != BUL_BOUND && b->state != BUL_REFRESH)) {
 		mn_probe_stop(h);
 		return;
@@ -125,12 +136,18 @@ void mn_probe_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_ms
 	uint8_t mac[MAC_LEN];
 	double rtt;
 
+	if (mn_track_is_reply(m)) {
+		mn_track_rx(mn, rx, m);
+		return;
+	}
 	if (!h || m->echo.id != mn->probe_id || !in6_eq(&rx->src, &h->bul.bound_ha))
 		return;
 	p = &h->probe;
 	probe_mac(h, m->echo.seq, mac);
-	if (m->echo.len != MAC_LEN || !crypto_equal(mac, m->echo.data, MAC_LEN))
+	if (m->echo.len != MAC_LEN || !crypto_equal(mac, m->echo.data, MAC_LEN)) {
+		mn->stats.probes_forged++;
 		return;
+	}
 	if (p->sent[m->echo.seq % MN_PROBES].seq != m->echo.seq ||
 	    !p->sent[m->echo.seq % MN_PROBES].at || !rtimer_armed(&p->timer))
 		return;

@@ -364,6 +364,7 @@ void mn_reload(struct mn *mn, struct mn_reload *r)
 	mn->env.live->ro = r->ro;
 	r->ro = ro;
 	uplinks(mn);
+	mn->prefer = 0;
 	homes(mn, r);
 	begin_later(mn);
 	mn_base_sync(mn);

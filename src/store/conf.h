@@ -19,6 +19,7 @@
 
 #include "base/addr.h"
 #include "sec/auth.h"
+#include "store/path.h"
 #include "wire/flow.h"
 #include "wire/mh.h"
 
@@ -225,6 +226,7 @@ struct uplink_conf {
 	int priority;			/* lower is preferred */
 	bool managed;			/* true: something else configures it, we only follow */
 	enum coa_dad coa_dad;
+	enum path_profile_id probe;	/* of its path, with a BID only */
 	uint32_t table;			/* its own routing table: 6000 + index by default */
 	unsigned place;			/* in the file: of two of a kind the first one counts */
 	/* not configured: */

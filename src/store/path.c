@@ -81,6 +81,8 @@ double path_interval(const struct path *p)
 	double after = f->aim - 2 * wait - (f->lost - 2) * fmax(f->fast_min, wait / AHEAD);
 	double before = (f->aim - wait) / f->lost;
 
+	if (p->rtt <= 0)		/* no promise yet */
+		return f->interval;
 	return fmin(fmax(fmax(after, before), least), f->interval);
 }
 
@@ -197,6 +199,7 @@ static bool lossy(const struct path *p)
 
 static void fail(struct path *p, double now)
 {
+	p->lossy = p->run < p->profile->lost;
 	path_flap(p, now);
 	enter(p, PATH_DOWN, now);
 	p->good = 0;

@@ -95,6 +95,7 @@ struct path {
 	double due;			/* of path_due() */
 	double blind;			/* not judged before; 0 = is */
 	bool mute;			/* PATH_DO_MUTE was said */
+	bool lossy;			/* the last time, too many were lost but not all in a row */
 	double penalty, penalty_at;	/* at that time */
 	bool suppressed;
 	uint64_t n_sent, n_answered, n_lost;

@@ -216,6 +216,78 @@ bool mn_path(const struct mn *mn, unsigned home, unsigned i, struct mn_path_info
 	return true;
 }
 
+unsigned mn_tracks(const struct mn *mn)
+{
+	(void)mn;
+	return (unsigned)MIN(fake_node.conf->mn.n_uplink, (size_t)FAKE_UPLINKS);
+}
+
+bool mn_track(struct mn *mn, unsigned i, struct mn_track_info *info)
+{
+	const struct uplink_conf *u = &fake_node.conf->mn.uplinks[i];
+	const struct path *p = &fake_node.path[i];
+
+	(void)mn;
+	if (!u->bid)
+		return false;
+	*info = (struct mn_track_info){
+		.home_address = fake_node.conf->mn.homes[0].hoa.a.in6, .bid = u->bid, .uplink = u,
+		.state = "absent", .here = fake_node.here[i], .held = fake_node.held == u->bid,
+		.preferred = fake_node.preferred == u->bid, .rx_rate = -1, .tx_rate = -1 };
+	if (!info->here)
+		return true;
+	info->path = p->profile ? p : NULL;
+	info->state = path_state_str(p->state);
+	info->active = !i;
+	info->reason = p->state == PATH_DOWN ? "silent" : NULL;
+	info->rtt = p->rtt;
+	info->since = 990;
+	info->rx_rate = 1.2e6;
+	info->tx_rate = 0.1e6;
+	info->rx_bytes = 1000;
+	info->tx_bytes = 2000;
+	inet_pton(AF_INET6, "2001:db8:f1::1", &info->care_of);
+	strcpy(info->tunnel, i ? "mip0b" : "mip0a");
+	return true;
+}
+
+static int known(uint16_t bid)
+{
+	const struct mn_conf *m = &fake_node.conf->mn;
+
+	for (size_t i = 0; i < m->n_uplink; i++)
+		if (m->uplinks[i].bid == bid)
+			return 0;
+	return -ENOENT;
+}
+
+int mn_path_hold(struct mn *mn, uint16_t bid, bool hold)
+{
+	(void)mn;
+	if (known(bid) < 0 || fake_node.answer < 0)
+		return fake_node.answer < 0 ? fake_node.answer : -ENOENT;
+	fake_node.held = hold ? bid : 0;
+	return 0;
+}
+
+int mn_path_prefer(struct mn *mn, uint16_t bid)
+{
+	(void)mn;
+	if (bid && known(bid) < 0)
+		return -ENOENT;
+	fake_node.preferred = bid;
+	return 0;
+}
+
+int mn_path_probe(struct mn *mn, uint16_t bid)
+{
+	(void)mn;
+	if (bid && known(bid) < 0)
+		return -ENOENT;
+	fake_node.probed++;
+	return bid ? 1 : 2;
+}
+
 bool mn_peer_next(const struct mn *mn, const struct in6_addr *hoa, const struct in6_addr *peer,
 		  struct mn_peer_info *i)
 {

@@ -25,6 +25,10 @@ struct fake_node {
 	struct bul bul[FAKE_HOMES];
 	struct mn_prefix_info prefix[FAKE_HOMES][4];
 	struct md_uplink_info uplink[FAKE_UPLINKS];
+	struct path path[FAKE_UPLINKS];		/* of the first home; profile NULL: not probed */
+	bool here[FAKE_UPLINKS];
+	uint16_t held, preferred;	/* BIDs; 0 = none */
+	unsigned probed;		/* calls */
 	struct ro peer[FAKE_PEERS];	/* 2001:db8:cc::1 and on, of the first home */
 	unsigned n_peer;
 	unsigned flushed, refreshed, deregistered, discovered;	/* calls */

@@ -44,7 +44,8 @@ static const char ha_text[] =
 	"\"none\"; }; } );\n";
 static const char mr_text[] =
 	"roles = [ \"mr\" ];\n"
-	"uplinks = ( { device = \"wwan0\"; }, { device = \"wlan0\"; } );\n"
+	"uplinks = ( { device = \"wwan0\"; bid = 1; priority = 10; },\n"
+	"            { device = \"wlan0\"; bid = 2; priority = 20; } );\n"
 	"homes = ( { home_address = \"2001:db8:280::beef/64\"; home_agent = \"2001:db8:280::1\";\n"
 	"            prefixes = ( { prefix = \"10.0.0.0/24\"; device = \"lan0\"; },\n"
 	"                         { prefix = \"2001:db8:281::/64\"; device = \"lan0\"; } );\n"
@@ -93,6 +94,13 @@ static inline void serve(const char *text, const char *name)
 		fake_node.prefix[0][0].code = 133;
 		fake_node.prefix[0][1].status = MNP_ACCEPTED;
 		fake_node.uplink[0].attached = fake_node.uplink[0].up = true;
+		for (size_t i = 0; i < FAKE_UPLINKS; i++) {
+			fake_node.here[i] = true;
+			path_init(&fake_node.path[i], path_profile(PATH_PROFILE_NORMAL), 1000);
+		}
+		path_sent(&fake_node.path[0], 1000);
+		path_answer(&fake_node.path[0], 1, 1000.05);
+		fake_node.path[1].state = PATH_DOWN;
 	}
 	if (ctl_open(&ctl, loop, c, &fake_node.node) < 0)
 		_exit(1);

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Probes of paths with BIDs: what goes out, what counts as an answer, what follows. */
+#include "mn_role_help.h"
+
+#define BID1	7
+#define BID2	300
+
+static void with_bids(enum path_profile_id profile)
+{
+	w.uplink[0].bid = BID1;
+	w.uplink[1].bid = BID2;
+	w.uplink[0].probe = w.uplink[1].probe = profile;
+	w.c.timers.probe_interval = 1;	/* for uplinks without a BID alone */
+}
+
+static void probed(enum path_profile_id profile)
+{
+	struct bu b;
+
+	with_bids(profile);
+	start();
+	foreign1();
+	b = one_bu();
+	accept_bu(&b);
+}
+
+static void wwan(void)
+{
+	md_says("coa", "wwan0", COA2, ROUTER2, LINK2);
+	turn();
+}
+
+static struct mn_track_info path_of(uint16_t bid)
+{
+	struct mn_track_info i;
+
+	for (unsigned k = 0; k < mn_tracks(mn); k++)
+		if (mn_track(mn, k, &i) && i.bid == bid)
+			return i;
+	fail_msg("no path %u", bid);
+	return i;
+}
+
+/* A copy: what is popped lives until the next one. */
+struct probe { struct icmp6_tx tx; struct icmp6_msg m; uint8_t data[64]; };
+
+static bool next_probe(struct probe *p)
+{
+	const struct fake_icmp *f = fake_icmp_pop();
+
+	if (!f)
+		return false;
+	assert_int_equal(f->m.type, ICMP6_ECHOREQ_);
+	assert_true(is6(&f->tx.src, HOA));
+	assert_true(is6(&f->tx.dst, HA1));
+	assert_true(f->m.echo.len <= sizeof(p->data));
+	p->tx = f->tx;
+	p->m = f->m;
+	memcpy(p->data, f->m.echo.data, f->m.echo.len);
+	return true;
+}
+
+static struct probe one_probe(void)
+{
+	struct probe p;
+
+	advance(0);			/* the first one goes out in the next turn */
+	if (!next_probe(&p))
+		fail_msg("no probe");
+	assert_int_equal(fake_icmp_count(), 0);
+	return p;
+}
+
+static void reply_from(struct probe *p, const char *src)
+{
+	struct icmp6_rx rx = { .src = ip6(src), .dst = ip6(HOA) };
+	struct icmp6_msg m = { .type = ICMP6_ECHOREP_ };
+
+	m.echo = p->m.echo;
+	m.echo.data = p->data;
+	assert_int_equal(fake_icmp_rx(&rx, &m), 1);
+	turn();
+}
+
+static void reply(struct probe p)
+{
+	reply_from(&p, HA1);
+}
+
+/* Lives for a while, and every probe is answered after that round trip. */
+static void live(double seconds, double rtt)
+{
+	double end = run_now() + seconds;
+	struct probe p;
+
+	while (run_now() < end) {
+		while (next_probe(&p)) {
+			advance(rtt);
+			reply(p);
+		}
+		advance(0.001);
+	}
+}
+
+static void drop_probes(void)
+{
+	while (fake_icmp_pop())
+		;
+}
+
+static void test_path_is_probed_through_its_own_tunnel(void **state)
+{
+	struct probe p;
+
+	(void)state;
+	probed(PATH_PROFILE_NORMAL);
+	p = one_probe();
+	assert_int_equal(p.tx.ifindex, kern_link(fake_kern(), "mip0a")->ifindex);
+	assert_int_equal(p.data[0] << 8 | p.data[1], BID1);
+	assert_string_equal(path_of(BID1).state, "unknown");
+	advance(0.04);
+	reply(p);
+	assert_int_equal(n_event[EV_path_up], 1);
+	assert_int_equal(last_event[EV_path_up].path_up.bid, BID1);
+	assert_true(locator_eq(&last_event[EV_path_up].path_up.care_of, &(struct locator){
+		.family = AF_INET6, .a.in6 = ip6(COA1) }));
+	assert_string_equal(last_event[EV_path_up].path_up.device, "wlan0");
+	assert_string_equal(last_event[EV_path_up].path_up.reason, "answered");
+	assert_true(fabs(last_event[EV_path_up].path_up.rtt - 0.04) < 1e-6);
+	live(5, 0.04);
+	assert_int_equal(n_event[EV_path_up], 1);
+	assert_int_equal(n_event[EV_path_down], 0);
+	assert_in_range(mn_stats(mn).probes, 15, 25);
+	assert_int_equal(mn_stats(mn).probes_lost, 0);
+	assert_true(mn_stats(mn).probes_forged == 0 && mn_stats(mn).probes_repeated == 0);
+	no_bu();
+}
+
+static void test_path_is_shown(void **state)
+{
+	struct kern_link_use use = { .rx_bytes = 1000, .tx_bytes = 500 };
+	struct mn_track_info i;
+
+	(void)state;
+	fake_kern_link_used(&use);
+	probed(PATH_PROFILE_NORMAL);
+	live(10, 0.04);
+	i = path_of(BID1);
+	assert_string_equal(i.state, "up");
+	assert_true(i.here && i.active && !i.preferred && !i.held && !i.reason);
+	assert_true(is6(&i.care_of, COA1) && is6(&i.home_agent, HA1));
+	assert_string_equal(i.tunnel, "mip0a");
+	assert_string_equal(i.uplink->dev, "wlan0");
+	assert_true(fabs(i.rtt - 0.04) < 0.002);
+	assert_true(i.rx_rate == 0 && i.tx_rate == 0 && i.rx_bytes == 1000);
+	use.rx_bytes += 3000000;
+	use.tx_bytes += 300000;
+	fake_kern_link_used(&use);
+	live(2.1, 0.04);
+	i = path_of(BID1);
+	assert_true(i.rx_bytes == use.rx_bytes && i.tx_bytes == use.tx_bytes);
+	assert_true(i.rx_rate > 1e6 && i.rx_rate < 2e6 && i.tx_rate > 1e5 && i.tx_rate < 2e5);
+	use.rx_bytes = 10;			/* the device was made anew */
+	fake_kern_link_used(&use);
+	live(2.1, 0.04);
+	assert_true(path_of(BID1).rx_rate < 0);
+	i = path_of(BID2);
+	assert_string_equal(i.state, "absent");
+	assert_true(!i.here && !i.active && !*i.tunnel && !i.path);
+	assert_true(i.rx_rate < 0);
+	assert_int_equal(mn_tracks(mn), 2);
+	assert_false(mn_track(mn, 2, &i));
+}
+
+/* What differs from a good answer. */
+enum forgery { MAC, COUNTER_LOW, COUNTER_HIGH, BID, ID, SEQ, SOURCE, FORGERIES };
+
+static void test_forged_answers_are_ignored_and_counted(void **state)
+{
+	struct probe good;
+
+	(void)state;
+	probed(PATH_PROFILE_NORMAL);
+	good = one_probe();
+	for (enum forgery f = 0; f < FORGERIES; f++) {
+		struct probe p = good;
+
+		p.data[p.m.echo.len - 1] ^= f == MAC;
+		p.data[9] ^= f == COUNTER_LOW;
+		p.data[2] ^= f == COUNTER_HIGH;
+		p.data[1] ^= f == BID;
+		p.m.echo.id ^= f == ID;
+		p.m.echo.seq ^= f == SEQ;
+		reply_from(&p, f == SOURCE ? HA2 : HA1);
+		assert_int_equal(mn_stats(mn).probes_forged, f + 1);
+	}
+	assert_int_equal(n_event[EV_path_up], 0);
+	good.m.echo.len--;		/* somebody's ping */
+	good.m.echo.id ^= 1;
+	reply(good);
+	good.m.echo.len++;
+	good.m.echo.id ^= 1;
+	assert_int_equal(mn_stats(mn).probes_forged, FORGERIES);
+	reply(good);
+	assert_int_equal(n_event[EV_path_up], 1);
+	assert_int_equal(mn_stats(mn).probes_repeated, 0);
+	reply(good);
+	assert_int_equal(mn_stats(mn).probes_repeated, 1);
+}
+
+/* The same 16 bits come again after 65536 probes; what was recorded then is of no use. */
+static void test_number_of_a_probe_is_not_that_of_icmpv6(void **state)
+{
+	struct probe first, p;
+
+	(void)state;
+	probed(PATH_PROFILE_NORMAL);
+	first = one_probe();
+	reply(first);
+	for (unsigned i = 0; i < 65535; i++)
+		mn_path_probe(mn, BID1), drop_probes();
+	mn_path_probe(mn, BID1);
+	p = one_probe();
+	assert_int_equal(p.m.echo.seq, first.m.echo.seq);
+	assert_memory_not_equal(p.data, first.data, p.m.echo.len);
+	reply(first);
+	assert_int_equal(mn_stats(mn).probes_repeated, 1);
+	reply(p);
+	assert_int_equal(mn_stats(mn).probes_repeated, 1);
+	assert_int_equal(mn_stats(mn).probes_forged, 0);
+}
+
+static void test_answer_for_another_care_of_address_is_none(void **state)
+{
+	struct probe old, p;
+	struct bu b;
+
+	(void)state;
+	probed(PATH_PROFILE_NORMAL);
+	old = one_probe();
+	reply(old);
+	advance(0.26);
+	old = one_probe();
+	foreign2();
+	b = one_bu();
+	accept_bu(&b);
+	p = one_probe();
+	assert_string_equal(path_of(BID1).state, "unknown");
+	reply(old);
+	assert_int_equal(mn_stats(mn).probes_forged, 1);
+	assert_string_equal(path_of(BID1).state, "unknown");
+	reply(p);
+	assert_string_equal(path_of(BID1).state, "up");
+	assert_int_equal(n_event[EV_path_up], 2);
+	assert_int_equal(n_event[EV_path_down], 0);	/* it moved */
+}
+
+static void test_all_paths_silent_means_that_the_home_agent_forgot_us(void **state)
+{
+	double cut_at;
+	struct bu b;
+
+	(void)state;
+	probed(PATH_PROFILE_NORMAL);
+	live(10, 0.04);
+	cut_at = run_now();
+	while (!n_event[EV_path_down] && run_now() < cut_at + 5)
+		advance(0.01);
+	assert_true(run_now() - cut_at <= 0.7 + 0.01);
+	assert_int_equal(last_event[EV_path_down].path_down.bid, BID1);
+	assert_string_equal(last_event[EV_path_down].path_down.reason, "silent");
+	assert_string_equal(last_event[EV_path_down].path_down.device, "wlan0");
+	assert_string_equal(path_of(BID1).reason, "silent");
+	b = one_bu();
+	assert_int_equal(mn_stats(mn).forgotten, 1);
+	assert_in_range(mn_stats(mn).probes_lost, 6, 7);
+	accept_bu(&b);
+	drop_probes();
+	live(3, 0.04);
+	assert_int_equal(n_event[EV_path_up], 2);
+	assert_string_equal(path_of(BID1).state, "up");
+	assert_null(path_of(BID1).reason);
+	no_bu();
+}
+
+static void test_path_that_stays_silent_causes_few_updates(void **state)
+{
+	unsigned n = 0;
+	struct bu b;
+
+	(void)state;
+	probed(PATH_PROFILE_NORMAL);
+	live(2, 0.04);
+	for (int i = 0; i < 120; i++) {
+		advance(1);
+		while (next_bu(&b)) {
+			n++;
+			accept_bu(&b);
+		}
+		drop_probes();
+	}
+	assert_in_range(n, 3, 8);
+	assert_int_equal(n_event[EV_path_down], 1);
+}
+
+static void test_home_agent_without_echo_is_not_called_dead(void **state)
+{
+	(void)state;
+	probed(PATH_PROFILE_EXTREME);
+	for (int i = 0; i < 60; i++) {
+		advance(1);
+		drop_probes();
+	}
+	assert_int_equal(n_event[EV_path_down], 0);
+	assert_int_equal(mn_stats(mn).forgotten, 0);
+	assert_string_equal(path_of(BID1).state, "unknown");
+	no_bu();
+}
+
+static void test_profile_off_sends_nothing(void **state)
+{
+	(void)state;
+	probed(PATH_PROFILE_OFF);
+	advance(30);
+	assert_int_equal(fake_icmp_count(), 0);
+	assert_string_equal(path_of(BID1).state, "unknown");
+	assert_true(path_of(BID1).active && !path_of(BID1).path);
+	assert_int_equal(mn_path_probe(mn, 0), 0);
+	no_bu();
+}
+
+static void test_lost_carrier_is_told_at_once(void **state)
+{
+	struct bu b;
+
+	(void)state;
+	probed(PATH_PROFILE_NORMAL);
+	live(1, 0.04);
+	lost();
+	drop_probes();
+	assert_int_equal(n_event[EV_path_down], 1);
+	assert_string_equal(last_event[EV_path_down].path_down.reason, "carrier");
+	assert_string_equal(path_of(BID1).state, "absent");
+	assert_string_equal(path_of(BID1).reason, "carrier");
+	advance(10);
+	assert_int_equal(fake_icmp_count(), 0);
+	for (int i = 0; i < 3; i++) {	/* and off and on: too often */
+		foreign1();
+		if (next_bu(&b))
+			accept_bu(&b);
+		live(0.3, 0.04);
+		if (i < 2)
+			lost();
+		drop_probes();
+	}
+	assert_string_equal(path_of(BID1).state, "damped");
+	assert_string_equal(last_event[EV_path_down].path_down.reason, "damped");
+	live(60, 0.04);
+	assert_string_equal(path_of(BID1).state, "up");
+}
+
+static void test_operator_takes_a_path_out_of_use(void **state)
+{
+	struct bu b;
+
+	(void)state;
+	probed(PATH_PROFILE_NORMAL);
+	live(1, 0.04);
+	assert_int_equal(mn_path_hold(mn, 99, true), -ENOENT);
+	assert_int_equal(mn_path_hold(mn, BID1, true), -EBUSY);	/* the only one */
+	assert_int_equal(mn_path_hold(mn, BID2, true), 0);	/* does not carry anyway */
+	assert_int_equal(mn_path_hold(mn, BID2, false), 0);
+	wwan();
+	no_bu();
+	assert_int_equal(mn_path_hold(mn, BID1, true), 0);
+	turn();
+	assert_string_equal(last_event[EV_path_down].path_down.reason, "operator");
+	b = one_bu();
+	assert_true(is6(&b.coa, COA2));
+	accept_bu(&b);
+	assert_true(path_of(BID1).held && path_of(BID2).active);
+	assert_int_equal(mn_path_hold(mn, BID2, true), -EBUSY);
+	assert_int_equal(mn_path_hold(mn, BID1, false), 0);
+	turn();
+	b = one_bu();
+	assert_true(is6(&b.coa, COA1));
+}
+
+static void test_operator_prefers_a_path(void **state)
+{
+	struct bu b;
+
+	(void)state;
+	probed(PATH_PROFILE_NORMAL);
+	wwan();
+	no_bu();
+	assert_int_equal(mn_path_prefer(mn, 99), -ENOENT);
+	assert_int_equal(mn_path_prefer(mn, BID2), 0);
+	turn();
+	b = one_bu();
+	assert_true(is6(&b.coa, COA2));
+	accept_bu(&b);
+	assert_true(path_of(BID2).preferred && path_of(BID2).active);
+	assert_int_equal(mn_path_prefer(mn, 0), 0);
+	turn();
+	b = one_bu();
+	assert_true(is6(&b.coa, COA1));
+	accept_bu(&b);
+	assert_false(path_of(BID2).preferred);
+}
+
+static void test_operator_asks_for_probes(void **state)
+{
+	(void)state;
+	probed(PATH_PROFILE_RELAXED);
+	reply(one_probe());
+	assert_int_equal(mn_path_probe(mn, 99), -ENOENT);
+	assert_int_equal(mn_path_probe(mn, BID2), 0);
+	assert_int_equal(fake_icmp_count(), 0);
+	assert_int_equal(mn_path_probe(mn, BID1), 1);
+	reply(one_probe());
+	assert_int_equal(mn_path_probe(mn, 0), 1);
+	reply(one_probe());
+	assert_int_equal(mn_stats(mn).probes_repeated, 0);
+}
+
+static void test_registration_without_bid_has_a_path_too(void **state)
+{
+	struct mn_track_info i;
+	struct probe p;
+	struct bu b;
+
+	(void)state;
+	w.c.timers.probe_interval = 1;
+	start();
+	assert_false(mn_track(mn, 0, &i));
+	foreign1();
+	b = one_bu();
+	accept_bu(&b);
+	p = one_probe();
+	assert_int_equal(p.tx.ifindex, 0);
+	advance(0.1);
+	reply(p);
+	i = path_of(0);
+	assert_string_equal(i.state, "up");
+	assert_true(i.here && i.active && !i.path && fabs(i.rtt - 0.1) < 1e-6);
+	p.data[0] ^= 1;
+	advance(1);
+	p = one_probe();
+	p.data[0] ^= 1;
+	reply(p);
+	assert_int_equal(mn_stats(mn).probes_forged, 1);
+	advance(4);
+	drop_probes();
+	assert_string_equal(path_of(0).reason, "silent");
+	assert_int_equal(mn_path_probe(mn, 0), 0);
+}
+
+#define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_path_is_probed_through_its_own_tunnel),
+		T(test_path_is_shown),
+		T(test_forged_answers_are_ignored_and_counted),
+		T(test_number_of_a_probe_is_not_that_of_icmpv6),
+		T(test_answer_for_another_care_of_address_is_none),
+		T(test_all_paths_silent_means_that_the_home_agent_forgot_us),
+		T(test_path_that_stays_silent_causes_few_updates),
+		T(test_home_agent_without_echo_is_not_called_dead),
+		T(test_profile_off_sends_nothing),
+		T(test_lost_carrier_is_told_at_once),
+		T(test_operator_takes_a_path_out_of_use),
+		T(test_operator_prefers_a_path),
+		T(test_operator_asks_for_probes),
+		T(test_registration_without_bid_has_a_path_too),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
