@@ -59,12 +59,14 @@ static bool configured(const struct uplink_conf *u)
 	return u->dev[0] && !u->leaving;
 }
 
-/* 1 for the best, the same for the same priority. */
+/* 1 for the best, the same for the same priority; before them the one that the operator prefers. */
 static uint8_t rank_of(const struct mn *mn, const struct uplink_conf *u)
 {
 	const struct mn_conf *c = mn->conf;
-	unsigned rank = 1;
+	unsigned rank = mn->prefer ? 2 : 1;
 
+	if (mn->prefer && u->bid == mn->prefer)
+		return 1;
 	for (size_t i = 0; i < c->n_uplink; i++) {
 		const struct uplink_conf *o = &c->uplinks[i];
 		bool first = configured(o) && o->priority < u->priority;

@@ -101,7 +101,8 @@ struct mn_track {
 	uint16_t bid;			/* 0: nobody's place */
 	bool here;			/* as below, and the home agent has it */
 	bool probed;
-	bool dead;			/* what mn_path_alive() said last */
+	bool dead;			/* what mn_path_alive() was told */
+	bool untold;			/* it is silent, and path_down was not said */
 	const char *reason;		/* of the last path_down; NULL: path_up */
 	struct in6_addr coa, ha;
 	char tunnel[IFNAMSIZ];
@@ -177,6 +178,7 @@ struct mn_home {
 	struct mn_path path[BUL_PATHS];	/* without BIDs: not used */
 	struct mn_track track[MN_TRACKS];
 	struct in6_addr answers;	/* home agent that has answered a probe of any path */
+	bool judging;			/* mn_track_judge() is under way */
 	double silent_at;		/* all paths were, and mn_forgotten() was called */
 	struct ro_home ro;
 	struct mn_prefix_info *prefix;

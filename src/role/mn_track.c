@@ -10,6 +10,10 @@
  *
  * A silent path is left for another one. When all are silent although their uplinks are there, it
  * is more likely that the home agent has forgotten us: a Binding Update asks.
+ *
+ * The home agent answers by its primary path, ours. When that one fails all others fall silent with
+ * it, and that says nothing of them: what was lost since the primary was heard last does not count
+ * against them until it answers again.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -45,7 +49,7 @@ struct mn_track *mn_track_of(struct mn_home *h, uint16_t bid)
 static const struct mn_uplink *uplink_of(const struct mn *mn, uint16_t bid)
 {
 	for (unsigned i = 0; i < mn->n_uplink; i++)
-		if (!mn->uplink[i].gone && mn->uplink[i].conf->bid == bid)
+		if (bid && !mn->uplink[i].gone && mn->uplink[i].conf->bid == bid)
 			return &mn->uplink[i];
 	return NULL;
 }
@@ -85,11 +89,38 @@ static bool held(const struct mn_track *t)
 	return u && u->held;
 }
 
+static void arm(struct mn_track *t);
+
+/* The one that the home agent answers by; NULL: not known. */
+static const struct mn_track *primary(const struct mn_home *h)
+{
+	for (unsigned i = 0; i < MN_TRACKS; i++) {
+		const struct mn_track *t = &h->track[i];
+
+		if (t->bid && t->here && t->probed && strcmp(t->tunnel, h->tunnel) == 0)
+			return t;
+	}
+	return NULL;
+}
+
+/* Its silence may be that of the primary. */
+static bool unsure(const struct mn_track *t)
+{
+	const struct mn_track *p = primary(t->h);
+
+	/* one that was left already has had its turn */
+	if (!p || p == t || t->dead || !t->probed || t->path.state != PATH_DOWN)
+		return false;
+	return p->path.heard < path_silent_from(&t->path);
+}
+
 /* 2: carries; 1: the last resort; 0: does not. */
 static unsigned worth(const struct mn_track *t)
 {
 	if (!t->here || held(t))
 		return 0;
+	if (unsure(t))
+		return 1;
 	return t->probed ? path_usable(&t->path) : 2;
 }
 
@@ -109,6 +140,45 @@ static unsigned best_worth(struct mn_home *h, bool *any)
 	return best;
 }
 
+/* Says it to the registration, which moves traffic. */
+static void say_alive(struct mn_track *t, bool alive)
+{
+	unsigned at = bul_path_find(&t->h->bul, t->bid);
+
+	if (t->dead == !alive || !bul_multi(&t->h->bul) || at >= BUL_PATHS)
+		return;
+	t->dead = !alive;
+	mn_path_alive(t->h, at, alive);
+}
+
+/* Answers for them went by the primary, which is left now. */
+static void forgive_others(const struct mn_track *lost)
+{
+	for (unsigned i = 0; i < MN_TRACKS; i++) {
+		struct mn_track *t = &lost->h->track[i];
+
+		if (t == lost || !t->bid || !t->here || !t->probed)
+			continue;
+		if (unsure(t) || (t->path.state != PATH_DOWN && t->path.run)) {
+			path_forgive(&t->path, run_now());
+			arm(t);
+		}
+	}
+}
+
+static void tell_silent(struct mn_home *h)
+{
+	for (unsigned i = 0; i < MN_TRACKS; i++) {
+		struct mn_track *t = &h->track[i];
+
+		if (!t->untold || unsure(t))
+			continue;
+		t->untold = false;
+		if (t->here && t->path.state == PATH_DOWN)
+			mn_track_tell(t, t->path.lossy ? "lossy" : "silent", false);
+	}
+}
+
 /*
  * The best of what there is carries; if nothing is any good, the last one that was is not given up
  * for one that is no better.
@@ -118,12 +188,20 @@ void mn_track_judge(struct mn_home *h)
 	bool any;
 	unsigned best = best_worth(h, &any);
 
+	if (h->judging)			/* a step of ours asks again */
+		return;
+	tell_silent(h);
+	h->judging = true;
 	for (unsigned i = 0; best && i < MN_TRACKS; i++) {
 		struct mn_track *t = &h->track[i];
 
-		if (t->bid && t->here)
-			t->dead = worth(t) < best;
+		if (!t->bid || !t->here || (unsure(t) && best == 2))
+			continue;
+		if (worth(t) < best && t == primary(h))
+			forgive_others(t);
+		say_alive(t, worth(t) >= best);
 	}
+	h->judging = false;
 	if (best || !any) {
 		h->silent_at = 0;
 		return;
@@ -146,8 +224,7 @@ static void changed(struct mn_track *t, enum path_state was)
 			mn_track_tell(t, "answered", true);
 		break;
 	case PATH_DOWN:
-		if (was != PATH_DOWN)
-			mn_track_tell(t, t->path.lossy ? "lossy" : "silent", false);
+		t->untold |= was != PATH_DOWN;
 		break;
 	case PATH_DAMPED:
 		if (was != PATH_DAMPED)
@@ -188,7 +265,8 @@ void mn_track_probe(struct mn_track *t)
 	uint64_t seq = path_next_seq(&t->path);
 	struct icmp6_msg m = { .type = ICMP6_ECHOREQ_ };
 	struct icmp6_tx tx = { .src = *mn_hoa(t->h), .dst = t->ha,
-			       .ifindex = l ? l->ifindex : 0 };
+			       .ifindex = l ? l->ifindex : 0,
+			       .mark = mn_bid_mark(mn->conf, t->bid) };
 	uint8_t buf[PAYLOAD];
 	int rc;
 
@@ -322,7 +400,7 @@ void mn_track_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_ms
 
 /* ---- following the registration ---- */
 
-static unsigned facts(const struct mn_home *h, struct fact f[static MN_TRACKS])
+static unsigned plain_fact(const struct mn_home *h, struct fact *f)
 {
 	const struct bul *b = &h->bul;
 	const struct mn_uplink *u = h->uplink < 0 ? NULL : &h->mn->uplink[h->uplink];
@@ -330,10 +408,29 @@ static unsigned facts(const struct mn_home *h, struct fact f[static MN_TRACKS])
 	if (!u || !u->conf->bid || h->at_home || !bul_here(b) ||
 	    (b->state != BUL_BOUND && b->state != BUL_REFRESH))
 		return 0;
-	f[0] = (struct fact){ .bid = u->conf->bid, .uplink = u->conf, .coa = b->bound_coa.a.in6,
-			      .ha = b->bound_ha };
-	memcpy(f[0].tunnel, h->tunnel, IFNAMSIZ);
+	*f = (struct fact){ .bid = u->conf->bid, .uplink = u->conf, .coa = b->bound_coa.a.in6,
+			    .ha = b->bound_ha };
+	memcpy(f->tunnel, h->tunnel, IFNAMSIZ);
 	return 1;
+}
+
+static unsigned facts(const struct mn_home *h, struct fact f[static MN_TRACKS])
+{
+	unsigned n = 0;
+
+	if (!bul_multi(&h->bul))
+		return plain_fact(h, f);
+	for (unsigned i = 0; i < BUL_PATHS && n < MN_TRACKS && !h->at_home; i++) {
+		const struct bul_path *p = &h->bul.set.path[i];
+		const struct mn_uplink *u = uplink_of(h->mn, p->bid);
+
+		if (!u || !p->wanted || !mn_path_ready(h, i))
+			continue;
+		f[n] = (struct fact){ .bid = p->bid, .uplink = u->conf, .coa = p->held_coa,
+				      .ha = h->bul.bound_ha };
+		memcpy(f[n++].tunnel, mn_path_dev(h, i), IFNAMSIZ);
+	}
+	return n;
 }
 
 static struct mn_track *place(struct mn_home *h, uint16_t bid)
@@ -371,7 +468,7 @@ static void begin(struct mn_track *t, const struct fact *f)
 	if (moved || probed != t->probed)
 		path_restart(&t->path, run_now());
 	if (moved)
-		t->dead = false, t->reason = NULL;
+		t->reason = NULL;
 	t->probed = probed;
 	arm(t);
 }

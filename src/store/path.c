@@ -161,6 +161,35 @@ void path_change(struct path *p, const struct path_profile *profile, double now)
 	p->next = now;
 }
 
+double path_silent_from(const struct path *p)
+{
+	double from = 0;
+
+	for (unsigned i = 0; i < PATH_SENT; i++) {
+		const struct path_probe *s = &p->sent[i];
+
+		if (s->late && s->seq > p->answered_seq && (!from || s->at < from))
+			from = s->at;
+	}
+	return from;
+}
+
+void path_forgive(struct path *p, double now)
+{
+	for (unsigned i = 0; i < PATH_SENT; i++)
+		if (!p->sent[i].answered)
+			p->sent[i] = (struct path_probe){ 0 };
+	p->answered_seq = p->seq;
+	p->run = 0;
+	p->next = now;
+	if (p->state != PATH_DOWN)
+		return;
+	p->penalty = fmax(penalty(p, now) - PATH_FLAP, 0);
+	p->penalty_at = now;
+	p->suppressed &= p->penalty >= PATH_REUSE;
+	enter(p, PATH_UNKNOWN, now);
+}
+
 static struct path_probe *find(struct path *p, uint64_t seq)
 {
 	struct path_probe *s = &p->sent[seq % PATH_SENT];
@@ -174,11 +203,11 @@ static void judge(struct path *p, double now)
 	double wait = path_wait(p);
 
 	p->run = 0;
-	for (uint64_t seq = p->seq; seq; seq--) {
+	for (uint64_t seq = p->seq; seq && p->seq - seq < PATH_SENT; seq--) {
 		struct path_probe *s = find(p, seq);
 
 		if (!s)
-			break;
+			continue;
 		if (!s->answered && !s->late && now >= s->at + wait) {
 			s->late = true;
 			p->good = 0;

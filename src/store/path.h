@@ -111,6 +111,11 @@ void path_change(struct path *p, const struct path_profile *profile, double now)
 /* It failed, others say (carrier): a penalty. */
 void path_flap(struct path *p, double now);
 
+/* When the first of the late ones that count was sent; 0: there is none. */
+double path_silent_from(const struct path *p);
+/* What was not answered was lost elsewhere: it does not count, nor does the failure made of it. */
+void path_forgive(struct path *p, double now);
+
 /* When path_tick() is to be called next; to be asked again after any other call. */
 double path_due(struct path *p);
 /* answers: the home agent answers probes on another path, so this one's silence means something.
