@@ -116,7 +116,8 @@ static const struct conf_key on_event_keys[] = {
 	{ "events", CK_FN, LIVE, .fn = conf_events_fn,
 	  .def = "[ \"node_type\", \"bc_add\", \"bc_remove\", \"bc_flush\", \"bul_add\", "
 		 "\"bul_remove\", \"bul_flush\", \"md_info\", \"detector\", \"discovery\", "
-		 "\"path_up\", \"path_down\", \"handover\", \"config\", \"prefix_state\" ]",
+		 "\"path_up\", \"path_down\", \"handover\", \"config\", \"prefix_state\", "
+		 "\"flow_state\" ]",
 	  .type = "list of events, see mip6ctl(8)", .help = "on which" },
 	{ "timeout", CK_TIME, LIVE, OF(struct hook_conf, timeout), .min = 0.1, .max = 3600,
 	  .unit = "seconds", .def = "10",
