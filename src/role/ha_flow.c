@@ -34,7 +34,8 @@ void ha_flow_free(struct bu_verdict *v)
  */
 void ha_flow_judge(struct ha *ha, const struct mh_msg *m, struct bu_verdict *v)
 {
-	const struct flow_rules rules = { v->node && v->node->flow_bindings, FLOW_MAX };
+	const size_t own = v->node ? MIN(v->node->n_flow, (size_t)FLOW_MAX) : 0;
+	const struct flow_rules rules = { v->node && v->node->flow_bindings, FLOW_MAX - own };
 	const struct bc_memory *mem = bc_memory(ha->bc, &v->b.key.hoa, false);
 	static const struct flow_list none;
 	const struct flow_list *have = mem ? &mem->flows : &none;
