@@ -9,21 +9,33 @@
 
 int home_conf_copy(struct home_conf *to, const struct home_conf *from)
 {
-	size_t n = from->n_prefix;
-	struct mnp_conf *p = n ? calloc(n, sizeof(*p)) : NULL;
+	size_t n = from->n_prefix, k = from->n_flow;
+	struct mnp_conf *p = calloc(n + 1, sizeof(*p));
+	struct flow_conf *f = calloc(k + 1, sizeof(*f));
 
-	if (n && !p)
+	if (!p || !f) {
+		free(p);
+		free(f);
 		return -ENOMEM;
+	}
 	if (n)
 		memcpy(p, from->prefixes, n * sizeof(*p));
+	if (k)
+		memcpy(f, from->flows, k * sizeof(*f));
+	for (size_t i = 0; i < k; i++) {	/* .bid and .weight say the same */
+		f[i].weights = NULL;
+		f[i].n_weights = 0;
+	}
 	*to = *from;
 	to->prefixes = p;
+	to->flows = f;
 	return 0;
 }
 
 void home_conf_free(struct home_conf *h)
 {
 	free(h->prefixes);
+	free(h->flows);
 	crypto_wipe(h, sizeof(*h));
 }
 
