@@ -22,6 +22,7 @@ enum arg_kind {
 	ARG_HOME,		/* home addresses that are registered from here */
 	ARG_OWNER,		/* home addresses that own prefixes */
 	ARG_PEER,		/* addresses of peers */
+	ARG_FLOW,		/* names of flows */
 	ARG_FILE,
 	ARG_COUNT,		/* a number: nothing to offer */
 	ARG_EVENT,		/* events, and groups of them */
@@ -120,6 +121,7 @@ int cmd_stats(struct run *r);
 int cmd_binding(struct run *r);
 int cmd_registration(struct run *r);
 int cmd_prefix(struct run *r);
+int cmd_flow(struct run *r);
 int cmd_peer(struct run *r);
 int cmd_home_agent(struct run *r);
 int cmd_discover(struct run *r);
