@@ -5,13 +5,18 @@
 
 #include "base/util.h"
 
+static bool has_flows(const struct plan_steer *s)
+{
+	return s->n_conf || (s->asked && s->asked->n);
+}
+
 static bool needed(const struct plan_steer *s)
 {
 	size_t shares = 0;
 
 	for (size_t i = 0; i < s->n_path; i++)
 		shares += s->path[i].weight > 0;
-	return s->n_path && (shares > 1 || s->n_conf || (s->asked && s->asked->n));
+	return s->n_path && (shares > 1 || has_flows(s));
 }
 
 static int put_paths(struct kplan *p, const struct plan_steer *s)
@@ -40,6 +45,20 @@ static int put_nets(struct kplan *p, const struct plan_steer *s)
 		rc = kplan_add(p, &o);
 	}
 	return rc;
+}
+
+/* Tests of return routability, of whoever makes them, and all else with a Mobility Header. */
+static int put_signalling(struct kplan *p, const struct plan_steer *s)
+{
+	struct kobj o = { .kind = KOBJ_SFLOW };
+
+	if (!has_flows(s) || !s->primary)
+		return 0;
+	o.sflow.owner = s->owner;
+	o.sflow.sel = (struct flowsel){ .has = FLOWSEL_PROTO, .proto_lo = IPPROTO_MH_,
+					.proto_hi = IPPROTO_MH_ };
+	o.sflow.bid[0] = s->primary;
+	return kplan_add(p, &o);
 }
 
 static int put_configured(struct kplan *p, const struct plan_steer *s, size_t *room)
@@ -89,6 +108,8 @@ int plan_steer(struct kplan *p, const struct plan_steer *s)
 	if (!needed(s))
 		return 0;
 	rc = put_paths(p, s);
+	if (rc == 0)
+		rc = put_signalling(p, s);
 	if (rc == 0)
 		rc = put_configured(p, s, &room);
 	if (rc == 0)
