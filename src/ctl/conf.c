@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ctl/conf_flow.h"
 #include "ctl/conf_schema.h"
 #include "sec/crypto.h"
 
@@ -291,10 +292,13 @@ void conf_free(struct conf *c)
 	}
 	for (size_t i = 0; i < c->ha.n_node; i++) {
 		free(c->ha.nodes[i].prefixes);
+		free(c->ha.nodes[i].weights);
+		conf_flows_free(c->ha.nodes[i].flows, c->ha.nodes[i].n_flow);
 		crypto_wipe(&c->ha.nodes[i].sec, sizeof(c->ha.nodes[i].sec));
 	}
 	for (size_t i = 0; i < c->mn.n_home; i++) {
 		free(c->mn.homes[i].prefixes);
+		conf_flows_free(c->mn.homes[i].flows, c->mn.homes[i].n_flow);
 		crypto_wipe(&c->mn.homes[i].sec, sizeof(c->mn.homes[i].sec));
 	}
 	free(c->ha.links);

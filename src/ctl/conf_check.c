@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ctl/conf_check.h"
+#include "ctl/conf_flow.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -271,6 +272,8 @@ static void check_node(struct conf_ctx *x, const struct ha_conf *h, size_t i)
 	}
 	if (n->gre_key && h->carrier != CARRIER_IP6GRE)
 		conf_err(x, conf_at(x, SRC_NODE, i, "gre_key"), NULL, "needs carrier = \"ip6gre\"");
+	conf_check_flows(x, SRC_NODE, i, n->flows, n->n_flow);
+	conf_check_weights(x, i, n->weights, n->n_weight);
 }
 
 static void check_nodes(struct conf_ctx *x, struct ha_conf *h)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ctl/conf_check.h"
+#include "ctl/conf_flow.h"
 
 static bool bid_has_table(const struct mn_conf *m, uint32_t t)
 {
@@ -161,6 +162,7 @@ static void check_home(struct conf_ctx *x, const struct mn_conf *m, size_t i)
 	if (h->gre_key && h->carrier != CARRIER_IP6GRE)
 		conf_err(x, conf_at(x, SRC_HOME, i, "gre_key"), NULL, "needs carrier = \"ip6gre\"");
 	check_home_mnps(x, m, i);
+	conf_check_home_flows(x, m, i);
 }
 
 void conf_check_mn(struct conf_ctx *x)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/conf_flow.h"
 #include "ctl/conf_schema.h"
 
 /* ---- keys with a form of their own ---- */
@@ -106,7 +107,7 @@ static struct json_object *dump_fn(const struct conf_key *k, const void *obj)
 		if (own_form[i].read == k->fn)
 			return own_form[i].dump(obj);
 	}
-	return NULL;
+	return conf_flow_dump(k, obj);
 }
 
 /* ---- values ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "ctl/conf_schema.h"
+#include "ctl/conf_flow.h"
 
 #include "store/bc.h"
 
@@ -120,7 +120,8 @@ static const struct conf_key on_event_keys[] = {
 	{ "events", CK_FN, LIVE, .fn = conf_events_fn,
 	  .def = "[ \"node_type\", \"bc_add\", \"bc_remove\", \"bc_flush\", \"bul_add\", "
 		 "\"bul_remove\", \"bul_flush\", \"md_info\", \"detector\", \"discovery\", "
-		 "\"path_up\", \"path_down\", \"handover\", \"config\", \"prefix_state\" ]",
+		 "\"path_up\", \"path_down\", \"handover\", \"config\", \"prefix_state\", "
+		 "\"flow_state\" ]",
 	  .type = "list of events, see mip6ctl(8)", .help = "on which" },
 	{ "timeout", CK_TIME, LIVE, OF(struct hook_conf, timeout), .min = 0.1, .max = 3600,
 	  .unit = "seconds", .def = "10",
@@ -269,6 +270,14 @@ static const struct conf_key node_keys[] = {
 	{ "gre_key", CK_INT, LIVE, OF(struct mobile_node, gre_key), .min = 1, .max = U32_MAX,
 	  .def = "no key",
 	  .help = "key of its tunnel, the same at both ends; carrier ip6gre only" },
+	{ "flows", CK_LIST, LIVE, OF(struct mobile_node, flows), .sub = &conf_schema_node_flow,
+	  .count = offsetof(struct mobile_node, n_flow),
+	  .help = "which of its packets go to which of its care-of addresses; before what it asks for" },
+	{ "weights", CK_LIST, LIVE, OF(struct mobile_node, weights),
+	  .sub = &conf_schema_node_weight, .count = offsetof(struct mobile_node, n_weight),
+	  .help = "shares of its care-of addresses of the best priority; 1 each" },
+	{ "flow_bindings", CK_BOOL, LIVE, OF(struct mobile_node, flow_bindings), .def = "true",
+	  .help = "it may ask for flows (RFC 6089)" },
 	{ "security", CK_GROUP, LIVE, .required = true, OF(struct mobile_node, sec),
 	  .sub = &schema_security, .help = "see there" },
 };
@@ -321,6 +330,9 @@ static const struct conf_key home_keys[] = {
 	{ "prefixes", CK_LIST, LIVE, OF(struct home_conf, prefixes), .sub = &schema_mnp,
 	  .count = offsetof(struct home_conf, n_prefix), .roles = ROLE_MR,
 	  .help = "mobile network prefixes" },
+	{ "flows", CK_LIST, LIVE, OF(struct home_conf, flows), .sub = &conf_schema_home_flow,
+	  .count = offsetof(struct home_conf, n_flow),
+	  .help = "which packets take which uplink" },
 	{ "nai", CK_TEXT, LIVE, OF(struct home_conf, nai), .min = 1,
 	  .help = "identifier sent (RFC 4283)" },
 	{ "security", CK_GROUP, LIVE, .required = true, OF(struct home_conf, sec),

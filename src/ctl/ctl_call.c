@@ -205,6 +205,7 @@ static const struct method {
 	{ MIP6_CTL_INTERFACE ".ListRegistrations", false, true, { "home_address" },
 	  ctl_list_registrations },
 	{ MIP6_CTL_INTERFACE ".ListPrefixes", false, true, { "home_address" }, ctl_list_prefixes },
+	{ MIP6_CTL_INTERFACE ".ListFlows", false, true, { "home_address" }, ctl_list_flows },
 	{ MIP6_CTL_INTERFACE ".ListHomeAgents", false, true, { NULL }, ctl_list_agents },
 	{ MIP6_CTL_INTERFACE ".ListPeers", false, true, { "address" }, ctl_list_peers },
 	{ MIP6_CTL_INTERFACE ".ListPaths", false, true, { "bid" }, ctl_list_paths },

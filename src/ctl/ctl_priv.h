@@ -14,6 +14,7 @@
  *   ctl_diagnose.c  what only the daemon knows of its host's health
  *   ctl_turn.c   how long turns of the loop take
  *   ctl_paths.c  paths, what probes measured, and the operator's word on them
+ *   ctl_flows.c    flow policy, and what became of it
  *   ctl_tunnels.c  what went through the tunnels
  *   ctl_json.c   values as JSON
  *   ctl_idl.c    the interface's description
@@ -186,6 +187,9 @@ void ctl_list_handovers(struct ctl_client *c, struct json_object *params);
 
 void ctl_turn_start(struct ctl_turn *t, struct ev_loop *loop);	/* t stays where it is */
 void ctl_turn_stop(struct ctl_turn *t, struct ev_loop *loop);
+
+/* ---- ctl_flows.c ---- */
+void ctl_list_flows(struct ctl_client *c, struct json_object *params);
 
 /* ---- ctl_tunnels.c ---- */
 

@@ -25,6 +25,7 @@ enum arg_kind {
 	ARG_BID,		/* of an uplink */
 	ARG_PREFER,		/* of an uplink, or none */
 	ARG_UP_DOWN,
+	ARG_FLOW,		/* names of flows */
 	ARG_FILE,
 	ARG_COUNT,		/* a number: nothing to offer */
 	ARG_EVENT,		/* events, and groups of them */
@@ -124,6 +125,7 @@ int cmd_stats(struct run *r);
 int cmd_binding(struct run *r);
 int cmd_registration(struct run *r);
 int cmd_prefix(struct run *r);
+int cmd_flow(struct run *r);
 int cmd_peer(struct run *r);
 int cmd_home_agent(struct run *r);
 int cmd_discover(struct run *r);

@@ -45,6 +45,7 @@ struct listing {
 	struct fmt_list list;
 	struct fmt_table table;
 	bool details;
+	bool found;
 	void (*row)(struct fmt_table *t, struct json_object *o);
 	/* NULL: row has all */
 	void (*full)(const struct fmt_opt *opt, struct json_object *o);
@@ -102,6 +103,34 @@ int cmd_prefix(struct run *r)
 	struct listing k = { .row = show_prefix_row };
 
 	return listing(r, "ListPrefixes", "home_address", &k, SHOW_PREFIX_COLS, show_prefix_head);
+}
+
+/* By name, or by the number on the wire. */
+static bool show_flow(void *arg, struct json_object *o)
+{
+	struct listing *k = arg;
+	const char *wanted = k->r->argc ? k->r->argv[0] : NULL;
+
+	if (wanted && strcmp(fmt_str(o, "name"), wanted) != 0 && strcmp(fmt_str(o, "fid"), wanted) != 0)
+		return true;
+	k->found = true;
+	return show_record(arg, o);
+}
+
+int cmd_flow(struct run *r)
+{
+	struct listing k = { .r = r, .row = show_flow_row };
+	int rc;
+
+	fmt_list_begin(&k.list, &r->opt);
+	fmt_table_begin(&k.table, &r->opt, SHOW_FLOW_COLS, show_flow_head);
+	rc = cmd_call(r, "ListFlows", NULL, true, show_flow, &k);
+	fmt_table_end(&k.table);
+	fmt_list_end(&k.list, rc == MIP6_EXIT_DONE);
+	if (rc || !r->argc || k.found)
+		return rc;
+	fprintf(stderr, "mip6ctl: no flow %s\n", r->argv[0]);
+	return MIP6_EXIT_NOT_FOUND;
 }
 
 int cmd_peer(struct run *r)

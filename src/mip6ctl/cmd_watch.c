@@ -35,6 +35,7 @@ const struct cmd_group cmd_group[] = {
 	{ "path", "path_up path_down" },
 	{ "handover", "handover" },
 	{ "prefix", "prefix_state" },
+	{ "flow", "flow_state" },
 	{ "detector", "md_info home_hint dad" },
 	{ "discovery", "discovery" },
 };

@@ -116,6 +116,9 @@ static void argument(const struct run *r, const struct offer *k, enum arg_kind k
 	case ARG_OWNER:
 		objects(r, k, "ListPrefixes", "home_address");
 		break;
+	case ARG_FLOW:
+		objects(r, k, "ListFlows", "name");
+		break;
 	case ARG_PEER:
 		objects(r, k, "ListPeers", "peer");
 		break;

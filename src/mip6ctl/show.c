@@ -228,6 +228,29 @@ void show_prefix_row(struct fmt_table *t, struct json_object *o)
 	fmt_table_row(t, cell, 1, fmt_state_color(state));
 }
 
+/* ---- flows ---- */
+
+const char *const show_flow_head[] = {
+	"FLOW", "FID", "PRIORITY", "STATE", "BIDS", "USED", "HOME ADDRESS", "SELECTOR",
+};
+
+void show_flow_row(struct fmt_table *t, struct json_object *o)
+{
+	char bids[FMT_LEN], w[FMT_LEN], both[2 * FMT_LEN + 4], state[FMT_LEN];
+	bool refused = fmt_num(o, "status");
+	const char *cell[] = {
+		fmt_str(o, "name"), fmt_str(o, "fid"), fmt_str(o, "priority"), state, both,
+		fmt_str(o, "bid"), fmt_str(o, "home_address"), fmt_str(o, "selector"),
+	};
+
+	fmt_join(o, "bids", ",", bids);
+	snprintf(both, sizeof(both), "%s%s%s%s", bids, fmt_has(o, "weights") ? " (" : "",
+		 fmt_join(o, "weights", ":", w), *w ? ")" : "");
+	snprintf(state, sizeof(state), "%s%s%s", fmt_str(o, "state"), refused ? ": " : "",
+		 refused ? fmt_str(o, "meaning") : "");
+	fmt_table_row(t, cell, 3, fmt_state_color(fmt_str(o, "state")));
+}
+
 /* ---- home agents ---- */
 
 const char *const show_agent_head[] = {

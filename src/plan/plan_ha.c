@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "plan/plan_mh.h"
+#include "plan/plan_steer.h"
 #include "store/ha_rules.h"
 
 /* What is left of 1500 octets; a narrower path is found by path MTU discovery. */
@@ -355,6 +356,55 @@ static int plan_bid(const struct bound *n)
 	return rc < 0 ? rc : plan_mark(n, AF_INET);
 }
 
+/* ---- load sharing and flows ---- */
+
+/* 1 unless the configuration says otherwise. A node that says no priorities (RFC 5648 alone) knows
+ * nothing of sharing: only if the configuration wants it. */
+static uint8_t weight_of(const struct mobile_node *node, const struct binding *b,
+			 const struct binding *primary)
+{
+	if (b->prio != primary->prio || (!b->prio && !node->n_weight))
+		return 0;
+	for (size_t i = 0; i < node->n_weight; i++)
+		if (node->weights[i].bid == b->key.bid)
+			return node->weights[i].weight;
+	return 1;
+}
+
+/* What goes to the primary by its route may go to another. A node that is at home as well, as its
+ * primary, is there by a route that nothing looks at: no sharing then. */
+static int plan_ways(const struct mobile_node *node, const struct binding_set *s,
+		     const struct bound *n, const struct bound *primary)
+{
+	struct prefix inner[1 + MHOPT_MAX_MNP];
+	struct k_spath path[BC_MAX_COA];
+	struct plan_steer o = { .owner = node->hoa, .side = KSTEER_HA, .inner = inner, .path = path,
+				.conf = node->flows, .n_conf = node->n_flow,
+				.asked = node->flow_bindings ? s->flows : NULL,
+				.primary = primary->b->key.bid };
+
+	if (primary->c->flower || primary->b->home)
+		return 0;		/* the other check has no program that could steer */
+	inner[o.n_inner++] = prefix6(&node->hoa, 128);
+	for (unsigned i = 0; i < primary->b->n_prefix; i++)
+		inner[o.n_inner++] = primary->b->prefix[i];
+	for (unsigned i = 0; i < s->n; i++) {
+		struct k_spath *k = &path[o.n_path];
+
+		if (!n[i].b->key.bid || n[i].b->home)
+			continue;
+		*k = (struct k_spath){ .bid = n[i].b->key.bid,
+				       .weight = weight_of(node, n[i].b, primary->b) };
+		memcpy(k->dev, n[i].dev, sizeof(k->dev));
+		if (n[i].shared)
+			k->carrier = n[i].carrier;
+		if (ha_mark(n[i].c, k->bid, &k->fwmark))
+			k->fwmask = n[i].c->mark_mask;
+		o.n_path++;
+	}
+	return plan_steer(primary->p, &o);
+}
+
 /* ---- once for a node ---- */
 
 static int plan_proxy(const struct bound *n, const struct in6_addr *a)
@@ -437,7 +487,8 @@ static int plan_bound(const struct ha_conf *c, const struct mobile_node *node,
 		rc = plan_primary(primary);
 	for (unsigned i = 0; rc == 0 && i < s->n; i++)
 		rc = plan_bid(&n[i]);
-	/* here: what steers flows to the others (KOBJ_SNET, KOBJ_SPATH, KOBJ_SFLOW) */
+	if (rc == 0)
+		rc = plan_ways(node, s, n, primary);
 	if (rc == 0)
 		rc = plan_solicitation(primary);
 	return rc < 0 ? rc : plan_proxies(primary, defended);

@@ -9,6 +9,7 @@
 
 #include "base/util.h"
 #include "plan/plan_mh.h"
+#include "plan/plan_steer.h"
 
 #define METRIC		1024		/* the kernel's own for IPv6, said for both */
 #define METRIC_LAST	65535
@@ -439,6 +440,38 @@ static void put_path(const struct mn_conf *c, const struct home_state *h, struct
 		put_path_table(h, o, mn_bid_table(c, h->conf, p->bid), p->dev);
 }
 
+/* What goes to the carrying path by the home table may go to another. */
+static void put_ways(const struct mn_conf *c, const struct home_state *h, struct out *o)
+{
+	const struct home_conf *conf = h->conf;
+	struct prefix inner[1 + 64];
+	struct k_spath path[KOBJ_BIDS];
+	struct plan_steer s = { .owner = conf->hoa.a.in6, .side = KSTEER_MN, .inner = inner,
+				.path = path, .conf = conf->flows, .n_conf = conf->n_flow };
+
+	if (h->where == MN_OFF || !h->via[0])
+		return;
+	inner[s.n_inner++] = prefix6(&conf->hoa.a.in6, 128);
+	for (size_t i = 0; i < conf->n_prefix && i < 64; i++)
+		if (!(h->refused & BIT64(i)))
+			inner[s.n_inner++] = conf->prefixes[i].prefix;
+	for (size_t i = 0; i < h->n_path && s.n_path < ARRAY_SIZE(path); i++) {
+		const struct home_path *p = &h->path[i];
+		struct k_spath *k = &path[s.n_path];
+
+		if (!p->bid || !p->open)
+			continue;
+		*k = (struct k_spath){ .bid = p->bid, .weight = p->weight,
+				       .fwmark = mn_bid_mark(c, p->bid), .fwmask = c->mark_mask };
+		memcpy(k->dev, p->dev, sizeof(k->dev));
+		if (memcmp(p->dev, h->via, sizeof(h->via)) == 0)
+			s.primary = p->bid;
+		s.n_path++;
+	}
+	if (o->rc == 0)
+		o->rc = plan_steer(o->p, &s);
+}
+
 /* ---- multicast ---- */
 
 static const struct prefix groups = { .family = AF_INET6, .plen = 8, .a.in6.s6_addr = { 0xff } };
@@ -563,6 +596,7 @@ int mn_plan_home(const struct mn_conf *c, const struct home_state *h, struct kpl
 		put_tunnel(c, &o, before, &h->before);
 	for (size_t i = 0; h->where != MN_OFF && i < h->n_path; i++)
 		put_path(c, h, &o, &h->path[i]);
+	put_ways(c, h, &o);
 	if (h->where == MN_HOME)
 		put_at_home(h, &o);
 	put_carrying(c, h, &o, now, before);

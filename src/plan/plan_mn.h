@@ -45,6 +45,9 @@
  * Without routes by source (routes_by_source) everything that such an address sends to groups is
  * refused while it is away.
  *
+ * Which of the open paths a packet takes that goes to the home table is the word of the flows and of
+ * the weights (plan_steer.h), if there is something to choose; without, it is the default's.
+ *
  * At home the home address is on the uplink and stays on the logical device, so
  * that it is never gone for a socket.
  *
@@ -105,6 +108,7 @@ int mn_plan_uplink(const struct mn_conf *c, const struct uplink_state *u, struct
 struct home_path {
 	uint16_t bid;			/* 0: a tunnel that only receives */
 	bool open;			/* marked packets may take it */
+	uint8_t weight;			/* its share among those of the best priority; 0: not one of them */
 	struct carrier carrier;
 	char dev[IFNAMSIZ];		/* one for all with this carrier */
 };

@@ -220,6 +220,7 @@ static int diff_node(struct ha *ha, const struct ha_conf *to, const struct in6_a
 	int rc = 0;
 
 	bc_set(ha->bc, hoa, &have);
+	stay.flows = have.flows;
 	for (unsigned i = 0; i < have.n; i++)
 		if (ha_binding_allowed(to, &have.b[i], &why))
 			binding_put(&stay, &have.b[i]);

@@ -112,6 +112,7 @@ static void register_new(struct ha *ha, const struct mh_rx *rx, const struct ha_
 	struct ha_tx *tx = ha_tx_new(ha, &req->hoa);
 
 	if (!tx) {
+		ha_flow_free(v);
 		ha->stats.dropped++;
 		return;
 	}
@@ -143,6 +144,7 @@ static void deregister(struct ha *ha, struct ha_tx *tx, const struct ha_req *req
 		v->why = "the binding was not made yet";
 		ha_remember_seq(ha, v, true);
 		ha_answer(ha, req, v);
+		ha_flow_free(v);
 		ha_tx_end(tx);
 		return;
 	}
@@ -151,11 +153,13 @@ static void deregister(struct ha *ha, struct ha_tx *tx, const struct ha_req *req
 	else
 		tx = ha_tx_new(ha, &req->hoa);
 	if (!tx) {
+		ha_flow_free(v);
 		ha->stats.dropped++;
 		return;
 	}
 	tx->kind = TX_DEREGISTER;
 	tx->req = *req;
+	ha_flow_free(&tx->v);
 	tx->v = *v;
 	ha_tx_apply(tx);
 }
@@ -173,18 +177,21 @@ static void judge(struct ha *ha, const struct mh_rx *rx, const struct mh_msg *m,
 		     &v);
 	if (v.act == BU_REGISTER)
 		check_others(ha, &v);
+	ha_flow_judge(ha, m, &v);
 	switch (v.act) {
 	case BU_DROP:
 	case BU_REFUSE:
 		ha_answer(ha, req, &v);
 		break;
 	case BU_REGISTER:
-		if (tx && says_less(tx, &v))
+		if (tx && says_less(tx, &v)) {
+			ha_flow_free(&v);
 			ha_tx_hold(ha, rx, m);
-		else if (tx)
+		} else if (tx) {
 			register_again(tx, rx, req, &v);
-		else
+		} else {
 			register_new(ha, rx, req, &v);
+		}
 		break;
 	case BU_DEREGISTER:
 		deregister(ha, tx, req, &v);

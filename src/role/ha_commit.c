@@ -174,6 +174,7 @@ void ha_forget(struct ha *ha, struct bc_entry *e, const char *reason)
 		 reason, LOC(&was.coa));
 	if (!bc_primary(ha->bc, &was.key.hoa)) {
 		ha_mpd_stop(home);
+		ha_flow_commit(ha, &was.key.hoa, &(struct binding_set){ 0 }, NULL);
 		tell_prefixes(&was, NULL, reason);
 	}
 	tell_gone(&was, reason);
@@ -273,6 +274,7 @@ void ha_commit_register(struct ha_tx *tx)
 		return;
 	}
 	put_all(ha, v, &old);
+	ha_flow_commit(ha, &tx->hoa, &v->set, v->flows);
 	bc_set_seq(ha->bc, &tx->hoa, v->b.seq);
 	ha_remember_seq(ha, v, false);
 	remember_stamp(ha, &tx->req);
@@ -323,6 +325,7 @@ void ha_commit_deregister(struct ha_tx *tx)
 		else if (e->state != BC_BOUND && ha_bu_names(v, v->n_bid ? e->b.key.bid : 0))
 			arm(ha, e);
 	}
+	ha_flow_commit(ha, &tx->hoa, &v->set, v->flows);
 	bc_set_seq(ha->bc, &tx->hoa, v->b.seq);
 	ha_answer(ha, &tx->req, v);
 	ha->stats.deregistered += old.n > v->set.n;
@@ -336,6 +339,7 @@ void ha_commit_remove(struct ha_tx *tx)
 
 	bc_set(ha->bc, &tx->hoa, &old);
 	ha_advertise(ha, &old, &tx->v.set);
+	ha_flow_commit(ha, &tx->hoa, &tx->v.set, NULL);
 	for (; e; e = next) {
 		next = e->sibling;
 		if (e->state != BC_BOUND || binding_of(&tx->v.set, e->b.key.bid))

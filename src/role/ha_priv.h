@@ -6,7 +6,7 @@
  * it. ha_tx.c: transactions, one per home address at a time. ha_commit.c: what
  * follows when the kernel has it. ha_reply.c: answers and advertisements. ha_disc.c:
  * other home agents, and discovery of them. ha_mpd.c: prefix advertisements. ha_error.c:
- * errors from within tunnels.
+ * errors from within tunnels. ha_flow.c: flow bindings.
  *
  * Times: seconds of run_now(). A struct ha_tx and its messages belong to ha->txs; it
  * is freed by ha_tx_end() and ha_tx_cancel_all() only.
@@ -195,6 +195,17 @@ void ha_expire(void *arg);		/* a struct bc_entry's timer */
 void ha_remember_seq(struct ha *ha, const struct bu_verdict *v, bool gone);
 /* The entry has left the kernel: tells, and frees it. The prefixes leave with the last. */
 void ha_forget(struct ha *ha, struct bc_entry *e, const char *reason);
+
+/* ---- ha_flow.c ---- */
+/* v->flows, and v->set.flows: what is in force when it has ended. */
+void ha_flow_judge(struct ha *ha, const struct mh_msg *m, struct bu_verdict *v);
+void ha_flow_free(struct bu_verdict *v);
+/* now: what is bound now; v: takes its list, NULL: the flows are as they were, but for BIDs that
+ * have come or gone. */
+void ha_flow_commit(struct ha *ha, const struct in6_addr *hoa, const struct binding_set *now,
+		    struct flow_verdict *v);
+/* Logs and tells those that the answer refuses. */
+void ha_flow_refused(struct ha *ha, const struct ha_req *req, const struct bu_verdict *v);
 
 /* ---- ha_bu.c ---- */
 /* As ha_bu_rx(), but not counted: also for messages that waited. */

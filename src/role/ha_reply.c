@@ -158,6 +158,8 @@ static void ba_options(const struct ha *ha, const struct ha_req *req, const stru
 		       v->n_ipv4_ack * sizeof(v->ipv4_ack[0]));
 		*(v->ack_is_v4prefix ? &o->n_ipv4_mnp_status : &o->n_ipv4_ack) = v->n_ipv4_ack;
 	}
+	if (v->act != BU_REFUSE && v->flows)
+		flow_answer(&v->flows->answer, o);
 	/* RFC 5648 6.2: whenever one is sent, all of them, without the addresses */
 	o->n_bid = v->n_bid;
 	for (unsigned i = 0; i < v->n_bid; i++) {
@@ -200,6 +202,11 @@ static ssize_t ba_build(const struct ha *ha, const struct ha_req *req, const str
 		m.ba.flags |= BA_R;
 	ba_options(ha, req, v, &m);
 	len = mh_build(&m, &ha->c->dialect, buf, cap, &mac_at);
+	if (len == -EMSGSIZE && m.opt.n_flow) {		/* RFC 6089 5.3.5 only SHOULD: statuses alone */
+		for (unsigned i = 0; i < m.opt.n_flow; i++)
+			m.opt.flow[i].sub.len = 0;
+		len = mh_build(&m, &ha->c->dialect, buf, cap, &mac_at);
+	}
 	if (len > 0 && req->sign)
 		auth_mac(&v->node->sec.key, &req->coa, &req->hoa, buf, mac_at, buf + mac_at);
 	return len;
@@ -293,6 +300,7 @@ void ha_answer(struct ha *ha, const struct ha_req *req, const struct bu_verdict 
 	if (v->act != BU_REFUSE) {
 		ba_send(ha, req, v);
 		answer_bids(ha, req, v);
+		ha_flow_refused(ha, req, v);
 		return;
 	}
 	log_rl(&ha->rl, "ha", "BU for %s from %s refused: status=%u (%s) %s%s%s seq=%u",

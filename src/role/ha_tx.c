@@ -91,6 +91,7 @@ void ha_dad_cancel(struct ha_tx *tx)
 static void tx_free(struct ha_tx *tx)
 {
 	ha_dad_cancel(tx);
+	ha_flow_free(&tx->v);
 	tx->ha->n_adding -= tx->adds;
 	HASH_DELETE(hh, tx->ha->txs, tx);
 	free(tx->msg);
@@ -347,6 +348,7 @@ void ha_tx_renew(struct ha_tx *tx, const struct bu_verdict *v)
 {
 	bool had = tx->v.need_dad, had_ll = tx->v.need_dad_ll;
 
+	ha_flow_free(&tx->v);
 	tx->v = *v;
 	count(tx);
 	dad_adjust(tx, had, had_ll);
@@ -422,6 +424,7 @@ void ha_tx_sweep(struct ha *ha, const struct in6_addr *hoa)
 	sort_out(ha, hoa, tx);
 	if (!tx)
 		return;
+	tx->v.set.flows = &bc_memory(ha->bc, hoa, false)->flows;	/* that of its entries */
 	tx->kind = TX_REMOVE;
 	ha_tx_apply(tx);
 }
@@ -445,10 +448,12 @@ static void judge_again(struct ha_tx *tx)
 			     bc_memory(ha->bc, &tx->hoa, false),
 			     bc_count(ha->bc) + ha->n_adding - tx->adds, &tx->req.rx, &m,
 			     run_now(), &v);
+	ha_flow_judge(ha, &m, &v);
 	if (v.act == BU_REGISTER) {
 		ha_tx_renew(tx, &v);
 		return;
 	}
+	ha_flow_free(&v);
 	ha_answer(ha, &tx->req, &v);
 	ha_tx_end(tx);
 }

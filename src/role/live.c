@@ -7,23 +7,56 @@
 
 #include "sec/crypto.h"
 
+static void flows_free(struct flow_conf *f, size_t n)
+{
+	for (size_t i = 0; f && i < n; i++)
+		free(f[i].weights);
+	free(f);
+}
+
+/* NULL: no memory. */
+static struct flow_conf *flows_copy(const struct flow_conf *from, size_t n)
+{
+	struct flow_conf *f = calloc(n + 1, sizeof(*f));
+
+	for (size_t i = 0; f && i < n; i++) {
+		size_t k = from[i].n_weights;
+
+		f[i] = from[i];
+		f[i].weights = calloc(k + 1, sizeof(*f[i].weights));
+		if (!f[i].weights) {
+			flows_free(f, i);
+			return NULL;
+		}
+		if (k)
+			memcpy(f[i].weights, from[i].weights, k * sizeof(*f[i].weights));
+	}
+	return f;
+}
+
 int home_conf_copy(struct home_conf *to, const struct home_conf *from)
 {
 	size_t n = from->n_prefix;
-	struct mnp_conf *p = n ? calloc(n, sizeof(*p)) : NULL;
+	struct mnp_conf *p = calloc(n + 1, sizeof(*p));
+	struct flow_conf *f = flows_copy(from->flows, from->n_flow);
 
-	if (n && !p)
+	if (!p || !f) {
+		free(p);
+		flows_free(f, from->n_flow);
 		return -ENOMEM;
+	}
 	if (n)
 		memcpy(p, from->prefixes, n * sizeof(*p));
 	*to = *from;
 	to->prefixes = p;
+	to->flows = f;
 	return 0;
 }
 
 void home_conf_free(struct home_conf *h)
 {
 	free(h->prefixes);
+	flows_free(h->flows, h->n_flow);
 	crypto_wipe(h, sizeof(*h));
 }
 

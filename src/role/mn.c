@@ -148,6 +148,7 @@ void mn_after(struct mn_home *h)
 	mn_probe_follow(h);
 	mn_track_follow(h);
 	mn_home_proven(h);
+	mn_flow_look(h);
 }
 
 static void log_step(struct mn_home *h, const struct bul *was, const struct bul_step *s)

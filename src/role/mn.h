@@ -20,6 +20,7 @@
 #include "store/bul.h"
 #include "store/conf.h"
 #include "store/ro.h"
+#include "store/flow_mn.h"
 
 struct mn;
 struct md;
@@ -159,6 +160,13 @@ struct mn_path_info {			/* RFC 5648: one care-of address of one home */
 };
 /* The i-th place of the home, below BUL_PATHS; false: nobody has it. */
 bool mn_path(const struct mn *mn, unsigned home, unsigned i, struct mn_path_info *info);
+struct mn_flow_info {			/* RFC 6089: one flow of the configuration */
+	const struct flow_conf *conf;
+	uint16_t bid;			/* the one of its list that is used now; 0 = none, or weights */
+	enum flow_view view;
+	uint8_t status;			/* what the home agent said; enum flow_status */
+};
+bool mn_flow(const struct mn *mn, unsigned home, size_t i, struct mn_flow_info *info);
 unsigned mn_homes(const struct mn *mn);
 bool mn_home(const struct mn *mn, unsigned i, struct mn_info *info);
 struct mn_stats mn_stats(const struct mn *mn);

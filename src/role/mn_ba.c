@@ -196,6 +196,7 @@ void mn_ba_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 		mr_accepted(h, m);
 	if (!o->dereg)
 		mr_refused(h, ba.status);
+	mn_flow_answered(h, o, m);
 	mn_step(h, BUL_EV_BA, &ba);
 }
 

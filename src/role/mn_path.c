@@ -191,6 +191,22 @@ static struct home_path *add(struct home_path *p, size_t *n, const struct mn_hom
 	return &p[(*n)++];
 }
 
+/* Those of the best priority that works share what no flow is about. */
+static void share(const struct mn_home *h, struct home_path *p, size_t n)
+{
+	const struct bul_path *q;
+	unsigned best = UINT8_MAX;
+
+	for (size_t i = 0; i < n; i++) {
+		q = p[i].open ? &h->bul.set.path[bul_path_find(&h->bul, p[i].bid)] : NULL;
+		best = q ? MIN(best, (unsigned)q->rank) : best;
+	}
+	for (size_t i = 0; i < n; i++) {
+		q = p[i].open ? &h->bul.set.path[bul_path_find(&h->bul, p[i].bid)] : NULL;
+		p[i].weight = q && q->rank == best ? 1 : 0;
+	}
+}
+
 size_t mn_paths_plan(struct mn_home *h, struct home_state *s, struct home_path *p,
 		     void (*name)(const struct mn_home *h, const struct home_path *p, size_t n,
 				  const struct carrier *c, char dev[static IFNAMSIZ]))
@@ -221,6 +237,7 @@ size_t mn_paths_plan(struct mn_home *h, struct home_state *s, struct home_path *
 		if (at)
 			memcpy(h->path[i].flying, at->dev, sizeof(at->dev));
 	}
+	share(h, p, n);
 	s->path = p;
 	s->n_path = n;
 	return n;

@@ -180,6 +180,9 @@ struct mn_home {
 	struct in6_addr answers;	/* home agent that has answered a probe of any path */
 	bool judging;			/* mn_track_judge() is under way */
 	double silent_at;		/* all paths were, and mn_forgotten() was called */
+	struct flow_mn flow;		/* what the home agent has of our flows */
+	struct in6_addr flow_ha;	/* which one */
+	uint16_t flow_seq;		/* of the update that told it last */
 	struct ro_home ro;
 	struct mn_prefix_info *prefix;
 	enum mnp_status *prefix_told;	/* by prefix_state */
@@ -264,6 +267,13 @@ bool mn_stamps(const struct mn_home *h);
 uint16_t mn_flags(const struct mn_home *h);
 /* An identifier that nobody guesses, of a discovery or solicitation (11.4.1, 11.4.2). */
 uint16_t mn_new_id(void);
+
+/* mn_flow.c */
+/* The options of an update that is about to go, whose octets are in mem. 0 or -errno. */
+int mn_flow_put(struct mn_home *h, const struct mn_out *o, struct mh_msg *m,
+		struct flow_octets *mem);
+void mn_flow_answered(struct mn_home *h, const struct mn_out *o, const struct mh_msg *m);
+void mn_flow_look(struct mn_home *h);	/* sends an update if flows alone are a reason */
 
 /* mn_ba.c */
 /* The home agent seems to have lost the binding; sign: how we know. */

@@ -383,6 +383,7 @@ void mn_reload(struct mn *mn, struct mn_reload *r)
 				mn_step(h, BUL_EV_RECONF, NULL);
 		mr_where(h);
 		mn_kern_sync(h);
+		mn_flow_look(h);
 	}
 	ro_reload(mn);
 	mn_reload_free(r);

@@ -214,6 +214,7 @@ static bool has_source(const struct bul_msg *m)
 /* home: from the home link, so the home address is source and care-of address (11.5.5). */
 static int send_bu(struct mn_home *h, struct mn_out *o, bool home)
 {
+	struct flow_octets flows;
 	struct mh_msg m = { 0 };
 	int rc = 0;
 
@@ -224,6 +225,8 @@ static int send_bu(struct mn_home *h, struct mn_out *o, bool home)
 	fill(h, &m, o, home);
 	if (!o->dereg)
 		rc = mr_put(h, &m);
+	if (rc == 0)
+		rc = mn_flow_put(h, o, &m, &flows);
 	if (rc == 0)
 		rc = transmit(h, &m, o, home);
 	if (rc < 0) {

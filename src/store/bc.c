@@ -131,8 +131,11 @@ struct bc_entry *bc_first(struct bc *bc, const struct in6_addr *hoa)
 
 bool bc_set(struct bc *bc, const struct in6_addr *hoa, struct binding_set *s)
 {
+	const struct bc_memory *m = bc_memory(bc, hoa, false);
+
 	s->n = 0;
-	for (struct bc_entry *e = bc_first(bc, hoa); e; e = e->sibling)
+	s->flows = m ? &m->flows : NULL;
+	for (struct bc_entry *e = m ? m->first : NULL; e; e = e->sibling)
 		if (e->state == BC_BOUND && s->n < ARRAY_SIZE(s->b))
 			s->b[s->n++] = e->b;
 	return s->n;
@@ -252,6 +255,7 @@ void bc_free(struct bc *bc)
 		bc_del(bc, bc->entries);
 	HASH_ITER(hh, bc->memory, m, next) {
 		HASH_DELETE(hh, bc->memory, m);
+		flow_list_free(&m->flows);
 		free(m);
 	}
 	free(bc);

@@ -20,6 +20,7 @@
 #include "base/addr.h"
 #include "base/rtimer.h"
 #include "store/conf.h"
+#include "store/flow.h"
 #include "store/mpa.h"
 #include "wire/mh.h"
 #include "wire/nd.h"
@@ -61,6 +62,7 @@ struct binding {
 struct binding_set {
 	uint8_t n;			/* 0: not bound */
 	struct binding b[BC_MAX_COA];
+	const struct flow_list *flows;	/* of the node, RFC 6089; the cache's or the verdict's */
 };
 
 struct bc_entry {
@@ -97,6 +99,7 @@ struct bc_memory {
 	struct rtimer adv_timer;	/* the role's; stopped while nothing is bound */
 	struct mpa adv;			/* prefix advertisements to the node */
 	void *owner;			/* of the role that arms the timer */
+	struct flow_list flows;		/* RFC 6089; none without a binding. Freed with the cache */
 	struct bc_entry *first;		/* the cache's: lowest BID; NULL: no entry */
 	UT_hash_handle hh;
 };

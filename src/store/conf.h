@@ -88,7 +88,7 @@ enum coa_dad { COA_DAD_OPTIMISTIC, COA_DAD_FULL, COA_DAD_OFF };
 /* ---- flow policy, either end (RFC 6089) ---- */
 
 #define FLOW_NAME_MAX	31
-#define FLOW_CONF_MAX	32		/* of one home address */
+#define FLOW_CONF_MAX	31		/* of one home address */
 
 struct flow_weight { uint16_t bid; uint8_t weight; uint64_t said; /* as below */ };
 struct flow_conf {

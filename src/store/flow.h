@@ -16,7 +16,7 @@
 
 #include "wire/flow.h"
 
-#define FLOW_MAX	64		/* of one home address */
+#define FLOW_MAX	31		/* of one home address: as many as the kernel part has room for */
 
 struct flow_entry {
 	uint16_t fid, prio;		/* neither is 0; no prio twice in a list */

@@ -23,7 +23,7 @@
 #include "store/flow.h"
 
 #define FLOW_IPV4	0x8000		/* in the FID of the second of two */
-#define FLOW_BUDGET	800		/* octets of new flows in one message: 6089 6, no fragments */
+#define FLOW_BUDGET	600		/* octets of new flows in one message: 6089 6, no fragments */
 #define FLOW_RETRY	60		/* seconds; doubles up to ... */
 #define FLOW_RETRY_MAX	3600
 

@@ -55,6 +55,7 @@ struct bu_verdict {
 	struct nd_lladdr lladdr;	/* of the node on its home link, as the message says; len 0 = no */
 	bool overwrite;			/* O: only what is accepted here stays */
 	uint8_t granted;		/* status but for what is said of BIDs */
+	struct flow_verdict *flows;	/* of the flows that it names; the role's. NULL: nothing to say */
 	bool explicit6;			/* IPv6 prefixes were listed in the message */
 	uint16_t answer_seq;		/* of the BA */
 	/* IPv4 answers, in the encoding of the request */

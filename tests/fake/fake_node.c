@@ -288,6 +288,20 @@ int mn_path_probe(struct mn *mn, uint16_t bid)
 	return bid ? 1 : 2;
 }
 
+/* The first of each home is active, the second refused. */
+bool mn_flow(const struct mn *mn, unsigned home, size_t i, struct mn_flow_info *info)
+{
+	const struct home_conf *h = &fake_node.conf->mn.homes[home];
+
+	(void)mn;
+	if (i >= h->n_flow)
+		return false;
+	*info = (struct mn_flow_info){ .conf = &h->flows[i], .bid = i ? 0 : h->flows[i].bid[0],
+				       .view = i ? FLOW_REFUSED : FLOW_ACTIVE,
+				       .status = i ? FLOW_PROHIBITED : FLOW_OK };
+	return true;
+}
+
 bool mn_peer_next(const struct mn *mn, const struct in6_addr *hoa, const struct in6_addr *peer,
 		  struct mn_peer_info *i)
 {

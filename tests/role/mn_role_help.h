@@ -278,6 +278,10 @@ struct bu {
 	uint64_t stamp;
 	unsigned n_mnp, n_ipv4, n_draft, n_bid;
 	struct mhopt_bid bid[MHOPT_MAX_BID];
+	unsigned n_flow, n_kept;
+	struct mhopt_flow flow[MHOPT_MAX_FLOW];	/* without sub-options */
+	uint16_t flow_bid[MHOPT_MAX_FLOW];	/* the one that is named */
+	uint16_t kept[FLOW_MAX];		/* by summary */
 	int ifindex;
 	struct mhopt_ipv4_hoa ipv4[MHOPT_MAX_MNP];
 	struct prefix mnp[MHOPT_MAX_MNP], draft[MHOPT_MAX_MNP];
@@ -329,6 +333,22 @@ static inline void check_bu(const struct fake_mh *f, const struct bu *b)
 			       o->auth.data.p, o->auth.data.len));
 }
 
+static inline void take_flows(struct bu *b, const struct mhopts *o)
+{
+	for (; b->n_flow < o->n_flow; b->n_flow++) {
+		const struct mhopt_flow *f = &o->flow[b->n_flow];
+		struct flow_subs s;
+
+		assert_int_equal(f->status, 0);
+		assert_int_equal(flow_subs_parse(f, &s), FLOW_OK);
+		assert_true(s.has_selector && s.n_bid == 1);
+		b->flow[b->n_flow] = (struct mhopt_flow){ .fid = f->fid, .prio = f->prio };
+		b->flow_bid[b->n_flow] = s.bid[0];
+	}
+	for (unsigned i = 0; o->n_flow_summary && i < flow_n_fid(&o->flow_summary[0]); i++)
+		b->kept[b->n_kept++] = flow_fid(&o->flow_summary[0], i);
+}
+
 static inline bool next_bu(struct bu *b)
 {
 	const struct fake_mh *f = fake_mh_pop();
@@ -350,6 +370,7 @@ static inline bool next_bu(struct bu *b)
 	memcpy(b->mnp, o->mnp, sizeof(b->mnp));
 	memcpy(b->ipv4, o->ipv4_hoa, sizeof(b->ipv4));
 	memcpy(b->draft, o->ipv4_mnp, sizeof(b->draft));
+	take_flows(b, o);
 	b->conf = conf_of(b->home ? &f->tx.src : &f->tx.hao);
 	assert_non_null(b->conf);
 	check_bu(f, b);
@@ -383,7 +404,8 @@ struct ba {
 	uint64_t stamp;			/* 0 = as in the BU */
 	uint8_t ipv4_status[8];		/* of each IPv4 prefix asked for */
 	uint8_t bid_status[8];		/* of each BID */
-	bool no_bids;
+	bool no_bids, no_flows;
+	uint8_t flow_status[8];		/* of each flow asked for */
 	uint32_t advice;
 };
 
@@ -423,6 +445,10 @@ static inline void answer_with(const struct bu *b, const struct ba *a)
 						   .status = a->bid_status[i] };
 		m.opt.n_bid++;
 		m.opt.seen |= BIT64(MHOPT_BID);
+	}
+	for (unsigned i = 0; i < b->n_flow && !a->no_flows; i++) {
+		m.opt.flow[m.opt.n_flow] = b->flow[i];
+		m.opt.flow[m.opt.n_flow++].status = a->flow_status[i];
 	}
 	if (a->advice) {
 		m.opt.refresh_advice = a->advice;

@@ -164,6 +164,7 @@ typedef char *(*locate_fn)(struct conf *c);
 static char *at_uplink(struct conf *c) { return (char *)&c->mn.uplinks[0]; }
 static char *at_home(struct conf *c) { return (char *)&c->mn.homes[0]; }
 static char *at_mnp(struct conf *c) { return (char *)&c->mn.homes[0].prefixes[0]; }
+static char *at_flow(struct conf *c) { return (char *)&c->mn.homes[0].flows[0]; }
 static char *at_sec(struct conf *c) { return (char *)&c->mn.homes[0].sec; }
 static char *at_ro(struct conf *c) { return (char *)&c->mn.ro; }
 static char *at_policy(struct conf *c) { return (char *)&c->mn.ro.policy[0]; }
@@ -212,6 +213,7 @@ static void test_each_live_key_of_the_mobile_side_is_taken_over(void **state)
 	walk(sub(top, "uplinks"), at_uplink);
 	walk(home, at_home);
 	walk(sub(home, "prefixes"), at_mnp);
+	walk(sub(home, "flows"), at_flow);
 	walk(sub(home, "security"), at_sec);
 	walk(ro, at_ro);
 	walk(sub(ro, "policy"), at_policy);

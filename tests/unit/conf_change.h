@@ -12,8 +12,32 @@ static const char mobile_text[] =
 	"roles = [ \"mr\" ]; uplinks = ( { device = \"up0\"; bid = 1; }, { device = \"up1\"; bid = 2; } );"
 	"homes = ( { home_address = \"2001:db8:280::5/64\"; home_agent = \"2001:db8:280::1\"; "
 	"nai = \"a\"; security = { method = \"none\"; }; prefixes = ( { prefix = "
-	"\"2001:db8:281::/64\"; device = \"lan\"; }, { prefix = \"10.0.0.0/24\"; } ); } );"
+	"\"2001:db8:281::/64\"; device = \"lan\"; }, { prefix = \"10.0.0.0/24\"; } ); "
+	"flows = ( { name = \"f\"; weights = ( { bid = 1; weight = 2; } ); } ); } );"
 	"route_optimization = { policy = ( { peer = \"2001:db8::/32\"; allow = false; } ); };";
+
+static inline void change_flow(const struct conf_key *k, char *obj)
+{
+	static const struct { const char *name; size_t at; } row[] = {
+		{ "protocol", offsetof(struct flow_conf, sel.proto_hi) },
+		{ "peer", offsetof(struct flow_conf, sel.src_hi) },
+		{ "inside", offsetof(struct flow_conf, sel.dst_hi) },
+		{ "peer_port", offsetof(struct flow_conf, sel.sport_hi) },
+		{ "inside_port", offsetof(struct flow_conf, sel.dport_hi) },
+		{ "dscp", offsetof(struct flow_conf, sel.dscp_hi) },
+		{ "flowlabel", offsetof(struct flow_conf, sel.label_hi) },
+		{ "spi", offsetof(struct flow_conf, sel.spi_hi) },
+		{ "bids", offsetof(struct flow_conf, bid) },
+	};
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		if (strcmp(row[i].name, k->name) == 0) {
+			obj[row[i].at] ^= 1;
+			return;
+		}
+	}
+	fail_msg("%s: a form that this test does not know", k->name);
+}
 
 static inline void change_fn(struct conf *c, const struct conf_key *k, char *obj)
 {
@@ -42,7 +66,7 @@ static inline void change_fn(struct conf *c, const struct conf_key *k, char *obj
 			obj[row[i].at] ^= 1;
 		return;
 	}
-	fail_msg("%s: a form that this test does not know", k->name);
+	change_flow(k, obj);
 }
 
 /* obj: the group of c that has the key. What is behind pointers is changed there. */

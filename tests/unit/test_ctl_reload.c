@@ -113,7 +113,8 @@ static const char node_text[] =
 	"\"2001:db8:280::/64\" ]; prefix_lifetimes = ( { prefix = \"2001:db8:280::/64\"; "
 	"valid_lifetime = 9000; preferred_lifetime = 9000; } ); } );"
 	"mobile_nodes = ( { home_address = \"2001:db8:280::5\"; nai = \"a\"; prefixes = [ "
-	"\"10.0.0.0/24\" ]; security = { method = \"none\"; }; } );"
+	"\"10.0.0.0/24\" ]; security = { method = \"none\"; }; weights = ( { bid = 1; weight = 2; } ); "
+	"flows = ( { name = \"f\"; weights = ( { bid = 1; weight = 2; } ); } ); } );"
 	"served_prefixes = [ \"2001:db8:999::/64\" ]; virtual_address = \"2001:db8:280::1\";"
 	"correspondent = { policy = ( { peer = \"2001:db8::/32\"; allow = false; } ); };";
 static unsigned keys, fixed;
