@@ -294,6 +294,8 @@ static const struct conf_key uplink_keys[] = {
 	{ "priority", CK_INT, LIVE,
 	  OF(struct uplink_conf, priority), .min = 0, .max = 1000, .def = "100",
 	  .help = "the usable uplink with the lowest is used" },
+	{ "weight", CK_INT, LIVE, OF(struct uplink_conf, weight), .min = 1, .max = 100, .def = "1",
+	  .help = "its share of the load among uplinks of one priority, in proportion; needs bid" },
 	{ "managed", CK_BOOL, LIVE, OF(struct uplink_conf, managed), .def = "false",
 	  .help = "something else configures it (PPP, DHCPv6, networkd ...): follow only" },
 	{ "coa_dad", CK_WORD, LIVE, OF(struct uplink_conf, coa_dad), .word = conf_word_coa_dad,

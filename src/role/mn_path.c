@@ -191,6 +191,14 @@ static struct home_path *add(struct home_path *p, size_t *n, const struct mn_hom
 	return &p[(*n)++];
 }
 
+static uint8_t weight_of(const struct mn *mn, uint16_t bid)
+{
+	for (unsigned i = 0; i < mn->n_uplink; i++)
+		if (!mn->uplink[i].gone && mn->uplink[i].conf->bid == bid)
+			return (uint8_t)MAX(mn->uplink[i].conf->weight, 1u);
+	return 1;
+}
+
 /* Those of the best priority that works share what no flow is about. */
 static void share(const struct mn_home *h, struct home_path *p, size_t n)
 {
@@ -203,7 +211,7 @@ static void share(const struct mn_home *h, struct home_path *p, size_t n)
 	}
 	for (size_t i = 0; i < n; i++) {
 		q = p[i].open ? &h->bul.set.path[bul_path_find(&h->bul, p[i].bid)] : NULL;
-		p[i].weight = q && q->rank == best ? 1 : 0;
+		p[i].weight = q && q->rank == best ? weight_of(h->mn, p[i].bid) : 0;
 	}
 }
 

@@ -224,6 +224,7 @@ struct uplink_conf {
 	char dev[IFNAMSIZ];
 	uint16_t bid;			/* 0 = no RFC 5648 */
 	int priority;			/* lower is preferred */
+	unsigned weight;		/* 1..100, share of the load; 0 counts as 1 */
 	bool managed;			/* true: something else configures it, we only follow */
 	enum coa_dad coa_dad;
 	enum path_profile_id probe;	/* of its path, with a BID only */
