@@ -144,6 +144,11 @@ class Packet:
         """ICMPv6 (type, code) or None."""
         return (self.body[0], self.body[1]) if self.proto == 58 and len(self.body) > 1 else None
 
+    @property
+    def udp(self):
+        """UDP's ports (source, destination) or None."""
+        return struct.unpack_from("!HH", self.body) if self.proto == 17 and len(self.body) > 3 else None
+
     def innermost(self):
         return self.inner.innermost() if self.inner else self
 

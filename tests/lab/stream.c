@@ -8,11 +8,10 @@
  *   stream tcp-recv PORT FILE               takes any number of connections
  *   stream tcp-send DST PORT FILE FLOWS     sends on each as much as it takes
  *
- * A flow is a socket of its own. Files are JSON. Times are nanoseconds of CLOCK_REALTIME, which all
- * namespaces of a kernel share (and the captures have). A late sender sends what is due at once, so
- * that the numbers keep the pace.
+ * A receiver says "ready" when it is. A flow is a socket of its own. Files are JSON. Times are
+ * nanoseconds of CLOCK_REALTIME, which all namespaces of a kernel share (and the captures have). A
+ * late sender sends what is due at once, so that the numbers keep the pace.
  */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -85,6 +84,10 @@ static int bound(int type, const char *port)
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
 	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
 		die("bind");
+	if (type == SOCK_STREAM && listen(fd, FLOWS_MAX) < 0)
+		die("listen");
+	puts("ready");
+	fflush(stdout);
 	return fd;
 }
 
@@ -303,8 +306,6 @@ static void tcp_recv(char **arg)
 	nfds_t n = 1;
 	FILE *f;
 
-	if (listen(fd, FLOWS_MAX) < 0)
-		die("listen");
 	while (!over) {
 		if (poll(w, n, 200) <= 0)
 			continue;

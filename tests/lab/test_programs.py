@@ -8,7 +8,7 @@ import pytest
 
 BUILD = os.environ.get("LAB_BUILD", "")
 KTEST = ["probe", "objects", "replace", "undo", "sharing", "leftovers", "news", "ingress-bpf",
-         "ingress-flower", "xfrm", "steer"]
+         "ingress-flower", "xfrm", "steer", "policy"]
 
 
 def _passes(name, *words):

@@ -85,6 +85,26 @@ class Uplinks(Net):
         return self.events[-1]["at"]
 
 
+    def del_coa(self, n):
+        """Somebody takes the care-of address of uplink n away."""
+        dev = DEVICES[n]
+        for a in self.mr.addresses(dev):
+            if a.startswith(coa_of(n)):
+                self.mr.del_addr(dev, a)
+        return self.event("address", n=n) or self.events[-1]["at"]
+
+    def stop_router(self, n):
+        """The access router of way n is gone: no answer, no advertisement; the carrier stays."""
+        self.routers[n].down("acc0")
+        self.event("router", n=n)
+        return self.events[-1]["at"]
+
+    def start_router(self, n):
+        r = self.routers[n]
+        r.up("acc0")
+        r.addr("acc0", f"2001:db8:f{n}::1/64")
+
+
 def uplinks(n=2, **keys):
     """The uplinks of the configuration: BID = number of the way, the first one preferred.
     keys: of each, as a list ("priority=[10, 10]"), or of all."""
@@ -115,6 +135,16 @@ def wait_bids(ha, *bids, hoa=HOA, limit=60):
     return until(f"BIDs {bids} at the home agent", there, limit)
 
 
+def primary(ha, hoa=HOA):
+    """The BID that the home agent sends to."""
+    return next((b["bid"] for b in ha.bindings(home_address=hoa, state="bound") if b["primary"]),
+                None)
+
+
+def wait_primary(ha, bid, limit=60):
+    until(f"the home agent sends to BID {bid}", lambda: primary(ha) == bid, limit)
+
+
 def start(net, ha=None, mr=None, up=None):
     """Both daemons, registered by all uplinks."""
     h = daemon.ha(net, **(ha or {}))
@@ -134,6 +164,7 @@ class Stream:
         program = daemon.program("stream")
         self._files = [net.result(f"stream-{tag}.{end}.json") for end in ("recv", "send")]
         self.to = dst.spawn(f"udp-recv-{port}", [program, "udp-recv", port, self._files[0]])
+        self.to.wait_log("ready")
         self.by = src.spawn(f"udp-send-{port}", [program, "udp-send", address, port,
                                                  self._files[1], us, flows, size])
         self.us = us
@@ -173,7 +204,7 @@ class Bulk:
         program, tag = daemon.program("stream"), f"{src.name}-{dst.name}-{port}"
         self._files = [net.result(f"bulk-{tag}.{end}.json") for end in ("recv", "send")]
         self.to = dst.spawn(f"tcp-recv-{port}", [program, "tcp-recv", port, self._files[0]])
-        time.sleep(0.3)
+        self.to.wait_log("ready")
         self.by = src.spawn(f"tcp-send-{port}", [program, "tcp-send", address, port,
                                                  self._files[1], flows])
 

@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A mobile router with two and three uplinks, and the real home agent: all of it at once."""
+import os
+import random
+import time
+
+import pytest
+
+import conf
+from pkt import messages, packets
+from proc import until
+from scene import answered, four_flows, stop, traffic
+from uplinks import (PORT, WAYS, Bulk, Uplinks, bound_bids, coa_of, four_streams, start, uplinks,
+                     wait_bids, wait_primary)
+
+
+class Sides:
+    """Which ways packets of the mobile network take: captures on all foreign links."""
+
+    def __init__(self, net):
+        self.net = net
+        self.caps = {n: net.routers[n].capture("acc0", f"way{n}-{time.time_ns() % 10**9}", snap=200,
+                                            frames=8192)
+                     for n in WAYS[:net.n]}
+
+    def stop(self):
+        """{way: {"up": packets, "down": packets}} of tunnelled traffic that is no signalling."""
+        out = {}
+        for n, cap in self.caps.items():
+            cap.stop()
+            seen = {"up": 0, "down": 0}
+            for p in packets(cap.path):
+                if p.innermost() is p or p.innermost().mh:
+                    continue
+                seen["up" if p.src.startswith(coa_of(n)) else "down"] += 1
+            out[n] = seen
+        return out
+
+
+def test_all_uplinks_are_registered_and_the_best_one_carries(lab):
+    net = lab(Uplinks, n=3)
+    caps = [net.routers[n].capture("acc0", f"way{n}") for n in WAYS]
+    h, m = start(net)
+    wait_primary(h, 1)
+    for c in caps:
+        c.stop()
+    first = min((b for c in caps for b in messages(c.path, "BU")), key=lambda p: p.t)
+    assert "B" in first.mh.flags, "the first update after the start overwrites (O, 5.9)"
+    sides = Sides(net)
+    traffic(net, "by three uplinks", times=10)
+    ways = sides.stop()
+    assert ways[1]["up"] and ways[1]["down"], ways
+    assert not any(ways[n][d] > 20 for n in (2, 3) for d in ("up", "down")), ways   # probes only
+
+
+CAUSES = {
+    "blackhole": (lambda net: net.cut(1), lambda net: net.mend(1)),
+    "blackhole up": (lambda net: net.cut(1, down=False), lambda net: net.mend(1)),
+    "blackhole down": (lambda net: net.cut(1, up=False), lambda net: net.mend(1)),
+    "carrier": (lambda net: net.pull(1), lambda net: net.plug(1)),
+    "address": (lambda net: net.del_coa(1), lambda net: None),
+    "router": (lambda net: net.stop_router(1), lambda net: net.start_router(1)),
+}
+
+
+def test_each_kind_of_death_of_an_uplink(lab):
+    net = lab(Uplinks, n=2)
+    h, m = start(net)
+    flows = four_flows(net)
+    for cause, (kill, cure) in CAUSES.items():
+        wait_primary(h, 1)
+        answered(flows, f"before {cause}")
+        kill(net)
+        if cause != "address":          # the detector makes a new one at once
+            wait_primary(h, 2)
+        answered(flows, f"after {cause}")
+        cure(net)
+    wait_bids(h, 1, 2)
+    wait_primary(h, 1)
+    stop(flows)
+
+
+def test_a_planned_move_loses_nothing_and_doubles_nothing(lab):
+    net = lab(Uplinks, n=2)
+    h, m = start(net)
+    traffic(net, "before the moves")
+    streams = four_streams(net, us=5000)
+    for n in range(6):
+        to = 2 - n % 2
+        m.mip6ctl("path", "prefer", str(to))
+        wait_primary(h, to)
+        time.sleep(0.2)
+    for s in streams:
+        a = s.stop()
+        assert a["received"] > 100 and not a["lost"] and not a["twice"] and not a["refused"], a
+
+
+def test_the_home_agent_restarts_and_hears_of_all_paths_again(lab):
+    net = lab(Uplinks, n=2)
+    h, m = start(net)
+    flows = four_flows(net)
+    answered(flows, "before")
+    h.kill()
+    h.start()
+    wait_bids(h, 1, 2)
+    wait_primary(h, 1)
+    answered(flows, "after the restart")
+    stop(flows)
+
+
+def test_all_uplinks_go_and_come_back(lab):
+    net = lab(Uplinks, n=3)
+    h, m = start(net)
+    flows = four_flows(net)
+    for n in (1, 2):
+        net.pull(n)
+        wait_bids(h, *WAYS[n:])
+        answered(flows, f"without {WAYS[:n]}")
+    net.pull(3)
+    time.sleep(0.2)
+    net.plug(2)
+    until("the home agent has way 2", lambda: 2 in bound_bids(h), 60)
+    answered(flows, "by the one that came back")
+    net.plug(1)
+    net.plug(3)
+    wait_bids(h, 1, 2, 3)
+    wait_primary(h, 1)
+    stop(flows)
+
+
+def ways_of(sides):
+    """{(direction, port of the stream's receiver, sender's port): ways it was seen on}"""
+    out = {}
+    for n, cap in sides.caps.items():
+        cap.stop()
+        for p in packets(cap.path):
+            inner = p.innermost()
+            if inner is p or not inner.udp or not PORT <= inner.udp[1] < PORT + 4:
+                continue
+            side = "up" if p.src.startswith(coa_of(n)) else "down"
+            out.setdefault((side, inner.udp[1], inner.udp[0]), set()).add(n)
+    return out
+
+
+def test_uplinks_of_one_priority_share_flow_by_flow(lab):
+    net = lab(Uplinks, n=2)
+    h, m = start(net, up=uplinks(2, priority=10))
+    until("both have one priority", lambda: [b["priority"] for b in h.bindings(state="bound")]
+          == [1, 1])
+    traffic(net, "before the flows")
+    sides = Sides(net)
+    streams = four_streams(net, us=50000, flows=16)
+    until("many packets", lambda: sides.caps[1].count + sides.caps[2].count > 2000, 60)
+    accounts = [s.stop() for s in streams]
+    ways = ways_of(sides)
+    assert not any(a["lost"] or a["twice"] or a["late"] for a in accounts), accounts
+    assert {len(w) for w in ways.values()} == {1}, "each flow keeps its way"
+    for side, port in (("up", 0), ("up", 1), ("down", 2), ("down", 3)):
+        mine = [next(iter(w)) for (d, at, _), w in ways.items() if (d, at) == (side, PORT + port)]
+        assert len(mine) == 16 and 2 <= mine.count(1) <= 14, (side, port, mine)
+
+
+def policy(*bids):
+    """The streams from A by the first of these that works, and those to A."""
+    return {"flows": [{"name": "out", "protocol": "udp", "peer_port": f"{PORT}-{PORT + 1}",
+                       "bids": bids},
+                      {"name": "in", "protocol": "udp", "inside_port": f"{PORT + 2}-{PORT + 3}",
+                       "bids": bids}]}
+
+
+def wait_flows(m):
+    """The home agent does what we ask for."""
+    def active():
+        flows = m.ctl.records("ListFlows")
+        return flows and all(f["state"] == "active" for f in flows)
+    until("the flows are active", active, 60)
+
+
+def test_flow_policy_at_both_ends_and_its_change_without_loss(lab):
+    net = lab(Uplinks, n=2)
+    h, m = start(net, mr={"home": policy(2, 1)})
+    wait_primary(h, 1)
+    wait_flows(m)
+    traffic(net, "before the flows")
+    sides = Sides(net)
+    streams = four_streams(net, us=5000)
+    traffic(net, "beside the flows", times=5)
+    ways = ways_of(sides)
+    assert len(ways) == 4 and set().union(*ways.values()) == {2}, ways
+    # another policy while they run
+    m.reload(conf.mr_conf(net, uplinks=uplinks(2), home=policy(1)))
+    until("the other policy", lambda: [f["bids"] for f in m.ctl.records("ListFlows")]
+          == [[1], [1]], 30)
+    wait_flows(m)
+    time.sleep(0.3)
+    sides = Sides(net)
+    time.sleep(1)
+    ways = ways_of(sides)
+    assert len(ways) == 4 and set().union(*ways.values()) == {1}, ways
+    for s in streams:
+        a = s.stop()
+        assert a["received"] > 100 and not a["lost"] and not a["twice"], a
+    # the first that works
+    m.reload(conf.mr_conf(net, uplinks=uplinks(2), home=policy(2, 1)))
+    wait_flows(m)
+    net.cut(2)
+    until("way 2 is down", lambda: any(
+        p["bid"] == 2 and p["state"] == "down" for p in m.ctl.records("ListPaths")), 30)
+    wait_flows(m)
+    sides = Sides(net)
+    streams = four_streams(net, us=20000)
+    until("packets", lambda: sides.caps[1].count > 200, 30)
+    for s in streams:
+        assert s.stop()["received"] > 20
+    assert set().union(*ways_of(sides).values()) == {1}
+
+
+@pytest.mark.skipif(not os.environ.get("LAB_SLOW"), reason="ten minutes: tests/run --slow")
+def test_ten_minutes_of_whatever_happens(lab):
+    """Two uplinks are left alone at no time, three fall and rise at random."""
+    minutes = float(os.environ.get("LAB_UPLINKS_MINUTES", "10"))
+    net = lab(Uplinks, n=3)
+    h, m = start(net)
+    seed = int(os.environ.get("LAB_SEED", "0")) or random.SystemRandom().randrange(1 << 30)
+    dice = random.Random(seed)
+    print("seed", seed)
+    streams = four_streams(net, us=20000)
+    bulk = Bulk(net, net.b, net.a, "2001:db8:281::a", 7001)
+    end = time.monotonic() + minutes * 60
+    bad = {}
+    while time.monotonic() < end:
+        n = dice.choice(WAYS)
+        if n in bad:
+            bad.pop(n)(net)
+        elif len(bad) < 2:
+            kill, cure = dice.choice([
+                (lambda net: net.cut(n), lambda net, n=n: net.mend(n)),
+                (lambda net: net.cut(n, down=False), lambda net, n=n: net.mend(n)),
+                (lambda net: net.cut(n, up=False), lambda net, n=n: net.mend(n)),
+                (lambda net: net.pull(n), lambda net, n=n: net.plug(n)),
+                (lambda net: net.way(n, loss=20), lambda net, n=n: net.mend(n)),
+                (lambda net: net.way(n, delay_ms=120), lambda net, n=n: net.way(n, delay_ms=25)),
+            ])
+            kill(net)
+            bad[n] = cure
+        time.sleep(dice.uniform(0.5, 4))
+    for cure in bad.values():
+        cure(net)
+    wait_bids(h, 1, 2, 3, limit=120)
+    accounts = [s.stop() for s in streams]
+    b = bulk.stop()
+    print([{k: v for k, v in a.items() if k != "gaps"} for a in accounts], b["octets"], b["stall"])
+    assert not b["broken"]
+    for a in accounts:
+        assert a["received"] > 0.8 * a["sent"], a
+
