@@ -69,17 +69,13 @@ static bool collect(void *arg, struct json_object *o)
 static void family(FILE *f, const struct all *a, const char *name, const char *type,
 		   const char *help, size_t at)
 {
-	bool head = false;
-
+	/* also without a value: that there is such a thing is known to who asks for it */
+	fprintf(f, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 	for (size_t i = 0; i < a->n; i++) {
 		double v = *(const double *)(const void *)((const char *)&a->path[i] + at);
 
-		if (isnan(v))
-			continue;
-		if (!head)
-			fprintf(f, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-		head = true;
-		fprintf(f, "%s{%s} %.16g\n", name, a->path[i].label, v);
+		if (!isnan(v))
+			fprintf(f, "%s{%s} %.16g\n", name, a->path[i].label, v);
 	}
 }
 

@@ -138,7 +138,7 @@ def junit(out, xml):
             good = False
             print(f"judge: {name}: " + "; ".join(wrong[:3]))
     # what mip6ctl printed as JSON, against its schema
-    for path in sorted(glob.glob(f"{out}/**/mip6ctl.jsonl", recursive=True)):
+    for path in sorted(glob.glob(f"{out}/**/mip6ctl*.jsonl", recursive=True)):
         wrong = ctl_table.faults(path)
         text = sax.escape("\n".join(wrong[:20]))
         cases.append('<testcase classname="judge" name="mip6ctl.jsonl">'

@@ -384,7 +384,7 @@ void steer_throughput(struct steer_world *w)
 	put_paths(&ten, w, 2, (const uint8_t[]){ 1, 1 });
 	for (uint32_t i = 0; i < 10; i++)
 		put(&ten, k_flow(i, &sip, 2, 0));
-	for (int round = 0; round < 8; round++) {
+	for (int round = 0; round < 3; round++) {
 		best[0] = MIN(best[0], cost(500));
 		change(&none, &two);
 		best[1] = MIN(best[1], cost(500));

@@ -9,11 +9,12 @@ import subprocess
 
 import conf
 import daemon
-from ctl_table import SCHEMA, Tried
+from ctl_table import OF_PATHS, SCHEMA, WITH_PATHS, Tried
 from daemon import MIP6CTL
 from net import HA_ADDR, HOA, MNP, MNP4
 from proc import until
 from scene import arrived, at, away
+from uplinks import Uplinks, start
 
 DONE, NOT_TRUE, USAGE, UNREACHABLE, REFUSED, NOT_FOUND = range(6)
 REPO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
@@ -26,8 +27,8 @@ STAMP = r"\d\d:\d\d:\d\d\.\d\d\d "
 class Ctl:
     """mip6ctl of one node; remembers what was tried, and keeps what it printed as JSON."""
 
-    def __init__(self, net):
-        self.tried = Tried(net.result("mip6ctl.jsonl"))
+    def __init__(self, net, name="mip6ctl.jsonl"):
+        self.tried = Tried(net.result(name))
 
     def run(self, node, *words, status=DONE):
         """What it says: standard output, or if it is to fail what it tells its user."""
@@ -86,11 +87,45 @@ LOOKS = {
 LETTERS = {"n": ("-n", "1"), "t": ("-t", "0.3")}
 
 
+def of_paths(missing):
+    return [(command, letter) for command, letter in missing if command.startswith(WITH_PATHS)]
+
+
+def test_paths_and_flows(lab):
+    """All commands about several uplinks."""
+    net = lab(Uplinks, n=2)
+    ctl = Ctl(net, OF_PATHS)
+    start(net, mr={"home": {"flows": [{"name": "voice", "dscp": "ef", "bids": (2, 1)}]}})
+    ctl.run(net.mr, "wait", "path", "2", "up")
+    paths = ctl.json(net.mr, "path list")
+    assert [(p["bid"], p["device"]) for p in paths] == [(1, "up0"), (2, "up1")]
+    assert ctl.json(net.mr, "path show", "2")[0]["bid"] == 2
+    assert {f["name"] for f in ctl.json(net.mr, "flow list")} == {"voice"}
+    assert ctl.json(net.mr, "flow show", "voice")[0]["priority"] == 10
+    ctl.run(net.mr, "path", "prefer", "2")
+    until("path 2 is in use", lambda: ctl.json(net.mr, "path list", "2")[0]["active"])
+    ctl.run(net.mr, "path", "prefer", "none")
+    ctl.run(net.mr, "path", "down", "2")
+    until("path 2 is out of use", lambda: ctl.json(net.mr, "path list", "2")[0]["held"])
+    ctl.run(net.mr, "path", "down", "1", status=REFUSED)
+    ctl.run(net.mr, "path", "up", "2")
+    ctl.run(net.mr, "path", "prefer", "9", status=NOT_FOUND)
+    for command, letter in of_paths(ctl.tried.missing()):
+        words = [*command.split(), *(("2", "up") if command == "wait path" else ())]
+        if letter in ("j", "p"):
+            ctl.printed(command, json.loads(ctl.run(net.mr, f"-{letter}", *words)))
+        else:
+            ctl.run(net.mr, *(LETTERS.get(letter, [f"-{letter}"]) if letter else []), *words)
+    assert not of_paths(ctl.tried.missing())
+
+
 def the_rest(ctl, net, ha):
     """Whatever of the table no part above has run: a command that nobody thought of fails here."""
     files = {CONFIG: ha.config, PCAP: net.result("mobility.raw.pcap")}
     missing = {}
     for command, letter in ctl.tried.missing():
+        if command.startswith(WITH_PATHS):
+            continue
         assert command in LOOKS, f"no test runs: mip6ctl -{letter} {command}"
         missing.setdefault(command, []).append(letter)
     for command, letters in missing.items():
@@ -104,7 +139,7 @@ def the_rest(ctl, net, ha):
         if plain:
             ctl.run(node, *(w for c in plain if c for w in LETTERS.get(c, [f"-{c}"])), *words,
                     status=(DONE, NOT_TRUE))
-    assert not ctl.tried.missing()
+    assert ctl.tried.missing() == of_paths(ctl.tried.missing())
 
 
 def lists(ctl, net):

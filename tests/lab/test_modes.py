@@ -157,7 +157,7 @@ def test_two_home_addresses_behind_one_care_of_address(net):
     ha.start()
     until("the second hears 130", lambda: refusals(mr, "mobile_node", 130))
     until("the first is bound", lambda: len(ha.bindings(state="bound")) == 1)
-    text = ha.wait_log("another home address has a tunnel to this care-of address")
+    text = ha.wait_log("another binding has a tunnel to this care-of address")
     assert "ip6gre with different keys" in text
     mr.stop()
     # with keys there is more to tell them apart by

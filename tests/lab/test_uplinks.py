@@ -85,7 +85,7 @@ def test_a_planned_move_loses_nothing_and_doubles_nothing(lab):
     h, m = start(net)
     traffic(net, "before the moves")
     streams = four_streams(net, us=5000)
-    for n in range(6):
+    for n in range(4):
         to = 2 - n % 2
         m.mip6ctl("path", "prefer", str(to))
         wait_primary(h, to)
@@ -184,6 +184,7 @@ def test_flow_policy_at_both_ends_and_its_change_without_loss(lab):
     traffic(net, "before the flows")
     sides = Sides(net)
     streams = four_streams(net, us=5000)
+    until("all of them run", lambda: sides.caps[2].count > 500, 30)
     traffic(net, "beside the flows", times=5)
     ways = ways_of(sides)
     assert len(ways) == 4 and set().union(*ways.values()) == {2}, ways

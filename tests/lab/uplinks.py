@@ -56,6 +56,7 @@ class Uplinks(Net):
     def way(self, n, down=True, up=True, **shape):
         """Shape way n: delay_ms, jitter_ms, loss (per cent), rate (bits per second); down: towards
         the mobile router. What is not said is as before."""
+        at = time.time_ns()
         self._shape = getattr(self, "_shape", {})
         for side, wanted in (("down", down), ("up", up)):
             if not wanted:
@@ -66,8 +67,8 @@ class Uplinks(Net):
                 self.core.netem(f"r{n}", **now)
             else:
                 self.routers[n].netem("core0", **now)
-        self.event("way", n=n, down=down, up=up, **shape)
-        return self.events[-1]["at"]
+        self.event("way", at=at, n=n, down=down, up=up, **shape)
+        return at
 
     def cut(self, n, down=True, up=True):
         """All is lost on way n from now on, in silence; the time (ns)."""
@@ -80,24 +81,27 @@ class Uplinks(Net):
         self.move(self.mr, LINKS[n], dev=DEVICES[n])
 
     def pull(self, n):
-        """The cable of uplink n; the time (ns)."""
+        """The cable of uplink n; the time (ns): the router may have answered when it is out."""
+        at = time.time_ns()
         self.unplug(self.mr, DEVICES[n])
-        return self.events[-1]["at"]
+        return at
 
 
     def del_coa(self, n):
         """Somebody takes the care-of address of uplink n away."""
-        dev = DEVICES[n]
+        dev, at = DEVICES[n], time.time_ns()
         for a in self.mr.addresses(dev):
             if a.startswith(coa_of(n)):
                 self.mr.del_addr(dev, a)
-        return self.event("address", n=n) or self.events[-1]["at"]
+        self.event("address", at=at, n=n)
+        return at
 
     def stop_router(self, n):
         """The access router of way n is gone: no answer, no advertisement; the carrier stays."""
+        at = time.time_ns()
         self.routers[n].down("acc0")
-        self.event("router", n=n)
-        return self.events[-1]["at"]
+        self.event("router", at=at, n=n)
+        return at
 
     def start_router(self, n):
         r = self.routers[n]
