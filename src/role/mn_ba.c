@@ -156,6 +156,8 @@ void mn_ba_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 {
 	struct mn_home *h = mn_find(mn, &rx->dst);
 	const struct mn_out *o;
+	struct in6_addr coa;
+	bool registered;
 	struct bul_ba ba = { .status = m->ba.status, .flags = m->ba.flags, .seq = m->ba.seq,
 			     .lifetime = m->ba.lifetime };
 
@@ -169,6 +171,7 @@ void mn_ba_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 	o = judge(h, rx, m);
 	if (!o)
 		return;
+	coa = o->coa;
 	if (m->opt.seen & BIT64(MHOPT_REFRESH_ADVICE))
 		ba.refresh_advice = m->opt.refresh_advice;
 	ba.asked = o->lifetime;
@@ -197,7 +200,10 @@ void mn_ba_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 	if (!o->dereg)
 		mr_refused(h, ba.status);
 	mn_flow_answered(h, o, m);
+	registered = ba.status < BA_UNSPECIFIED && !o->dereg;	/* the step may send another */
 	mn_step(h, BUL_EV_BA, &ba);
+	if (registered)
+		mn_track_heard(h, &coa);
 }
 
 /* ---- the other messages: nobody signs them, so they only cause a question ---- */

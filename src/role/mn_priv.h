@@ -352,6 +352,7 @@ void mn_probe_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_ms
 /* mn_track.c */
 void mn_track_follow(struct mn_home *h);
 void mn_track_stop(struct mn_home *h);
+void mn_track_heard(struct mn_home *h, const struct in6_addr *coa);	/* by an acknowledgement */
 /* An echo reply to a home address, with data as long as ours. */
 void mn_track_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg *m);
 bool mn_track_is_reply(const struct icmp6_msg *m);

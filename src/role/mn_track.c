@@ -212,6 +212,29 @@ void mn_track_judge(struct mn_home *h)
 	}
 }
 
+/* All paths are silent, and here is a signed answer to an update that left by this one: it is reached,
+ * both ways, and what its probes say was the primary's silence. */
+void mn_track_heard(struct mn_home *h, const struct in6_addr *coa)
+{
+	bool primary_dead = false;
+
+	for (unsigned i = 0; i < MN_TRACKS; i++)
+		primary_dead |= h->track[i].bid && &h->track[i] == primary(h) &&
+				h->track[i].path.state == PATH_DOWN && !in6_eq(&h->track[i].coa, coa);
+	if (!h->silent_at || !primary_dead)
+		return;
+	for (unsigned i = 0; i < MN_TRACKS; i++) {
+		struct mn_track *t = &h->track[i];
+
+		if (!t->bid || !t->here || !t->probed || !in6_eq(&t->coa, coa) ||
+		    t->path.state != PATH_DOWN)
+			continue;
+		path_forgive(&t->path, run_now());
+		arm(t);
+		mn_track_judge(h);
+	}
+}
+
 /* What the state that it has now means, against the one before. */
 static void changed(struct mn_track *t, enum path_state was)
 {
