@@ -1,106 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Several care-of addresses (RFC 5648 5): what is said to the home agent, and what its answers mean. */
-#include "bul_help.h"
-
-static struct bed t;
-static struct bul_msg sent[64];		/* by the low bits of the sequence number */
-static struct bul_want want[4];
-
-/* ---- the bed ---- */
-
-static unsigned go(enum bul_ev ev, const struct bul_ba *ba)
-{
-	t.s = bul_step(&t.b, ev, &t.w.home[0], &t.w.c.timers, ba, t.now);
-	if (t.s.act & BUL_DO_SEND) {
-		uint16_t seq = (uint16_t)(t.b.seq + 1);
-
-		bul_set_msg(&t.b, t.now, &sent[seq % 64]);
-		bul_sent(&t.b, seq, t.now);
-	}
-	return t.s.act;
-}
-
-static struct bul_msg *last(void)
-{
-	return &sent[t.b.seq % 64];
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	t = bed_make(2, true);
-	bul_set_wish(&t.b, true);
-	t.b.set.drain = 1;
-	want[0] = (struct bul_want){ .bid = 1, .rank = 1, .coa = ip6(COA1) };
-	want[1] = (struct bul_want){ .bid = 2, .rank = 2, .coa = ip6(COA2) };
-	want[2] = (struct bul_want){ .bid = 3, .rank = 3, .coa = ip6(COA3) };
-	return 0;
-}
-
-static unsigned wanted(unsigned n)
-{
-	bul_set_want(&t.b, want, n);
-	return go(BUL_EV_AWAY, NULL);
-}
-
-/* Answers the update of that number; per: statuses of its BIDs. */
-static unsigned answer_to(uint16_t seq, uint8_t status, const uint8_t *per, bool bids)
-{
-	const struct bul_msg *m = &sent[seq % 64];
-	struct mhopt_bid o[BUL_PATHS];
-	struct bul_ba ba = { .status = status, .flags = BA_R, .seq = seq, .msg = m, .bid = o,
-			     .lifetime = status < 128 && m->kind != BUL_MSG_DELETE ? 600 : 0,
-			     .n_bid = bids ? m->n : 0 };
-
-	for (unsigned i = 0; i < m->n; i++) {
-		o[i] = m->bid[i];
-		o[i].status = per ? per[i] : 0;
-	}
-	assert_true(bul_seq_ok(&t.b, seq));
-	return go(BUL_EV_BA, &ba);
-}
-
-static unsigned answer(uint8_t status, const uint8_t *per)
-{
-	return answer_to(t.b.seq, status, per, true);
-}
-
-static struct bul_path *path(uint16_t bid)
-{
-	unsigned i = bul_path_find(&t.b, bid);
-
-	return i < BUL_PATHS ? &t.b.set.path[i] : NULL;
-}
-
-static bool says(const struct bul_msg *m, uint16_t bid, const char *coa, uint8_t prio)
-{
-	for (unsigned i = 0; i < m->n; i++)
-		if (m->bid[i].bid == bid)
-			return (coa ? is6(&m->bid[i].coa.a.in6, coa) : !m->bid[i].coa.family) &&
-			       m->bid[i].prio == prio;
-	return false;
-}
-
-static bool carries(const char *coa)
-{
-	return bul_here(&t.b) && is6(&t.b.bound_coa.a.in6, coa);
-}
-
-static void bound(unsigned n)
-{
-	wanted(n);
-	answer(0, NULL);
-	assert_int_equal(t.b.state, BUL_BOUND);
-}
-
-static unsigned next(void)
-{
-	double at = bul_timer(&t.b);
-
-	assert_true(at >= t.now);
-	t.now = at;
-	return go(BUL_EV_TIMER, NULL);
-}
+/* Several care-of addresses (RFC 5648 5): what is said to the home agent, what its answers mean. */
+#include "bul_set_help.h"
 
 /* ---- registering ---- */
 
@@ -345,151 +245,6 @@ static void test_clear_r_refuses_with_bids_too(void **state)
 	assert_false(path(1)->held);
 }
 
-/* ---- losses ---- */
-
-static void test_lost_path_is_deleted_and_the_other_carries_at_once(void **state)
-{
-	(void)state;
-	bound(2);
-	want[0] = want[1];
-	assert_true(wanted(1) & BUL_DO_SEND);
-	assert_true(carries(COA2));
-	assert_int_equal(last()->kind, BUL_MSG_DELETE);
-	assert_int_equal(last()->n, 1);
-	assert_true(says(last(), 1, NULL, 0));
-	assert_true(is6(&last()->source, COA2));
-	assert_true(answer(0, NULL) & BUL_DO_TELL_REMOVE);
-	assert_int_equal(t.b.state, BUL_BOUND);
-	assert_string_equal(path(1)->gone, "lost");
-}
-
-static void test_unknown_to_the_home_agent_is_deleted_as_well(void **state)
-{
-	(void)state;
-	bound(2);
-	want[0] = want[1];
-	wanted(1);
-	answer_to(t.b.seq, BA_NOT_HA, NULL, false);
-	assert_int_equal(t.b.state, BUL_BOUND);
-	assert_true(bul_multi(&t.b));
-	assert_false(path(1)->held);
-}
-
-static void test_dead_path_goes_to_the_end_and_comes_back(void **state)
-{
-	(void)state;
-	bound(2);
-	assert_true(bul_set_alive(&t.b, bul_path_find(&t.b, 1), false));
-	assert_false(bul_set_alive(&t.b, bul_path_find(&t.b, 1), false));
-	assert_true(go(BUL_EV_AWAY, NULL) & BUL_DO_SEND);
-	assert_true(carries(COA2));
-	assert_int_equal(last()->kind, BUL_MSG_REGISTER);
-	assert_true(says(last(), 1, COA1, BUL_PRIO_LAST) && says(last(), 2, COA2, 2));
-	assert_true(is6(&last()->source, COA2));
-	answer(0, NULL);
-	assert_true(bul_set_alive(&t.b, bul_path_find(&t.b, 1), true));
-	go(BUL_EV_AWAY, NULL);
-	assert_true(carries(COA1));
-	assert_true(says(last(), 1, COA1, 1));
-	answer(0, NULL);
-	assert_int_equal(t.b.state, BUL_BOUND);
-}
-
-static void test_unanswered_update_leaves_by_another_path(void **state)
-{
-	(void)state;
-	bound(2);
-	next();
-	assert_true(is6(&last()->source, COA1));
-	next();
-	assert_true(is6(&last()->source, COA2));
-	next();
-	assert_true(is6(&last()->source, COA1));
-	answer(0, NULL);
-	next();
-	assert_true(is6(&last()->source, COA1));
-}
-
-static void test_death_of_a_path_is_said_at_once_whatever_is_outstanding(void **state)
-{
-	uint16_t was;
-
-	(void)state;
-	bound(2);
-	next();
-	was = t.b.seq;
-	bul_set_alive(&t.b, bul_path_find(&t.b, 1), false);
-	go(BUL_EV_AWAY, NULL);
-	assert_int_equal(t.b.seq, (uint16_t)(was + 1));
-	assert_true(is6(&last()->source, COA2));
-	assert_true(says(last(), 1, COA1, BUL_PRIO_LAST));
-}
-
-static void test_one_goes_while_another_comes_in_one_overwriting_update(void **state)
-{
-	(void)state;
-	bound(2);
-	want[0] = want[2];
-	wanted(2);				/* 2 and 3 */
-	assert_true(carries(COA2));
-	assert_int_equal(last()->kind, BUL_MSG_REGISTER);
-	assert_true(last()->overwrite);
-	assert_int_equal(last()->n, 2);
-	answer(0, NULL);
-	assert_int_equal(t.b.state, BUL_BOUND);
-	assert_false(path(1) && path(1)->held);
-}
-
-static void test_each_bid_expires_by_itself(void **state)
-{
-	(void)state;
-	bound(2);
-	path(2)->expires = t.now + 5;
-	path(2)->refresh_at = t.now + 4;
-	t.now += 6;
-	assert_true(go(BUL_EV_TIMER, NULL) & BUL_DO_TELL_REMOVE);
-	assert_string_equal(path(2)->gone, "expired");
-	assert_true(path(1)->held && !path(2)->held);
-	assert_true(carries(COA1));
-	assert_int_equal(t.b.state, BUL_REFRESH);
-}
-
-static void test_all_expired_is_no_binding(void **state)
-{
-	(void)state;
-	bound(2);
-	t.now += 601;
-	assert_true(go(BUL_EV_TIMER, NULL) & BUL_DO_TELL_REMOVE);
-	assert_int_equal(t.b.bound_coa.family, 0);
-	assert_int_equal(t.b.state, BUL_WAIT_BA);
-	assert_int_equal(last()->n, 2);
-}
-
-static void test_forgotten_overwrites(void **state)
-{
-	(void)state;
-	bound(2);
-	assert_true(go(BUL_EV_FORGOTTEN, NULL) & BUL_DO_SEND);
-	assert_true(last()->overwrite);
-	assert_int_equal(last()->n, 2);
-}
-
-static void test_nothing_usable_and_back(void **state)
-{
-	(void)state;
-	bound(2);
-	bul_set_want(&t.b, want, 0);
-	go(BUL_EV_LOST, NULL);
-	assert_int_equal(t.b.state, BUL_IDLE);
-	assert_true(t.b.bound_coa.family);
-	wanted(1);
-	assert_int_equal(last()->kind, BUL_MSG_REGISTER);
-	assert_true(last()->overwrite);			/* the second one is gone */
-	assert_true(says(last(), 1, COA1, 1));
-	answer(0, NULL);
-	assert_int_equal(t.b.state, BUL_BOUND);
-}
-
 /* ---- within one uplink ---- */
 
 static void test_old_address_drains_under_a_bid_of_its_own(void **state)
@@ -607,11 +362,11 @@ static void test_refresh_request_names_bids(void **state)
 	assert_int_equal(t.b.state, BUL_BOUND);
 }
 
-#define T(f) cmocka_unit_test_setup(f, setup)
+#define T(f)	cmocka_unit_test_setup(f, setup)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
+	static const struct CMUnitTest tests[] = {
 		T(test_first_update_has_all_paths_and_overwrites),
 		T(test_refresh_tells_all_and_overwrites_no_more),
 		T(test_path_that_appears_waits_for_the_answer_that_is_due),
@@ -627,16 +382,6 @@ int main(void)
 		T(test_167_is_told_again),
 		T(test_168_means_one_bid_in_each_from_its_own_address),
 		T(test_clear_r_refuses_with_bids_too),
-		T(test_lost_path_is_deleted_and_the_other_carries_at_once),
-		T(test_unknown_to_the_home_agent_is_deleted_as_well),
-		T(test_dead_path_goes_to_the_end_and_comes_back),
-		T(test_unanswered_update_leaves_by_another_path),
-		T(test_death_of_a_path_is_said_at_once_whatever_is_outstanding),
-		T(test_one_goes_while_another_comes_in_one_overwriting_update),
-		T(test_each_bid_expires_by_itself),
-		T(test_all_expired_is_no_binding),
-		T(test_forgotten_overwrites),
-		T(test_nothing_usable_and_back),
 		T(test_old_address_drains_under_a_bid_of_its_own),
 		T(test_address_that_works_no_more_has_nothing_to_drain),
 		T(test_stop_and_return_delete_all_without_bids),
