@@ -95,10 +95,10 @@ static const struct {
 	struct json_object *(*dump)(const void *obj);
 } own_form[] = {
 	{ conf_roles_fn, dump_roles }, { conf_ipv4_options_fn, dump_ipv4 },
-	{ conf_debug_fn, dump_debug }, { conf_events_fn, dump_events }, { conf_key_file_fn, dump_key_file },
-	{ conf_home_address_fn, dump_home_address }, { conf_home_agent_fn, dump_home_agent },
-	{ conf_mnp_fn, dump_mnp }, { conf_life_prefix_fn, dump_life },
-	{ conf_peer_fn, dump_policy_peer },
+	{ conf_debug_fn, dump_debug }, { conf_events_fn, dump_events },
+	{ conf_key_file_fn, dump_key_file }, { conf_home_address_fn, dump_home_address },
+	{ conf_home_agent_fn, dump_home_agent }, { conf_mnp_fn, dump_mnp },
+	{ conf_life_prefix_fn, dump_life }, { conf_peer_fn, dump_policy_peer },
 };
 
 static struct json_object *dump_fn(const struct conf_key *k, const void *obj)
@@ -182,7 +182,8 @@ static struct json_object *list(const struct conf_key *k, const void *obj, unsig
 }
 
 /* NULL: it has no value. */
-static struct json_object *value(const struct conf_key *k, const void *obj, unsigned roles, bool all)
+static struct json_object *value(const struct conf_key *k, const void *obj, unsigned roles,
+				 bool all)
 {
 	const void *at = (const char *)obj + k->at;
 	struct in6_addr a;

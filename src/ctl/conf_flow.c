@@ -112,7 +112,8 @@ RANGE_FN(spi_fn, FLOWSEL_SPI, NULL, UINT32_MAX, spi)
 
 /* ---- addresses ---- */
 
-/* "2001:db8::/32", "192.0.2.1", "192.0.2.1-192.0.2.9". The family, or 0 after saying what is wrong. */
+/* "2001:db8::/32", "192.0.2.1", "192.0.2.1-192.0.2.9". The family, or 0 after saying what is
+ * wrong. */
 static uint8_t addresses(struct conf_ctx *x, const config_setting_t *s, union ip_bytes *lo,
 			 union ip_bytes *hi)
 {
@@ -170,8 +171,8 @@ static int inside_fn(struct conf_ctx *x, const config_setting_t *s, void *obj)
 
 /* ---- where to ---- */
 
-static bool bid_add(struct conf_ctx *x, const config_setting_t *s, struct flow_conf *c, uint16_t bid,
-		    uint8_t weight)
+static bool bid_add(struct conf_ctx *x, const config_setting_t *s, struct flow_conf *c,
+		    uint16_t bid, uint8_t weight)
 {
 	for (unsigned i = 0; i < c->n_bid; i++) {
 		if (c->bid[i] == bid) {

@@ -138,16 +138,23 @@ static void preference(struct steer_world *w)
 	kplan_free(&p);
 }
 
+/* Packets from port 5060 by path 2, all others by path 1. */
+static void sip_by_2(struct kplan *p, struct steer_world *w)
+{
+	struct flowsel sip = SEL_RANGE(FLOWSEL_SPORT, sport, 5060, 5060);
+
+	put_paths(p, w, 3, by_first);
+	put(p, k_flow(10, &sip, 2, 0));
+	change(&none, p);
+}
+
 /* ---- fragments ---- */
 
 static void fragments(struct steer_world *w)
 {
-	struct flowsel sip = SEL_RANGE(FLOWSEL_SPORT, sport, 5060, 5060);
 	struct kplan p = { 0 };
 
-	put_paths(&p, w, 3, by_first);
-	put(&p, k_flow(10, &sip, 2, 0));
-	change(&none, &p);
+	sip_by_2(&p, w);
 	for (int v4 = 0; v4 < 2; v4++) {
 		struct spec first = { .v4 = v4, .sport = 5060, .fragment = true, .frag = 1, .id = 77,
 				      .len = 40 };
@@ -190,12 +197,9 @@ static void copies(struct steer_world *w)
 
 static void errors(struct steer_world *w)
 {
-	struct flowsel sip = SEL_RANGE(FLOWSEL_SPORT, sport, 5060, 5060);
 	struct kplan p = { 0 };
 
-	put_paths(&p, w, 3, by_first);
-	put(&p, k_flow(10, &sip, 2, 0));
-	change(&none, &p);
+	sip_by_2(&p, w);
 	for (int v4 = 0; v4 < 2; v4++) {
 		struct spec data = { .v4 = v4, .up = true, .sport = 5060 }, other = data;
 		struct spec error = { .v4 = v4, .quotes = &data }, of_other = error;

@@ -3,7 +3,6 @@
 import socket
 import time
 
-import pytest
 from scapy.layers.inet6 import ICMPv6ND_NS, ICMPv6NDOptSrcLLAddr, IPv6
 from scapy.layers.l2 import Ether
 from scapy.utils6 import in6_getnsma, in6_getnsmac
@@ -11,26 +10,13 @@ from scapy.utils6 import in6_getnsma, in6_getnsmac
 import conf
 import daemon
 from forge_rr import CARE_OF, CARE_OF2, COTI, HOTI, RR, mh
+from hand import cn, mn, net
 from pkt import packets
 from proc import until
 
+assert cn and mn and net        # fixtures
 FAST = {"unsafe_timers": True, "timers": {"nonce_interval": 0.5, "max_token_lifetime": 3.5,
                                           "max_nonce_lifetime": 4.0}}
-
-
-@pytest.fixture
-def net(lab):
-    return lab(attacker=True, start_ra=False)
-
-
-@pytest.fixture
-def cn(net):
-    return daemon.cn(net)
-
-
-@pytest.fixture
-def mn(net, cn):
-    return RR(net)
 
 
 def echo(mn, seq, **how):

@@ -1,35 +1,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Several care-of addresses at a correspondent (RFC 5648): `b`, with a mobile node by hand at `evil`."""
+"""Several care-of addresses at a correspondent (RFC 5648): `b`, a mobile node by hand at `evil`."""
 import os
 import struct
 
-import pytest
-
 import daemon
 import uplinks
-from forge_rr import CARE_OF, CARE_OF2, COTI, RR, a6, option, padding
+from forge_rr import CARE_OF, CARE_OF2, COTI, a6, option, padding
+from hand import cn, mn, net
 from net import CN6, HOA
 from ping import Pings
 from proc import until
 from scene import answered, seen, wait_seen
 
+assert cn and mn and net        # fixtures
 BID, O = 35, 0x8040             # the option; A and O of a Binding Update
 UNKNOWN, MALFORMED, NON_MCOA, UNKNOWN_COA, BULK = 133, 164, 165, 167, 168
-
-
-@pytest.fixture
-def net(lab):
-    return lab(attacker=True, start_ra=False)
-
-
-@pytest.fixture
-def cn(net):
-    return daemon.cn(net)
-
-
-@pytest.fixture
-def mn(net, cn):
-    return RR(net)
 
 
 def bid(number, coa=None, prio=0, start=12):
@@ -48,7 +33,8 @@ class Paths:
         self.token = {n: mn.care_of_test(c) for n, c in self.coa.items()}
 
     def ask(self, number, options=None, prio=0, **changes):
-        """An update about a path, from its address; the answer has the option, signed by its key."""
+        """An update about a path, from its address; the answer has the option, signed by its
+        key."""
         self.seq += 1
         coa, token = self.coa[number], self.token[number]
         if options is None:

@@ -1,74 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Uplinks with BIDs (RFC 5648): all are registered, each has its tunnel, and one carries. */
-#include "role/mn_role_help.h"
-
-#include "role/mn_priv.h"
-
-#define TUN(name, coa)	"link " name " ip6tnl local " coa " remote " HA1
-
-static int setup_bids(void **state)
-{
-	setup(state);
-	w.uplink[0].bid = 1;
-	w.uplink[1].bid = 2;
-	return 0;
-}
-
-static void wwan(const char *coa)
-{
-	md_says("coa", "wwan0", coa, ROUTER2, LINK2);
-	turn();
-}
-
-static void wwan_lost(void)
-{
-	md_says("lost", "wwan0", NULL, NULL, NULL);
-	turn();
-}
-
-static const struct mhopt_bid *has_bid(const struct bu *b, uint16_t bid)
-{
-	for (unsigned i = 0; i < b->n_bid; i++)
-		if (b->bid[i].bid == bid)
-			return &b->bid[i];
-	return NULL;
-}
-
-static bool tells(const struct bu *b, uint16_t bid, const char *coa, uint8_t prio)
-{
-	const struct mhopt_bid *o = has_bid(b, bid);
-
-	return o && is6(&o->coa.a.in6, coa) && o->prio == prio;
-}
-
-/* Both uplinks registered, wlan0 (BID 1) carries. */
-static void both(void)
-{
-	struct bu b;
-
-	start();
-	foreign1();
-	wwan(COA2);
-	b = one_bu();
-	accept_bu(&b);
-	b = one_bu();
-	accept_bu(&b);
-	no_bu();
-	assert_int_equal(state_now(), BUL_BOUND);
-	advance(1.1);				/* no more than so many updates in a second */
-}
-
-static struct mn_home *home0(void)
-{
-	struct in6_addr hoa = ip6(HOA);
-
-	return mn_find(mn, &hoa);
-}
-
-static unsigned path_of(uint16_t bid)
-{
-	return bul_path_find(&home0()->bul, bid);
-}
+#include "role/mn_bids_help.h"
 
 /* ---- registering ---- */
 
@@ -124,9 +56,7 @@ static void test_without_bids_there_is_none_of_it(void **state)
 
 	(void)state;
 	w.uplink[0].bid = w.uplink[1].bid = 0;
-	start();
-	foreign1();
-	wwan(COA2);
+	begin();
 	b = one_bu();
 	assert_int_equal(b.n_bid, 0);
 	accept_bu(&b);
@@ -291,9 +221,7 @@ static void test_166_and_an_answer_without_bids_mean_one_registration(void **sta
 	struct bu b;
 
 	(void)state;
-	start();
-	foreign1();
-	wwan(COA2);
+	begin();
 	b = one_bu();
 	ANSWER(&b, .status = BA_MCOA_PROHIBITED);
 	b = one_bu();
@@ -353,11 +281,8 @@ static void test_one_refused_of_two(void **state)
 	struct bu b;
 
 	(void)state;
-	start();
-	foreign1();
-	wwan(COA2);
-	b = one_bu();
-	accept_bu(&b);
+	begin();
+	told();
 	b = one_bu();
 	ANSWER(&b, .status = BA_MCOA_NOTCOMPLETE, .bid_status = { 0, BA_NO_RESOURCES });
 	assert_int_equal(state_now(), BUL_BOUND);

@@ -28,6 +28,7 @@
 
 #include <cmocka.h>
 
+#include "base/util.h"
 #include "ctl/ctl_priv.h"
 #include "fake_node.h"
 #include "mip6/ctl.h"
@@ -190,5 +191,28 @@ static inline const char *text_of(struct json_object *o, const char *key)
 	return json_object_get_string(json_object_object_get(
 		json_object_object_get(o, "parameters"), key));
 }
+
+/* The next record has these values; NULL: the key has none. */
+struct member { const char *key, *value; };
+
+static inline void members_are(struct json_object *o, const struct member *want, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *got = text_of(o, want[i].key);
+
+		if (!got != !want[i].value || (got && strcmp(got, want[i].value)))
+			fail_msg("%s: %s, not %s", want[i].key, got ? got : "none",
+				 want[i].value ? want[i].value : "none");
+	}
+}
+
+#define MEMBERS(o, ...)	members_are(o, (const struct member[]){ __VA_ARGS__ }, \
+		ARRAY_SIZE(((const struct member[]){ __VA_ARGS__ })))
+#define HEARS(f, fd, ...) \
+	do { \
+		struct json_object *heard_ = hear(f, fd); \
+		MEMBERS(heard_, __VA_ARGS__); \
+		json_object_put(heard_); \
+	} while (0)
 
 #endif

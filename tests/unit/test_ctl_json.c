@@ -425,7 +425,6 @@ static void test_peers_of_a_correspondent(void **state)
 static void test_peers_say_how_and_why(void **state)
 {
 	struct fix *f = *state;
-	struct json_object *o;
 	int fd;
 
 	begin(f, mr_text);
@@ -439,21 +438,10 @@ static void test_peers_say_how_and_why(void **state)
 	fake_node.peer[1].why = "no answer to Care-of Test Init";
 	fd = connect_to(f);
 	say(f, fd, "{\"method\":\"io.mip6d.ListPeers\",\"more\":true}");
-	o = hear(f, fd);
-	assert_string_equal(text_of(o, "peer"), "2001:db8:cc::1");
-	assert_string_equal(text_of(o, "role"), "mn");
-	assert_string_equal(text_of(o, "how"), "optimised");
-	assert_string_equal(text_of(o, "remaining"), "300.000000");
-	assert_string_equal(text_of(o, "age"), "20.000000");
-	assert_null(text_of(o, "reason"));
-	json_object_put(o);
-	o = hear(f, fd);
-	assert_string_equal(text_of(o, "peer"), "2001:db8:cc::2");
-	assert_string_equal(text_of(o, "how"), "tunnel");
-	assert_string_equal(text_of(o, "state"), "hold");
-	assert_string_equal(text_of(o, "retry_in"), "60.000000");
-	assert_string_equal(text_of(o, "reason"), "no answer to Care-of Test Init");
-	json_object_put(o);
+	HEARS(f, fd, { "peer", "2001:db8:cc::1" }, { "role", "mn" }, { "how", "optimised" },
+	      { "remaining", "300.000000" }, { "age", "20.000000" }, { "reason", NULL });
+	HEARS(f, fd, { "peer", "2001:db8:cc::2" }, { "how", "tunnel" }, { "state", "hold" },
+	      { "retry_in", "60.000000" }, { "reason", "no answer to Care-of Test Init" });
 	hears(f, fd, "{\"parameters\":{}}");
 	close(fd);
 }

@@ -47,14 +47,9 @@ static void test_what_is_told_of_a_path(void **state)
 	fd = connect_to(f);
 	say(f, fd, "{\"method\":\"io.mip6d.ListPaths\",\"more\":true}");
 	o = hear(f, fd);
-	assert_string_equal(text_of(o, "home_address"), "2001:db8:280::beef");
-	assert_string_equal(text_of(o, "bid"), "1");
-	assert_string_equal(text_of(o, "device"), "wwan0");
-	assert_string_equal(text_of(o, "state"), "suspect");
-	assert_string_equal(text_of(o, "up"), "true");
-	assert_string_equal(text_of(o, "active"), "true");
-	assert_string_equal(text_of(o, "probe"), "extreme");
-	assert_string_equal(text_of(o, "priority"), "10");
+	MEMBERS(o, { "home_address", "2001:db8:280::beef" }, { "bid", "1" }, { "device", "wwan0" },
+		{ "state", "suspect" }, { "up", "true" }, { "active", "true" },
+		{ "probe", "extreme" }, { "priority", "10" });
 	assert_true(num_of(o, "rtt") > 0.0499 && num_of(o, "rtt") < 0.0501);
 	assert_true(num_of(o, "loss") == 0.25);
 	assert_true(num_of(o, "jitter") < 1e-3);
@@ -64,21 +59,12 @@ static void test_what_is_told_of_a_path(void **state)
 	assert_true(num_of(o, "rx_rate") == 1.2e6 && num_of(o, "tx_rate") == 0.1e6);
 	assert_true(num_of(o, "heard") > 18 && num_of(o, "heard") < 20);
 	json_object_put(o);
-	o = hear(f, fd);
-	assert_string_equal(text_of(o, "bid"), "2");
-	assert_string_equal(text_of(o, "state"), "absent");
-	assert_string_equal(text_of(o, "up"), "false");
-	assert_string_equal(text_of(o, "probe"), "normal");
-	assert_null(text_of(o, "rtt"));
-	assert_null(text_of(o, "loss"));
-	assert_null(text_of(o, "rx_rate"));
-	assert_null(text_of(o, "care_of"));
-	json_object_put(o);
+	HEARS(f, fd, { "bid", "2" }, { "state", "absent" }, { "up", "false" },
+	      { "probe", "normal" }, { "rtt", NULL }, { "loss", NULL }, { "rx_rate", NULL },
+	      { "care_of", NULL });
 	hears(f, fd, "{\"parameters\":{}}");
 	say(f, fd, "{\"method\":\"io.mip6d.ListPaths\",\"more\":true,\"parameters\":{\"bid\":2}}");
-	o = hear(f, fd);
-	assert_string_equal(text_of(o, "device"), "wlan0");
-	json_object_put(o);
+	HEARS(f, fd, { "device", "wlan0" });
 	hears(f, fd, "{\"parameters\":{}}");
 	close(fd);
 }
@@ -86,7 +72,6 @@ static void test_what_is_told_of_a_path(void **state)
 static void test_silent_and_held_paths_are_not_up(void **state)
 {
 	struct fix *f = *state;
-	struct json_object *o;
 	int fd;
 
 	begin(f, paths_text);
@@ -95,32 +80,18 @@ static void test_silent_and_held_paths_are_not_up(void **state)
 	fake_node.here[1] = true;	/* not probed: as far as is known, it works */
 	fd = connect_to(f);
 	say(f, fd, "{\"method\":\"io.mip6d.ListPaths\",\"more\":true}");
-	o = hear(f, fd);
-	assert_string_equal(text_of(o, "state"), "down");
-	assert_string_equal(text_of(o, "reason"), "silent");
-	assert_string_equal(text_of(o, "up"), "false");
-	json_object_put(o);
-	o = hear(f, fd);
-	assert_string_equal(text_of(o, "state"), "unknown");
-	assert_string_equal(text_of(o, "up"), "true");
-	assert_null(text_of(o, "probes"));
-	json_object_put(o);
+	HEARS(f, fd, { "state", "down" }, { "reason", "silent" }, { "up", "false" });
+	HEARS(f, fd, { "state", "unknown" }, { "up", "true" }, { "probes", NULL });
 	hears(f, fd, "{\"parameters\":{}}");
 	/* one that is probed and has not answered is not up */
 	path_init(&fake_node.path[1], path_profile(PATH_PROFILE_NORMAL), run_now());
 	say(f, fd, "{\"method\":\"io.mip6d.ListPaths\",\"more\":true,\"parameters\":{\"bid\":2}}");
-	o = hear(f, fd);
-	assert_string_equal(text_of(o, "up"), "false");
-	json_object_put(o);
+	HEARS(f, fd, { "up", "false" });
 	hears(f, fd, "{\"parameters\":{}}");
 	fake_node.path[1].state = PATH_UP;
 	fake_node.held = 2;
 	say(f, fd, "{\"method\":\"io.mip6d.ListPaths\",\"more\":true,\"parameters\":{\"bid\":2}}");
-	o = hear(f, fd);
-	assert_string_equal(text_of(o, "state"), "up");
-	assert_string_equal(text_of(o, "held"), "true");
-	assert_string_equal(text_of(o, "up"), "false");
-	json_object_put(o);
+	HEARS(f, fd, { "state", "up" }, { "held", "true" }, { "up", "false" });
 	hears(f, fd, "{\"parameters\":{}}");
 	close(fd);
 }
@@ -128,7 +99,6 @@ static void test_silent_and_held_paths_are_not_up(void **state)
 static void test_monitor_begins_with_the_paths_that_there_are(void **state)
 {
 	struct fix *f = *state;
-	struct json_object *o;
 	int fd;
 
 	begin(f, paths_text);
@@ -139,19 +109,9 @@ static void test_monitor_begins_with_the_paths_that_there_are(void **state)
 	fd = connect_to(f);
 	say(f, fd, "{\"method\":\"io.mip6d.Monitor\",\"more\":true,"
 		   "\"parameters\":{\"events\":[\"path_up\",\"path_down\"]}}");
-	o = hear(f, fd);
-	assert_string_equal(text_of(o, "event"), "path_up");
-	assert_string_equal(text_of(o, "bid"), "1");
-	assert_string_equal(text_of(o, "device"), "wwan0");
-	json_object_put(o);
-	o = hear(f, fd);
-	assert_string_equal(text_of(o, "event"), "path_down");
-	assert_string_equal(text_of(o, "bid"), "2");
-	assert_string_equal(text_of(o, "reason"), "silent");
-	json_object_put(o);
-	o = hear(f, fd);
-	assert_string_equal(text_of(o, "event"), "sync");
-	json_object_put(o);
+	HEARS(f, fd, { "event", "path_up" }, { "bid", "1" }, { "device", "wwan0" });
+	HEARS(f, fd, { "event", "path_down" }, { "bid", "2" }, { "reason", "silent" });
+	HEARS(f, fd, { "event", "sync" });
 	close(fd);
 }
 

@@ -42,30 +42,36 @@ static size_t registration(uint8_t *p)
 	return 40 + HAO_HDR_LEN + (size_t)n;
 }
 
+/* A capture file of this one message; its path. */
+static void capture_of(const struct mh_msg *m, char *path, size_t size)
+{
+	static uint8_t packet[512];
+	ssize_t n = mh_build(m, NULL, packet + 40, sizeof(packet) - 40, NULL);
+	FILE *f;
+
+	assert_true(n > 0);
+	ipv6(packet, IPPROTO_MH_, "2001:db8:f1::2", "2001:db8:280::1", (size_t)n);
+	snprintf(path, size, "%s/one.pcap", dir);
+	f = fopen(path, "w");
+	assert_int_equal(pcap_begin(f), 0);
+	assert_int_equal(pcap_put(f, 1000, 0, 3, 0x86dd, 4, packet, 40 + (size_t)n), 0);
+	assert_int_equal(fclose(f), 0);
+}
+
 /* Whoever sends a packet does not write on the terminal of who looks at it. */
 static void test_a_name_in_a_packet_is_no_command_to_the_terminal(void **state)
 {
 	static const uint8_t bad[] = "a\033[2J\n\\\xff@b";
 	struct mh_msg m = { .type = MH_BU, .bu = { .seq = 1, .flags = BU_A } };
-	static uint8_t packet[512];
 	char path[64], args[128];
 	struct json_object *o;
-	ssize_t n;
-	FILE *f;
 
 	(void)state;
 	m.opt.seen = BIT64(MHOPT_MN_ID);
 	m.opt.mn_id_subtype = 1;
 	m.opt.mn_id.p = bad;
 	m.opt.mn_id.len = sizeof(bad) - 1;
-	n = mh_build(&m, NULL, packet + 40, sizeof(packet) - 40, NULL);
-	assert_true(n > 0);
-	ipv6(packet, IPPROTO_MH_, "2001:db8:f1::2", "2001:db8:280::1", (size_t)n);
-	snprintf(path, sizeof(path), "%s/c.pcap", dir);
-	f = fopen(path, "w");
-	assert_int_equal(pcap_begin(f), 0);
-	assert_int_equal(pcap_put(f, 1000, 0, 3, 0x86dd, 4, packet, 40 + (size_t)n), 0);
-	assert_int_equal(fclose(f), 0);
+	capture_of(&m, path, sizeof(path));
 	snprintf(args, sizeof(args), "decode %s", path);
 	shows("none", args, 0, " nai a\\x1b[2J\\x0a\\x5c\\xff@b\n");
 	assert_int_equal(lines("\n"), 1);
@@ -84,11 +90,8 @@ static void test_flow_bindings_are_decoded(void **state)
 					3 };
 	static const uint8_t bad[] = { 3, 2, 9, 0 }, fids[] = { 0, 2, 0, 5 };
 	struct mh_msg m = { .type = MH_BU, .bu = { .seq = 1, .flags = BU_A } };
-	static uint8_t packet[512];
 	char path[64], args[128];
 	struct json_object *o;
-	ssize_t n;
-	FILE *f;
 
 	(void)state;
 	m.opt.n_flow = 2;
@@ -96,14 +99,7 @@ static void test_flow_bindings_are_decoded(void **state)
 	m.opt.flow[1] = (struct mhopt_flow){ 6, 11, 133, { bad, sizeof(bad) } };
 	m.opt.n_flow_summary = 1;
 	m.opt.flow_summary[0] = (struct mhopt_bytes){ fids, sizeof(fids) };
-	n = mh_build(&m, NULL, packet + 40, sizeof(packet) - 40, NULL);
-	assert_true(n > 0);
-	ipv6(packet, IPPROTO_MH_, "2001:db8:f1::2", "2001:db8:280::1", (size_t)n);
-	snprintf(path, sizeof(path), "%s/f.pcap", dir);
-	f = fopen(path, "w");
-	assert_int_equal(pcap_begin(f), 0);
-	assert_int_equal(pcap_put(f, 1000, 0, 3, 0x86dd, 4, packet, 40 + (size_t)n), 0);
-	assert_int_equal(fclose(f), 0);
+	capture_of(&m, path, sizeof(path));
 	snprintf(args, sizeof(args), "decode %s", path);
 	shows("none", args, 0, " flow_summary 2,5 flow 4 priority 10 [ipv6 proto 17 dscp 46] bids 1,3"
 	      " flow 6 priority 11 status 133 (traffic selector format not supported)\n");
