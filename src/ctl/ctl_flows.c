@@ -5,7 +5,9 @@
 
 #include "ctl/conf_schema.h"
 #include "ctl/ctl_priv.h"
+#include "kern/kern.h"
 #include "mip6/ctl.h"
+#include "plan/plan_steer.h"
 #include "store/flow_mn.h"
 
 #define INVALID		"org.varlink.service.InvalidParameter"
@@ -56,6 +58,33 @@ static void said(struct json_object *o, const char *state, uint8_t status)
 	ctl_set(o, "meaning", status ? json_object_new_string(flow_status_str(status)) : NULL);
 }
 
+struct went { struct json_object *by; uint64_t packets, bytes; };
+
+static void add_path(void *arg, const struct kern_steered *s)
+{
+	struct json_object *o = json_object_new_object();
+	struct went *w = arg;
+
+	ctl_set(o, "bid", ctl_int(s->bid));
+	ctl_set(o, "packets", ctl_int(s->packets));
+	ctl_set(o, "bytes", ctl_int(s->bytes));
+	json_object_array_add(w->by, o);
+	w->packets += s->packets;
+	w->bytes += s->bytes;
+}
+
+/* id: of plan_steer.h. Null where nothing is steered: then nobody counts. */
+static void went(struct json_object *o, struct kern *k, const struct in6_addr *hoa, uint64_t id)
+{
+	struct went w = { .by = json_object_new_array() };
+	bool known = k && kern_steer_count(k, hoa, id, add_path, &w) == 0;
+
+	ctl_set(o, "packets", known ? ctl_int(w.packets) : NULL);
+	ctl_set(o, "bytes", known ? ctl_int(w.bytes) : NULL);
+	ctl_set(o, "paths", known ? json_object_get(w.by) : NULL);
+	json_object_put(w.by);
+}
+
 static uint16_t first_there(const struct binding_set *s, const uint16_t *bid, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
@@ -92,24 +121,32 @@ static struct json_object *asked(const struct mobile_node *m, const struct flow_
 	return o;
 }
 
-static struct json_object *of_node(struct ha *ha, const struct mobile_node *m, size_t i)
+static struct json_object *of_node(const struct node *n, const struct mobile_node *m, size_t i)
 {
+	struct json_object *o;
 	struct binding_set s;
 
-	bc_set(ha_bc(ha), &m->hoa, &s);
-	if (i < m->n_flow)
-		return configured(m, &m->flows[i], &s);
+	bc_set(ha_bc(n->ha), &m->hoa, &s);
+	if (i < m->n_flow) {
+		o = configured(m, &m->flows[i], &s);
+		went(o, n->kern, &m->hoa, plan_flow_id(&m->flows[i]));
+		return o;
+	}
 	i -= m->n_flow;
-	return s.flows && i < s.flows->n ? asked(m, &s.flows->e[i], &s) : NULL;
+	if (!s.flows || i >= s.flows->n)
+		return NULL;
+	o = asked(m, &s.flows->e[i], &s);
+	went(o, n->kern, &m->hoa, s.flows->e[i].fid);
+	return o;
 }
 
-static struct json_object *of_home(struct mn *mn, unsigned home, size_t i)
+static struct json_object *of_home(const struct node *n, unsigned home, size_t i)
 {
 	struct mn_flow_info f;
 	struct json_object *o;
 	struct mn_info h;
 
-	if (!mn_home(mn, home, &h) || !mn_flow(mn, home, i, &f))
+	if (!mn_home(n->mn, home, &h) || !mn_flow(n->mn, home, i, &f))
 		return NULL;
 	o = flow_json(&h.conf->hoa.a.in6, "mn", f.conf->name, f.conf->fid, f.conf->prio,
 		      &f.conf->sel);
@@ -117,6 +154,7 @@ static struct json_object *of_home(struct mn *mn, unsigned home, size_t i)
 	ctl_set(o, "weights", weights_json(f.conf));
 	ctl_set(o, "bid", f.bid ? ctl_int(f.bid) : NULL);
 	said(o, flow_view_str(f.view), f.status);
+	went(o, n->kern, &h.conf->hoa.a.in6, plan_flow_id(f.conf));
 	return o;
 }
 
@@ -135,14 +173,14 @@ static struct json_object *next(struct ctl_client *c)
 	for (; n && n->ha && l->at < ha_conf_of(n->ha)->n_node; l->at++, l->sub = 0) {
 		const struct mobile_node *m = &ha_conf_of(n->ha)->nodes[l->at];
 
-		o = wants(c, &m->hoa) ? of_node(n->ha, m, l->sub++) : NULL;
+		o = wants(c, &m->hoa) ? of_node(n, m, l->sub++) : NULL;
 		if (o)
 			return o;
 	}
 	for (; n && n->mn && l->at < mn_homes(n->mn); l->at++, l->sub = 0) {
 		if (!mn_home(n->mn, (unsigned)l->at, &h) || !wants(c, &h.conf->hoa.a.in6))
 			continue;
-		o = of_home(n->mn, (unsigned)l->at, l->sub++);
+		o = of_home(n, (unsigned)l->at, l->sub++);
 		if (o)
 			return o;
 	}

@@ -192,17 +192,18 @@ struct kern_stats kern_stats(const struct kern *k);
 int64_t kern_ingress_dropped(struct kern *k);
 
 /*
- * What was steered for an owner (KOBJ_SPATH, KOBJ_SFLOW) since the object came: calls fn for each
- * of his paths, then for each of his flows by order. A packet that a flow of the policy sent
- * counts for both, a copy for each path it went. Packets are counted as the receiver gets them,
- * though they may leave as one. 0; -ENOENT: nothing of him is steered; or another -errno.
+ * What went by the paths of an owner (KOBJ_SPATH): calls fn for each of them. flow: k_sflow.id of
+ * one of his flows, of whose packets alone, by each BID that it names, since it is there; 0: of
+ * all, marked ones included, since the path is there. A copy counts for each path it went. Packets
+ * are counted as the receiver gets them, though they may leave as one; octets from the inner IP
+ * header on. 0; -ENOENT: nothing of that is steered; or another -errno.
  */
 struct kern_steered {
-	uint16_t bid;			/* of a path; 0: it is about a flow */
-	uint32_t order;			/* of the flow */
+	uint16_t bid;
 	uint64_t packets, bytes;
 };
 typedef void (*kern_steered_fn)(void *arg, const struct kern_steered *s);
-int kern_steer_count(struct kern *k, const struct in6_addr *owner, kern_steered_fn fn, void *arg);
+int kern_steer_count(struct kern *k, const struct in6_addr *owner, uint64_t flow,
+		     kern_steered_fn fn, void *arg);
 
 #endif

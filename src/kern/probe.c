@@ -250,7 +250,8 @@ static void probe_steer(struct probe *p)
 	kplan_put(&plan, probe_link(p, KLINK_IP6TNL));
 	kplan_put(&plan, path);
 	kplan_put(&plan, (struct kobj){ .kind = KOBJ_SFLOW,
-					.sflow = { .owner = p->a, .order = 1, .bid = { 1 } } });
+					.sflow = { .owner = p->a, .order = 1, .id = 1,
+						   .bid = { 1 } } });
 	kplan_put(&plan, (struct kobj){ .kind = KOBJ_SNET,
 					.snet = { prefix6(&p->a, 128), p->a } });
 	probe_one(p, &plan, "bpf: load sharing and flow policy cannot be loaded "

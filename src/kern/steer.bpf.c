@@ -7,6 +7,9 @@
  * A shared device is told other ends; to another device the packet is redirected.
  * What came by a redirection or is a copy has been here before: tc_index says so.
  *
+ * What is sent to the device by its name stays, and so does what is nobody's to steer
+ * (steer_left_alone()).
+ *
  * Fragments follow the first one, if that came first. An ICMP error goes by the
  * flow that it is about, unless a flow of the policy names it by its own header.
  *
@@ -139,6 +142,8 @@ static int read_icmp(struct __sk_buff *skb, struct steer_l4 *l4, __u32 proto, __
 		return 0;
 	if (icmp_echo(proto, h.type))
 		l4->echo = 0x10000u | bpf_ntohs(h.id);
+	if (h.type == (proto == PROTO_ICMPV6 ? ICMP6_ECHOREPLY : ICMP4_ECHOREPLY))
+		l4->has |= STEER_IS_ANSWER;
 	return icmp_error(proto, h.type) ? (int)(off + sizeof(h)) : 0;
 }
 
@@ -293,6 +298,8 @@ static __noinline int steer_read(struct __sk_buff *skb, struct steer_pkt *pkt, _
 		    skb->protocol == bpf_htons(ETH_P_IPV6) ? steer_ip6(skb, pkt, 0) : -1;
 
 	pkt->mark = skb->mark;
+	if (!skb->ingress_ifindex)
+		pkt->has |= STEER_IS_LOCAL;
 	if (up)
 		turn_round(pkt);
 	return quote;
@@ -364,10 +371,10 @@ __noinline int steer_policy(const struct steer_pkt *pkt, const struct steer_owne
 	return -1;
 }
 
-static void count(struct __sk_buff *skb, const struct steer_owner *owner, __u32 is_flow,
-		  __u32 what)
+/* id 0: of the path, by whatever flow. */
+static void count(struct __sk_buff *skb, const struct steer_owner *owner, __u64 id, __u32 bid)
 {
-	struct steer_count_key key = { .is_flow = is_flow, .what = what };
+	struct steer_count_key key = { .id = id, .bid = bid };
 	struct steer_count *c;
 
 	key.owner = *owner;
@@ -468,18 +475,21 @@ static const struct steer_owner *owner_of(const struct steer_pkt *pkt)
 	return bpf_map_lookup_elem(&nets, &key);
 }
 
+/* id: of its flow, or 0. */
 static __noinline int take(struct __sk_buff *skb, const struct steer_path *p,
-			   const struct steer_owner *owner, bool copy)
+			   const struct steer_owner *owner, __u64 id, bool copy)
 {
 	if (!p->ifindex)
 		return TC_ACT_UNSPEC;
 	count(skb, owner, 0, p->bid);
+	if (id)
+		count(skb, owner, id, p->bid);
 	return copy ? go_copy(skb, p) : go(skb, p);
 }
 
 /* Each slot by itself: the verifier must not see a pointer move by a number (see above). */
 static int go_by(struct __sk_buff *skb, const struct steer_row *row,
-		 const struct steer_owner *owner, __u32 slot)
+		 const struct steer_owner *owner, __u64 id, __u32 slot)
 {
 #pragma unroll
 	for (__u32 i = 0; i < STEER_PATHS; i++) {
@@ -487,14 +497,14 @@ static int go_by(struct __sk_buff *skb, const struct steer_row *row,
 
 		barrier_var(p);		/* else the compiler finds how they are alike */
 		if (slot == i)
-			return take(skb, p, owner, false);
+			return take(skb, p, owner, id, false);
 	}
 	return TC_ACT_UNSPEC;
 }
 
 /* One to each; the packet itself is the last. */
 static int go_copies(struct __sk_buff *skb, const struct steer_row *row,
-		     const struct steer_owner *owner, __u32 slots)
+		     const struct steer_owner *owner, __u64 id, __u32 slots)
 {
 #pragma unroll
 	for (__u32 i = 0; i < STEER_PATHS; i++) {
@@ -502,23 +512,32 @@ static int go_copies(struct __sk_buff *skb, const struct steer_row *row,
 
 		barrier_var(p);
 		if (slots == 1u << i)
-			return take(skb, p, owner, false);
+			return take(skb, p, owner, id, false);
 		if (slots & 1u << i)
-			take(skb, p, owner, true);
+			take(skb, p, owner, id, true);
 		slots &= ~(1u << i);
 	}
 	return TC_ACT_UNSPEC;
 }
 
 /* An error that no flow names goes by what it is about. */
-static int find_flow(struct __sk_buff *skb, struct steer_pkt *pkt, int quote, __u32 up,
-		     const struct steer_owner *owner, const struct steer_row *row)
+static __always_inline int find_flow(struct __sk_buff *skb, struct steer_pkt *pkt, int quote,
+				     __u32 up, const struct steer_owner *owner,
+				     const struct steer_row *row)
 {
 	int i = steer_policy(pkt, owner, row->gen, row->n_flow);
 
 	if (i != -1 || quote <= 0 || steer_read_quoted(skb, pkt, up, (__u32)quote) < 0)
 		return i;
 	return steer_policy(pkt, owner, row->gen, row->n_flow);
+}
+
+/* Who sends to the device by its name means it: probes of a path, ping -I. */
+static bool device_is_named(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+
+	return sk && sk->bound_dev_if == skb->ifindex;
 }
 
 static __always_inline int steer(struct __sk_buff *skb, __u32 up)
@@ -534,8 +553,10 @@ static __always_inline int steer(struct __sk_buff *skb, __u32 up)
 		skb->tc_index = 0;
 		return TC_ACT_UNSPEC;
 	}
+	if (device_is_named(skb))
+		return TC_ACT_UNSPEC;
 	quote = steer_read(skb, &pkt, up);
-	if (quote < 0)
+	if (quote < 0 || steer_left_alone(&pkt, up))
 		return TC_ACT_UNSPEC;
 	owner = owner_of(&pkt);
 	if (!owner)
@@ -556,17 +577,16 @@ static __always_inline int steer(struct __sk_buff *skb, __u32 up)
 		i = steer_policy(&pkt, owner, row->gen, row->n_flow);
 	}
 	if (i < 0)
-		return go_by(skb, row, owner, steer_slot(&row->places, steer_place(&pkt)));
+		return go_by(skb, row, owner, 0, steer_slot(&row->places, steer_place(&pkt)));
 	key.owner = *owner;
 	key.gen = row->gen;
 	key.i = (__u32)i;
 	flow = bpf_map_lookup_elem(&flows, &key);
 	if (!flow)
-		return go_by(skb, row, owner, steer_slot(&row->places, steer_place(&pkt)));
-	count(skb, owner, 1, flow->order);
+		return go_by(skb, row, owner, 0, steer_slot(&row->places, steer_place(&pkt)));
 	if (flow->copies)
-		return go_copies(skb, row, owner, flow->copies);
-	return go_by(skb, row, owner, steer_slot(&flow->places, steer_place(&pkt)));
+		return go_copies(skb, row, owner, flow->id, (__u32)flow->copies);
+	return go_by(skb, row, owner, flow->id, steer_slot(&flow->places, steer_place(&pkt)));
 }
 
 /* At a home agent: packets for mobile nodes. */

@@ -45,8 +45,7 @@ static int steer_ready(struct kern *k, struct kop *op)
 static void row_free(struct steer *s, struct srow *r)
 {
 	HASH_DEL(s->rows, r);
-	free(r->flow);
-	free(r);
+	srow_free(r);
 }
 
 void kern_steer_close(struct kern *k)
@@ -165,8 +164,10 @@ static struct srow *row_get(struct steer *s, const struct in6_addr *owner)
 
 static void row_drop_if_unused(struct steer *s, struct srow *r)
 {
-	if (!r->dirty && !r->in_map && srow_empty(r))
-		row_free(s, r);
+	if (r->dirty || r->in_map || !srow_empty(r))
+		return;
+	steer_counts_drop(&s->maps, r);
+	row_free(s, r);
 }
 
 /* Room for one more change: queueing cannot fail after the change is made. */
@@ -189,74 +190,21 @@ static void row_queue(struct steer *s, struct srow *r, struct kop *op)
 
 /* ---- counts ---- */
 
-static struct steer_count_key count_key(const struct in6_addr *owner, bool flow, uint32_t what)
-{
-	struct steer_count_key key = { .is_flow = flow, .what = what };
-
-	memcpy(&key.owner, owner, sizeof(key.owner));
-	return key;
-}
-
-static int count_begin(const struct steer_maps *m, const struct in6_addr *owner, bool flow,
-		       uint32_t what)
-{
-	struct steer_count_key key = count_key(owner, flow, what);
-	struct steer_count *zero = calloc((size_t)m->n_cpu, sizeof(*zero));
-	int rc = zero ? kern_bpf_get(m->counts, &key, zero) : -ENOMEM;
-
-	if (rc == -ENOENT) {
-		memset(zero, 0, (size_t)m->n_cpu * sizeof(*zero));
-		rc = kern_bpf_put(m->counts, &key, zero);
-	}
-	free(zero);
-	return rc;
-}
-
-static void count_end(const struct steer_maps *m, const struct in6_addr *owner, bool flow,
-		      uint32_t what)
-{
-	struct steer_count_key key = count_key(owner, flow, what);
-
-	(void)kern_bpf_del(m->counts, &key);
-}
-
-static int count_read(const struct steer_maps *m, const struct in6_addr *owner,
-		      struct kern_steered *to)
-{
-	struct steer_count_key key = count_key(owner, !to->bid, to->bid ? to->bid : to->order);
-	struct steer_count *c = calloc((size_t)m->n_cpu, sizeof(*c));
-	int rc = c ? kern_bpf_get(m->counts, &key, c) : -ENOMEM;
-
-	for (int i = 0; rc == 0 && i < m->n_cpu; i++) {
-		to->packets += c[i].packets;
-		to->bytes += c[i].bytes;
-	}
-	free(c);
-	return rc;
-}
-
-int kern_steer_count(struct kern *k, const struct in6_addr *owner, kern_steered_fn fn, void *arg)
+int kern_steer_count(struct kern *k, const struct in6_addr *owner, uint64_t flow,
+		     kern_steered_fn fn, void *arg)
 {
 	const struct srow *r = k->steer ? srow_find(k->steer->rows, owner) : NULL;
-	int rc = 0;
+	int rc = -ENOENT;
 
-	if (!r)
-		return -ENOENT;
-	for (int i = 0; i < STEER_PATHS && rc == 0; i++) {
-		struct kern_steered s = { .bid = r->path[i].bid };
+	for (size_t i = 0; r && i < r->n_count; i++) {
+		struct kern_steered s;
 
-		if (!s.bid)
+		if (r->count[i].id != flow)
 			continue;
-		rc = count_read(&k->steer->maps, owner, &s);
-		if (rc == 0)
-			fn(arg, &s);
-	}
-	for (size_t i = 0; i < r->n_flow && rc == 0; i++) {
-		struct kern_steered s = { .order = r->flow[i].o.order };
-
-		rc = count_read(&k->steer->maps, owner, &s);
-		if (rc == 0)
-			fn(arg, &s);
+		rc = steer_count_read(&k->steer->maps, r, &r->count[i], &s);
+		if (rc < 0)
+			return rc;
+		fn(arg, &s);
 	}
 	return rc;
 }
@@ -321,7 +269,6 @@ static void path_take(struct kern *k, struct kop *op, struct srow *r, uint16_t b
 		return;
 	dev_put(k, op, (int)p->ifindex);
 	srow_path_clear(r, bid);
-	count_end(&k->steer->maps, &r->owner, false, bid);
 }
 
 int kern_spath_put(struct kern *k, struct kop *op, const struct kobj *o, const struct kobj *was)
@@ -342,16 +289,11 @@ int kern_spath_put(struct kern *k, struct kop *op, const struct kobj *o, const s
 	if (rc == 0 && !(r = row_get(k->steer, &n->owner)))
 		rc = -ENOMEM;
 	if (rc == 0)
-		rc = count_begin(&k->steer->maps, &n->owner, false, n->bid);
-	if (rc == 0)
 		rc = path_put(k, op, n, r, ifindex);
-	if (rc == 0) {
+	if (rc == 0)
 		row_queue(k->steer, r, op);
-	} else if (r) {
-		if (!srow_path(r, n->bid))
-			count_end(&k->steer->maps, &n->owner, false, n->bid);
+	else if (r)
 		row_drop_if_unused(k->steer, r);
-	}
 	return rc;
 }
 
@@ -378,35 +320,25 @@ int kern_spath_del(struct kern *k, struct kop *op, const struct kobj *o)
 
 /* ---- flows ---- */
 
-static void flow_take(struct kern *k, struct srow *r, uint32_t order)
-{
-	srow_flow_clear(r, order);
-	count_end(&k->steer->maps, &r->owner, true, order);
-}
-
 int kern_sflow_put(struct kern *k, struct kop *op, const struct kobj *o, const struct kobj *was)
 {
 	const struct k_sflow *n = &o->sflow;
 	struct srow *r = NULL;
-	int rc = steer_ready(k, op);
+	int rc = n->id ? steer_ready(k, op) : -EINVAL;
 
+	(void)was;
 	if (rc == 0)
 		rc = row_room(k->steer);
 	if (rc == 0 && !(r = row_get(k->steer, &n->owner)))
 		rc = -ENOMEM;
 	if (rc == 0)
-		rc = count_begin(&k->steer->maps, &n->owner, true, n->order);
-	if (rc == 0)
 		rc = srow_flow_set(r, n);
 	if (rc == -ENOSPC)
 		kop_why(op, "an owner has 32 flows at most");
-	if (rc == 0) {
+	if (rc == 0)
 		row_queue(k->steer, r, op);
-	} else if (r) {
-		if (!was)
-			count_end(&k->steer->maps, &n->owner, true, n->order);
+	else if (r)
 		row_drop_if_unused(k->steer, r);
-	}
 	return rc;
 }
 
@@ -417,7 +349,7 @@ int kern_sflow_del(struct kern *k, struct kop *op, const struct kobj *o)
 
 	if (!r || rc < 0)
 		return rc;
-	flow_take(k, r, o->sflow.order);
+	srow_flow_clear(r, o->sflow.order);
 	row_queue(k->steer, r, op);
 	return 0;
 }
@@ -432,7 +364,7 @@ static void take_back(struct kern *k, const struct steer_waiter *w)
 	if (w->op->act == KOP_ADD && now->kind == KOBJ_SPATH)
 		path_take(k, NULL, w->row, now->spath.bid);
 	else if (w->op->act == KOP_ADD)
-		flow_take(k, w->row, now->sflow.order);
+		srow_flow_clear(w->row, now->sflow.order);
 	else if (w->op->act == KOP_CHANGE && now->kind == KOBJ_SPATH)
 		(void)path_put(k, w->op, &was->spath, w->row, kern_ifindex(k, was->spath.dev));
 	else if (w->op->act == KOP_CHANGE)

@@ -24,12 +24,19 @@ struct steer_maps {			/* descriptors, of obj */
 	int prog[2];			/* enum ksteer */
 	int nets, owners, flows, counts;
 	int n_cpu;
+	struct steer_count *zero;	/* of each processor */
 };
 
 /* A flow of an owner; where it goes depends on the paths that are there. */
 struct srow_flow {
 	struct k_sflow o;
 	uint8_t place[STEER_PLACES];	/* slots, by base/share.c */
+};
+
+struct srow_count {			/* an element of the map of counts */
+	uint64_t id;			/* of a flow, or 0 */
+	uint16_t bid;
+	bool wanted;
 };
 
 struct srow {
@@ -39,6 +46,8 @@ struct srow {
 	uint8_t place[STEER_PLACES];
 	struct srow_flow *flow;		/* by order */
 	size_t n_flow, cap_flow;
+	struct srow_count *count;
+	size_t n_count, cap_count;
 	uint32_t gen, in_map_flows;	/* of what the kernel has */
 	bool in_map, dirty;
 	int rc;				/* of the last writing */
@@ -77,6 +86,13 @@ void srow_flow_clear(struct srow *r, uint32_t order);
 struct steer_row srow_value(struct srow *r, uint32_t gen);
 /* False: none of its paths is there, so it does not count. */
 bool srow_flow_value(const struct srow *r, struct srow_flow *f, struct steer_flow *out);
+/*
+ * What is to be counted for the row, against what is: calls put for what is new, del for what is
+ * over. What put fails for is not counted, until the next time.
+ */
+void srow_counts(struct srow *r, int (*put)(void *arg, const struct srow_count *c),
+		 void (*del)(void *arg, const struct srow_count *c), void *arg);
+void srow_free(struct srow *r);
 /* 0 or as flowsel_check(). */
 int steer_sel_of(const struct flowsel *s, struct steer_sel *out);
 struct steer_net_key steer_net_of(const struct prefix *p);
@@ -86,6 +102,11 @@ int steer_maps_open(struct steer_maps *m);
 void steer_maps_close(struct steer_maps *m);
 /* Writes the row, or takes it away if it has no path. 0, or -errno: it is not in the map. */
 int steer_row_write(const struct steer_maps *m, struct srow *r);
+
+void steer_counts_drop(const struct steer_maps *m, struct srow *r);	/* all of the row */
+/* Of all processors. 0 or -errno. */
+int steer_count_read(const struct steer_maps *m, const struct srow *r, const struct srow_count *c,
+		     struct kern_steered *to);
 
 /* The compiled steer.bpf.c, made into an array by embed.py. */
 extern const unsigned char steer_bpf_object[];

@@ -4,6 +4,7 @@
  * a generation of their own, and those of the row before go after.
  */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "kern/bpf.h"
 #include "kern/steer.h"
@@ -21,8 +22,9 @@ int steer_maps_open(struct steer_maps *m)
 	m->flows = kern_bpf_map(m->obj, "flows");
 	m->counts = kern_bpf_map(m->obj, "counts");
 	m->n_cpu = kern_bpf_cpus();
-	if (m->prog[0] >= 0 && m->prog[1] >= 0 && m->nets >= 0 && m->owners >= 0 &&
-	    m->flows >= 0 && m->counts >= 0 && m->n_cpu > 0)
+	m->zero = m->n_cpu > 0 ? calloc((size_t)m->n_cpu, sizeof(*m->zero)) : NULL;
+	if (m->zero && m->prog[0] >= 0 && m->prog[1] >= 0 && m->nets >= 0 && m->owners >= 0 &&
+	    m->flows >= 0 && m->counts >= 0)
 		return 0;
 	steer_maps_close(m);
 	return -ENOENT;
@@ -32,7 +34,64 @@ void steer_maps_close(struct steer_maps *m)
 {
 	kern_bpf_unload(m->obj);
 	m->obj = NULL;
+	free(m->zero);
+	m->zero = NULL;
 }
+
+/* ---- counts ---- */
+
+struct counted { const struct steer_maps *m; const struct srow *row; };
+
+static struct steer_count_key count_key(const struct srow *r, const struct srow_count *c)
+{
+	struct steer_count_key key = { .id = c->id, .bid = c->bid };
+
+	memcpy(&key.owner, &r->owner, sizeof(key.owner));
+	return key;
+}
+
+static int count_put(void *arg, const struct srow_count *c)
+{
+	const struct counted *k = arg;
+	struct steer_count_key key = count_key(k->row, c);
+
+	return kern_bpf_put(k->m->counts, &key, k->m->zero);
+}
+
+static void count_del(void *arg, const struct srow_count *c)
+{
+	const struct counted *k = arg;
+	struct steer_count_key key = count_key(k->row, c);
+
+	(void)kern_bpf_del(k->m->counts, &key);
+}
+
+void steer_counts_drop(const struct steer_maps *m, struct srow *r)
+{
+	struct counted k = { m, r };
+
+	for (size_t i = 0; i < r->n_count; i++)
+		count_del(&k, &r->count[i]);
+	r->n_count = 0;
+}
+
+int steer_count_read(const struct steer_maps *m, const struct srow *r, const struct srow_count *c,
+		     struct kern_steered *to)
+{
+	struct steer_count_key key = count_key(r, c);
+	struct steer_count *of = calloc((size_t)m->n_cpu, sizeof(*of));
+	int rc = of ? kern_bpf_get(m->counts, &key, of) : -ENOMEM;
+
+	*to = (struct kern_steered){ .bid = c->bid };
+	for (int i = 0; rc == 0 && i < m->n_cpu; i++) {
+		to->packets += of[i].packets;
+		to->bytes += of[i].bytes;
+	}
+	free(of);
+	return rc;
+}
+
+/* ---- rows ---- */
 
 static struct steer_flow_key flow_key(const struct srow *r, uint32_t gen, uint32_t i)
 {
@@ -93,8 +152,10 @@ int steer_row_write(const struct steer_maps *m, struct srow *r)
 {
 	uint32_t old = r->gen, n_old = r->in_map_flows, n;
 	struct steer_row row = srow_value(r, old + 1);
+	struct counted k = { m, r };
 	int rc;
 
+	srow_counts(r, count_put, count_del, &k);	/* packets are not counted before */
 	if (!has_path(&row)) {
 		row_gone(m, r);
 		return 0;

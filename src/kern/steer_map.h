@@ -8,7 +8,7 @@
  *   flows   (owner, generation, number) -> selector and what to do. A new policy is written under
  *           the next generation, then the row names it, then the old one goes. A program that
  *           finds a flow gone reads the row again.
- *   counts  (owner, what) -> packets and bytes of each processor.
+ *   counts  (owner, flow, BID) -> packets and bytes of each processor.
  *   frags   (addresses, identification) -> what stood in the first fragment.
  *
  * Numbers are in host order, addresses too, as two halves (numbers to compare); but keys hold
@@ -69,6 +69,9 @@ struct steer_flow_key {
 #define STEER_HAS_PROTO		8u
 #define STEER_IS_V4		16u
 #define STEER_IS_V6		32u
+/* Nor may a selector ask for these: an answer to an echo; made by this host. */
+#define STEER_IS_ANSWER		64u
+#define STEER_IS_LOCAL		128u
 
 struct steer_sel {
 	__u64 src_lo[2], src_hi[2], dst_lo[2], dst_hi[2];
@@ -81,15 +84,15 @@ struct steer_sel {
 
 struct steer_flow {
 	struct steer_sel sel;
-	__u32 order;			/* for the count */
-	__u32 copies;			/* bits: one to each of these slots; 0: by the places */
+	__u64 id;			/* for the count; not 0 */
+	__u64 copies;			/* bits: one to each of these slots; 0: by the places */
 	struct steer_places places;
 };
 
 struct steer_count_key {
 	struct steer_owner owner;
-	__u64 is_flow;
-	__u64 what;			/* BID or order */
+	__u64 id;			/* of a flow; 0: whatever went by the path */
+	__u64 bid;
 };
 struct steer_count { __u64 packets, bytes; };
 

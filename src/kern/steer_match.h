@@ -44,6 +44,20 @@ static inline int steer_matches(const struct steer_sel *s, const struct steer_pk
 	return !(no >> 63);
 }
 
+#define STEER_MH	135		/* Mobility Header */
+
+/*
+ * True: nobody steers it, so it takes the primary path, which the route leads to. Signalling (RFC
+ * 6089 4.3), whoever makes it. And what this home agent answers to the probes of a mobile node,
+ * which count on one way for all answers: up is not the home agent.
+ */
+static inline int steer_left_alone(const struct steer_pkt *p, __u32 up)
+{
+	if (p->l4.has & STEER_HAS_PROTO && p->l4.proto == STEER_MH)
+		return 1;
+	return !up && p->l4.has & STEER_IS_ANSWER && p->has & STEER_IS_LOCAL;
+}
+
 static inline __u64 steer_mix(__u64 h, __u64 v)
 {
 	h = (h ^ v) * 0x9e3779b97f4a7c15ull;	/* 2^64 / golden ratio */

@@ -131,6 +131,74 @@ void srow_flow_clear(struct srow *r, uint32_t order)
 	memmove(&r->flow[i], &r->flow[i + 1], (r->n_flow - i) * sizeof(*r->flow));
 }
 
+/* ---- counts ---- */
+
+static bool count_keep(struct srow *r, uint64_t id, uint16_t bid)
+{
+	for (size_t i = 0; i < r->n_count; i++) {
+		if (r->count[i].id != id || r->count[i].bid != bid)
+			continue;
+		r->count[i].wanted = true;
+		return true;
+	}
+	return false;
+}
+
+static bool count_room(struct srow *r)
+{
+	size_t cap = r->cap_count ? r->cap_count * 2 : 8;
+	struct srow_count *c = r->count;
+
+	if (r->n_count < r->cap_count)
+		return true;
+	c = realloc(c, cap * sizeof(*c));
+	if (!c)
+		return false;
+	r->count = c;
+	r->cap_count = cap;
+	return true;
+}
+
+struct counting { int (*put)(void *arg, const struct srow_count *c); void *arg; };
+
+static void count_want(struct srow *r, const struct counting *k, uint64_t id, uint16_t bid)
+{
+	const struct srow_count c = { id, bid, true };
+
+	if (!count_keep(r, id, bid) && count_room(r) && k->put(k->arg, &c) == 0)
+		r->count[r->n_count++] = c;
+}
+
+void srow_counts(struct srow *r, int (*put)(void *arg, const struct srow_count *c),
+		 void (*del)(void *arg, const struct srow_count *c), void *arg)
+{
+	const struct counting k = { put, arg };
+	size_t keep = 0;
+
+	for (size_t i = 0; i < r->n_count; i++)
+		r->count[i].wanted = false;
+	for (int i = 0; i < STEER_PATHS; i++)
+		if (r->path[i].bid)
+			count_want(r, &k, 0, r->path[i].bid);
+	for (size_t i = 0; i < r->n_flow; i++)
+		for (int b = 0; b < KOBJ_BIDS && r->flow[i].o.bid[b]; b++)
+			count_want(r, &k, r->flow[i].o.id, r->flow[i].o.bid[b]);
+	for (size_t i = 0; i < r->n_count; i++) {
+		if (r->count[i].wanted)
+			r->count[keep++] = r->count[i];
+		else
+			del(arg, &r->count[i]);
+	}
+	r->n_count = keep;
+}
+
+void srow_free(struct srow *r)
+{
+	free(r->flow);
+	free(r->count);
+	free(r);
+}
+
 /* ---- as the maps have it ---- */
 
 static struct steer_places packed(const uint8_t *place)
@@ -158,7 +226,7 @@ bool srow_flow_value(const struct srow *r, struct srow_flow *f, struct steer_flo
 	bool weighted = false;
 	int first = -1;
 
-	*out = (struct steer_flow){ .order = f->o.order };
+	*out = (struct steer_flow){ .id = f->o.id };
 	for (unsigned i = 0; i < KOBJ_BIDS && f->o.bid[i]; i++) {
 		int slot = srow_slot(r, f->o.bid[i]);
 

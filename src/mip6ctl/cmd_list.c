@@ -106,7 +106,7 @@ int cmd_prefix(struct run *r)
 }
 
 /* By name, or by the number on the wire. */
-static bool show_flow(void *arg, struct json_object *o)
+static bool one_flow(void *arg, struct json_object *o)
 {
 	struct listing *k = arg;
 	const char *wanted = k->r->argc ? k->r->argv[0] : NULL;
@@ -119,12 +119,13 @@ static bool show_flow(void *arg, struct json_object *o)
 
 int cmd_flow(struct run *r)
 {
-	struct listing k = { .r = r, .row = show_flow_row };
+	struct listing k = { .r = r, .row = show_flow_row, .full = show_flow };
 	int rc;
 
+	k.details = strcmp(r->cmd->sub, "show") == 0 || r->opt.details;
 	fmt_list_begin(&k.list, &r->opt);
 	fmt_table_begin(&k.table, &r->opt, SHOW_FLOW_COLS, show_flow_head);
-	rc = cmd_call(r, "ListFlows", NULL, true, show_flow, &k);
+	rc = cmd_call(r, "ListFlows", NULL, true, one_flow, &k);
 	fmt_table_end(&k.table);
 	fmt_list_end(&k.list, rc == MIP6_EXIT_DONE);
 	if (rc || !r->argc || k.found)

@@ -336,6 +336,9 @@ int metrics_write(struct run *r, FILE *f)
 	if (rc == MIP6_EXIT_DONE && json_object_is_type(fmt_get(n.status, "mobile_node"),
 							json_type_object))
 		rc = metrics_paths(r, f);
+	if (rc == MIP6_EXIT_DONE && json_object_is_type(fmt_get(n.status, "mobile_node"),
+							json_type_object))
+		rc = metrics_flows(r, f);
 	json_object_put(n.status);
 	json_object_put(n.stats);
 	return rc;

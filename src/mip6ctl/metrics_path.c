@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Paths as metrics. Labels are the BID and the uplink, not the home address: where several home
- * addresses use an uplink, the worst of their paths is told.
+ * addresses use an uplink, the worst of their paths is told. Counts of flows are those of one home
+ * address each: sums would fall when one of them starts anew.
  */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mip6/ctl.h"
@@ -103,5 +105,53 @@ int metrics_paths(struct run *r, FILE *f)
 	       offsetof(struct one, probes));
 	family(f, &a, "mip6_path_probes_lost_total", "counter", "Probes without an answer.",
 	       offsetof(struct one, lost));
+	return rc;
+}
+
+/* ---- flows ---- */
+
+struct flows { FILE *packets, *bytes; };
+
+static void add_count(FILE *f, const char *what, struct json_object *o, struct json_object *path)
+{
+	const char *name = *what == 'p' ? "mip6_flow_packets_total" : "mip6_flow_bytes_total";
+
+	fprintf(f, "%s{home_address=\"%s\",flow=\"%s\",bid=\"%s\"} %s\n", name,
+		fmt_str(o, "home_address"), fmt_str(o, "name"), fmt_str(path, "bid"),
+		fmt_str(path, what));
+}
+
+static bool add_flow(void *arg, struct json_object *o)
+{
+	struct json_object *a = fmt_get(o, "paths"), *p;
+	struct flows *f = arg;
+
+	for (size_t i = 0; a && i < json_object_array_length(a); i++) {
+		p = json_object_array_get_idx(a, i);
+		add_count(f->packets, "packets", o, p);
+		add_count(f->bytes, "bytes", o, p);
+	}
+	return true;
+}
+
+/* A family stands together, so the second one waits for its turn. */
+int metrics_flows(struct run *r, FILE *f)
+{
+	struct flows all = { .packets = f };
+	char *text = NULL;
+	size_t len = 0;
+	int rc;
+
+	all.bytes = open_memstream(&text, &len);
+	if (!all.bytes)
+		return cmd_error("out of memory");
+	fputs("# HELP mip6_flow_packets_total Packets of a flow of the policy, sent by each path.\n"
+	      "# TYPE mip6_flow_packets_total counter\n", f);
+	fputs("# HELP mip6_flow_bytes_total Octets of a flow of the policy, sent by each path.\n"
+	      "# TYPE mip6_flow_bytes_total counter\n", all.bytes);
+	rc = cmd_call(r, "ListFlows", NULL, true, add_flow, &all);
+	fclose(all.bytes);
+	fwrite(text, 1, len, f);
+	free(text);
 	return rc;
 }

@@ -11,5 +11,6 @@
 
 /* Nothing where there are none; an enum mip6_exit. */
 int metrics_paths(struct run *r, FILE *f);
+int metrics_flows(struct run *r, FILE *f);	/* what flows of the policy sent */
 
 #endif

@@ -231,24 +231,63 @@ void show_prefix_row(struct fmt_table *t, struct json_object *o)
 /* ---- flows ---- */
 
 const char *const show_flow_head[] = {
-	"FLOW", "FID", "PRIORITY", "STATE", "BIDS", "USED", "HOME ADDRESS", "SELECTOR",
+	"FLOW", "FID", "PRIORITY", "STATE", "BIDS", "USED", "PACKETS", "BYTES", "HOME ADDRESS",
+	"SELECTOR",
 };
+
+static const char *flow_state(struct json_object *o, char buf[static FMT_LEN])
+{
+	bool refused = fmt_num(o, "status");
+
+	snprintf(buf, FMT_LEN, "%s%s%s", fmt_str(o, "state"), refused ? ": " : "",
+		 refused ? fmt_str(o, "meaning") : "");
+	return buf;
+}
+
+static const char *flow_bids(struct json_object *o, char buf[static 2 * FMT_LEN + 4])
+{
+	char bids[FMT_LEN], w[FMT_LEN];
+
+	fmt_join(o, "bids", ",", bids);
+	snprintf(buf, 2 * FMT_LEN + 4, "%s%s%s%s", bids, fmt_has(o, "weights") ? " (" : "",
+		 fmt_join(o, "weights", ":", w), *w ? ")" : "");
+	return buf;
+}
 
 void show_flow_row(struct fmt_table *t, struct json_object *o)
 {
-	char bids[FMT_LEN], w[FMT_LEN], both[2 * FMT_LEN + 4], state[FMT_LEN];
-	bool refused = fmt_num(o, "status");
+	char bids[2 * FMT_LEN + 4], state[FMT_LEN];
 	const char *cell[] = {
-		fmt_str(o, "name"), fmt_str(o, "fid"), fmt_str(o, "priority"), state, both,
-		fmt_str(o, "bid"), fmt_str(o, "home_address"), fmt_str(o, "selector"),
+		fmt_str(o, "name"), fmt_str(o, "fid"), fmt_str(o, "priority"),
+		flow_state(o, state), flow_bids(o, bids), fmt_str(o, "bid"),
+		fmt_str(o, "packets"), fmt_str(o, "bytes"), fmt_str(o, "home_address"),
+		fmt_str(o, "selector"),
 	};
 
-	fmt_join(o, "bids", ",", bids);
-	snprintf(both, sizeof(both), "%s%s%s%s", bids, fmt_has(o, "weights") ? " (" : "",
-		 fmt_join(o, "weights", ":", w), *w ? ")" : "");
-	snprintf(state, sizeof(state), "%s%s%s", fmt_str(o, "state"), refused ? ": " : "",
-		 refused ? fmt_str(o, "meaning") : "");
 	fmt_table_row(t, cell, 3, fmt_state_color(fmt_str(o, "state")));
+}
+
+void show_flow(const struct fmt_opt *opt, struct json_object *o)
+{
+	struct json_object *a = fmt_get(o, "paths"), *p;
+	char bids[2 * FMT_LEN + 4], state[FMT_LEN];
+
+	fmt_paint(opt, FMT_HEAD, "%s", fmt_str(o, fmt_has(o, "name") ? "name" : "fid"));
+	printf("  home address %s  ", fmt_str(o, "home_address"));
+	fmt_paint(opt, fmt_state_color(fmt_str(o, "state")), "%s", flow_state(o, state));
+	show_next_line(opt);
+	printf("fid %s priority %s bids %s used %s  %s", fmt_str(o, "fid"), fmt_str(o, "priority"),
+	       flow_bids(o, bids), fmt_str(o, "bid"), fmt_str(o, "selector"));
+	if (fmt_has(o, "packets")) {
+		show_next_line(opt);
+		printf("sent %s packets, %s octets", fmt_str(o, "packets"), fmt_str(o, "bytes"));
+	}
+	for (size_t i = 0; a && i < json_object_array_length(a); i++) {
+		p = json_object_array_get_idx(a, i);
+		printf("%s bid %s: %s, %s", i ? ";" : " (by", fmt_str(p, "bid"),
+		       fmt_str(p, "packets"), fmt_str(p, "bytes"));
+	}
+	puts(a && json_object_array_length(a) ? ")" : "");
 }
 
 /* ---- home agents ---- */

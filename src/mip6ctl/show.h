@@ -21,9 +21,10 @@ extern const char *const show_binding_head[], *const show_registration_head[],
 #define SHOW_BINDING_COLS	8
 #define SHOW_REGISTRATION_COLS	8
 #define SHOW_PREFIX_COLS	6
-#define SHOW_FLOW_COLS		8
+#define SHOW_FLOW_COLS		10
 extern const char *const show_flow_head[];
 void show_flow_row(struct fmt_table *t, struct json_object *o);
+void show_flow(const struct fmt_opt *opt, struct json_object *o);
 #define SHOW_AGENT_COLS		9
 #define SHOW_PEER_COLS		9
 #define SHOW_PATH_COLS		10

@@ -80,8 +80,8 @@ static const struct field spath_field[] = {
 	VAL(CARRIER, spath.carrier), VAL(RAW, spath.fwmark), VAL(RAW, spath.fwmask),
 };
 static const struct field sflow_field[] = {
-	KEY(RAW, sflow.owner), KEY(RAW, sflow.order), VAL(RAW, sflow.sel), VAL(RAW, sflow.bid),
-	VAL(RAW, sflow.weight), VAL(RAW, sflow.copy),
+	KEY(RAW, sflow.owner), KEY(RAW, sflow.order), VAL(RAW, sflow.id), VAL(RAW, sflow.sel),
+	VAL(RAW, sflow.bid), VAL(RAW, sflow.weight), VAL(RAW, sflow.copy),
 };
 
 static const struct { const struct field *f; unsigned n; } fields_of[] = {

@@ -146,8 +146,9 @@ struct k_ingress {			/* key: everything */
 /*
  * Steering. The owner is a home address: of a node that is bound, or one of ours. The device of an
  * SPATH gets a program at its way out, which looks at all that a route leads there. A packet whose
- * inner address is of no SNET, or whose owner has no SPATH, stays. Else, in this order: the mark
- * of an SPATH (it stays: the operator's rule brought it there), the SFLOWs by their order, the
+ * inner address is of no SNET, or whose owner has no SPATH, stays, and so do Mobility Headers, what
+ * was sent to that device by its name, and answers of a home agent to echoes. Else, in this order:
+ * the mark of an SPATH (it stays: the operator's rule brought it there), the SFLOWs by their order, the
  * weights of the SPATHs; all weights 0: it stays. A path that is gone is an SPATH less: a flow
  * none of whose BIDs has one does not count.
  */
@@ -172,6 +173,8 @@ struct k_spath {			/* key: owner, bid */
 struct k_sflow {			/* key: owner, order */
 	struct in6_addr owner;
 	uint32_t order;			/* the lowest that matches decides */
+	uint64_t id;			/* not 0; as long as the owner has a flow with it, the flow's
+					   counts go on, whatever becomes of its order */
 	struct flowsel sel;		/* tidy */
 	uint16_t bid[KOBJ_BIDS];	/* by preference; unused ones are 0 and last */
 	uint8_t weight[KOBJ_BIDS];	/* 0..100; all 0: the first that is there */

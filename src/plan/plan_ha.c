@@ -380,8 +380,7 @@ static int plan_ways(const struct mobile_node *node, const struct binding_set *s
 	struct k_spath path[BC_MAX_COA];
 	struct plan_steer o = { .owner = node->hoa, .side = KSTEER_HA, .inner = inner, .path = path,
 				.conf = node->flows, .n_conf = node->n_flow,
-				.asked = node->flow_bindings ? s->flows : NULL,
-				.primary = primary->b->key.bid };
+				.asked = node->flow_bindings ? s->flows : NULL };
 
 	if (primary->c->flower || primary->b->home)
 		return 0;		/* the other check has no program that could steer */

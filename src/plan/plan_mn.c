@@ -143,8 +143,6 @@ static void put_ways(const struct mn_conf *c, const struct home_state *h, struct
 		*k = (struct k_spath){ .bid = p->bid, .weight = p->weight,
 				       .fwmark = mn_bid_mark(c, p->bid), .fwmask = c->mark_mask };
 		memcpy(k->dev, p->dev, sizeof(k->dev));
-		if (memcmp(p->dev, h->via, sizeof(h->via)) == 0)
-			s.primary = p->bid;
 		s.n_path++;
 	}
 	if (o->rc == 0)

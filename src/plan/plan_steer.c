@@ -47,18 +47,16 @@ static int put_nets(struct kplan *p, const struct plan_steer *s)
 	return rc;
 }
 
-/* Tests of return routability, of whoever makes them, and all else with a Mobility Header. */
-static int put_signalling(struct kplan *p, const struct plan_steer *s)
-{
-	struct kobj o = { .kind = KOBJ_SFLOW };
+#define BY_NAME		(1ull << 63)	/* no FID has it */
 
-	if (!has_flows(s) || !s->primary)
-		return 0;
-	o.sflow.owner = s->owner;
-	o.sflow.sel = (struct flowsel){ .has = FLOWSEL_PROTO, .proto_lo = IPPROTO_MH_,
-					.proto_hi = IPPROTO_MH_ };
-	o.sflow.bid[0] = s->primary;
-	return kplan_add(p, &o);
+/* FNV-1a: of 32 names no two have the same, but for one case in 2^54. */
+uint64_t plan_flow_id(const struct flow_conf *f)
+{
+	uint64_t h = 14695981039346656037ull;
+
+	for (const char *c = f->name; *c; c++)
+		h = (h ^ (uint8_t)*c) * 1099511628211ull;
+	return h | BY_NAME;
 }
 
 static int put_configured(struct kplan *p, const struct plan_steer *s, size_t *room)
@@ -71,6 +69,7 @@ static int put_configured(struct kplan *p, const struct plan_steer *s, size_t *r
 
 		o.sflow.owner = s->owner;
 		o.sflow.order = f->prio;
+		o.sflow.id = plan_flow_id(f);
 		o.sflow.sel = f->sel;
 		memcpy(o.sflow.bid, f->bid, sizeof(o.sflow.bid));
 		memcpy(o.sflow.weight, f->weight, sizeof(o.sflow.weight));
@@ -89,6 +88,7 @@ static int put_asked(struct kplan *p, const struct plan_steer *s, size_t room)
 
 		o.sflow.owner = s->owner;
 		o.sflow.order = PLAN_ASKED + e->prio;
+		o.sflow.id = e->fid;
 		o.sflow.sel = e->sel;
 		memcpy(o.sflow.bid, e->bid, sizeof(o.sflow.bid));
 		o.sflow.copy = e->n_bid > 1;
@@ -108,8 +108,6 @@ int plan_steer(struct kplan *p, const struct plan_steer *s)
 	if (!needed(s))
 		return 0;
 	rc = put_paths(p, s);
-	if (rc == 0)
-		rc = put_signalling(p, s);
 	if (rc == 0)
 		rc = put_configured(p, s, &room);
 	if (rc == 0)

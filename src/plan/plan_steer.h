@@ -8,9 +8,6 @@
  * those that a node asked for (RFC 6089 5.3.6: several BIDs mean copies). More flows
  * than one owner can have (PLAN_FLOWS) are left out, the last ones first.
  *
- * Before all of them comes one for Mobility Headers, which take the primary path: flows do not
- * apply to signalling (RFC 6089 4.3).
- *
  * Pure. 0, -ENOMEM, -EEXIST.
  */
 #ifndef MIP6_PLAN_PLAN_STEER_H
@@ -20,7 +17,7 @@
 #include "store/conf.h"
 #include "store/flow.h"
 
-#define PLAN_FLOWS	FLOW_MAX	/* of one owner; the kernel part has room for one more */
+#define PLAN_FLOWS	FLOW_MAX	/* of one owner; the kernel part has room for them */
 #define PLAN_ASKED	0x10000		/* k_sflow.order of those asked for: this + FID-PRI */
 
 struct plan_steer {
@@ -28,7 +25,6 @@ struct plan_steer {
 	uint8_t side;			/* enum ksteer */
 	const struct prefix *inner;	/* home address and prefixes, without host bits */
 	size_t n_inner;
-	uint16_t primary;		/* BID of the path that the route leads into; 0: none of these */
 	const struct k_spath *path;	/* all but .owner and .side */
 	size_t n_path;
 	const struct flow_conf *conf;	/* configured here */
@@ -36,5 +32,7 @@ struct plan_steer {
 	const struct flow_list *asked;	/* NULL: none */
 };
 int plan_steer(struct kplan *p, const struct plan_steer *s);
+/* k_sflow.id of a configured flow: of its name. Of one that was asked for it is the FID. */
+uint64_t plan_flow_id(const struct flow_conf *f);
 
 #endif

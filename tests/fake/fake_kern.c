@@ -436,28 +436,38 @@ struct kern_stats kern_stats(const struct kern *k)
 				    .objects = HASH_COUNT(k->sw.table) };
 }
 
-struct steer_each { const struct in6_addr *owner; kern_steered_fn fn; void *arg; int rc; };
+struct steer_each {
+	const struct in6_addr *owner;
+	uint64_t flow;
+	kern_steered_fn fn;
+	void *arg;
+	int rc;
+};
 
 static void each_steered(void *arg, struct kentry *e)
 {
 	struct steer_each *s = arg;
-	struct kern_steered use = { 0 };
+	struct kern_steered use = { .packets = fake.steered, .bytes = fake.steered * 100 };
+	const struct k_sflow *f = &e->obj.sflow;
 
-	if (e->obj.kind == KOBJ_SPATH && in6_eq(&e->obj.spath.owner, s->owner))
+	if (!s->flow && e->obj.kind == KOBJ_SPATH && in6_eq(&e->obj.spath.owner, s->owner)) {
 		use.bid = e->obj.spath.bid;
-	else if (e->obj.kind != KOBJ_SFLOW || !in6_eq(&e->obj.sflow.owner, s->owner))
+		s->rc = 0;
+		s->fn(s->arg, &use);
+	}
+	if (e->obj.kind != KOBJ_SFLOW || f->id != s->flow || !in6_eq(&f->owner, s->owner))
 		return;
-	else
-		use.order = e->obj.sflow.order;
-	use.packets = fake.steered;
-	use.bytes = fake.steered * 100;
-	s->rc = 0;
-	s->fn(s->arg, &use);
+	for (unsigned i = 0; i < KOBJ_BIDS && f->bid[i]; i++) {
+		use.bid = f->bid[i];
+		s->rc = 0;
+		s->fn(s->arg, &use);
+	}
 }
 
-int kern_steer_count(struct kern *k, const struct in6_addr *owner, kern_steered_fn fn, void *arg)
+int kern_steer_count(struct kern *k, const struct in6_addr *owner, uint64_t flow,
+		     kern_steered_fn fn, void *arg)
 {
-	struct steer_each s = { owner, fn, arg, -ENOENT };
+	struct steer_each s = { owner, flow, fn, arg, -ENOENT };
 
 	ksw_each(&k->sw, each_steered, &s);
 	return s.rc;

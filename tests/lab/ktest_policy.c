@@ -23,7 +23,8 @@ static const uint8_t by_first[] = { 1, 0, 0 };	/* what no flow names goes by pat
 struct kobj k_flow(uint32_t order, const struct flowsel *sel, uint16_t first, uint16_t second)
 {
 	struct kobj o = { .kind = KOBJ_SFLOW, .sflow = { .owner = ip6(OWNER), .order = order,
-							 .sel = *sel, .bid = { first, second } } };
+							 .id = order + 1, .sel = *sel,
+							 .bid = { first, second } } };
 
 	return o;
 }
@@ -326,38 +327,88 @@ static void changes(struct steer_world *w)
 
 /* ---- counts ---- */
 
-struct seen { uint64_t path[4], flow; };
-
 static void on_count(void *arg, const struct kern_steered *s)
 {
-	struct seen *seen = arg;
+	unsigned *packets = arg;
 
-	if (s->bid)
-		seen->path[s->bid & 3] = s->packets;
-	else
-		seen->flow += s->packets;
+	packets[s->bid & 3] += (unsigned)s->packets;
+}
+
+static void count_is(uint64_t flow, unsigned first, unsigned second, unsigned third,
+		     const char *what)
+{
+	struct in6_addr owner = ip6(OWNER);
+	unsigned seen[4] = { 0 };
+	int rc = kern_steer_count(t.k, &owner, flow, on_count, seen);
+
+	ok(rc == 0 && seen[1] == first && seen[2] == second && seen[3] == third,
+	   "counted, %s: %u %u %u", what, seen[1], seen[2], seen[3]);
 }
 
 static void counts(struct steer_world *w)
 {
-	struct flowsel sip = SEL_RANGE(FLOWSEL_SPORT, sport, 1024, 1033);
+	struct flowsel sip = SEL_RANGE(FLOWSEL_SPORT, sport, 1024, 1033), any = { 0 };
+	struct kplan p = { 0 }, moved = { 0 };
 	struct in6_addr owner = ip6(OWNER);
-	struct kplan p = { 0 };
-	struct seen seen = { 0 };
+	struct kobj other = k_flow(5, &sip, 3, 2);
 	struct spec s = { 0 };
 	uint8_t way[20];
-	int rc;
 
 	put_paths(&p, w, 3, by_first);
 	put(&p, k_flow(10, &sip, 2, 0));
 	change(&none, &p);
 	ways_of_flows(&s, 20, way);
-	rc = kern_steer_count(t.k, &owner, on_count, &seen);
-	ok(rc == 0 && seen.path[1] == 10 && seen.path[2] == 10 && seen.path[3] == 0 &&
-	   seen.flow == 10, "counted: %u %u %u, flow %u", (unsigned)seen.path[1],
-	   (unsigned)seen.path[2], (unsigned)seen.path[3], (unsigned)seen.flow);
+	count_is(0, 10, 10, 0, "of all");
+	count_is(11, 0, 10, 0, "of the flow");
+	/* the same flow in another place, and by another path before the one that it had */
+	other.sflow.id = 11;
+	put_paths(&moved, w, 3, by_first);
+	put(&moved, other);
+	put(&moved, k_flow(10, &any, 1, 0));
+	moved.obj[moved.n - 1].sflow.id = 12;
+	change(&p, &moved);
+	count_is(11, 0, 10, 0, "of the flow that has moved");
+	ways_of_flows(&s, 20, way);
+	count_is(11, 0, 10, 10, "of it by both");
+	count_is(12, 10, 0, 0, "of what has its old place");
+	change(&moved, &none);
+	ok(kern_steer_count(t.k, &owner, 11, on_count, way) == -ENOENT, "nobody: nothing counted");
+	change(&none, &p);
+	count_is(11, 0, 0, 0, "of a new one");
 	change(&p, &none);
-	ok(kern_steer_count(t.k, &owner, on_count, &seen) == -ENOENT, "nobody: nothing counted");
+	kplan_free(&p);
+	kplan_free(&moved);
+}
+
+/* ---- what nobody steers ---- */
+
+/* The flow wants it all: to the second path. */
+static void left_alone(struct steer_world *w)
+{
+	const bool up = w->mode == MODE_UP;
+	const struct spec mh = { .up = up, .proto = 135 }, udp = { .up = up },
+			  behind = { .up = up, .proto = 135, .ext = true },
+			  answer = { .up = up, .proto = 58, .sport = 129 << 8, .dport = 129 << 8 },
+			  question = { .up = up, .proto = 58, .sport = 128 << 8,
+				       .dport = 128 << 8 };
+	struct flowsel any = { 0 };
+	struct spec named = { .up = up, .dev = w->mode == MODE_SHARED ? "mip3" : "mip1" };
+	struct kplan p = { 0 };
+
+	put_paths(&p, w, 3, by_first);
+	put(&p, k_flow(7, &any, 2, 0));
+	change(&none, &p);
+	ok(way_of(&udp) == 2 && way_of(&question) == 2, "a flow of everything: by the second path");
+	ok(way_of(&mh) == 1 && way_of(&behind) == 1, "Mobility Headers: by the route");
+	ok(way_of(&answer) == (up ? 2 : 1), "an echo reply of this host: %u", way_of(&answer));
+	ok(way_of(&named) == 1, "sent to the device by its name: by it");
+	if (w->mode == MODE_UP) {
+		named.dev = "mip4";
+		sh("ip -6 route add 2001:db8:cc::/64 dev mip4 metric 9999");
+		ok(way_of(&named) == 4, "to another device by its name: by that");
+		sh("ip -6 route del 2001:db8:cc::/64 dev mip4");
+	}
+	change(&p, &none);
 	kplan_free(&p);
 }
 
@@ -412,6 +463,7 @@ void test_policy(void)
 	for (int m = MODE_SHARED; m <= MODE_UP; m++) {
 		steer_begin(&w, (enum steer_mode)m);
 		selectors(&w);
+		left_alone(&w);
 		if (m != MODE_UP) {
 			preference(&w);
 			fragments(&w);

@@ -155,6 +155,8 @@ void send_spec(const struct spec *s, uint32_t number)
 	setsockopt(fd, SOL_SOCKET, SO_MARK, &s->mark, sizeof(s->mark));
 	memcpy(&to6.sin6_addr, b + 24, 16);
 	memcpy(&to4.sin_addr, b + 16, 4);
+	setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, s->dev ? s->dev : "",
+		   s->dev ? (socklen_t)strlen(s->dev) : 0);
 	if (sendto(fd, b, n, 0, s->v4 ? (void *)&to4 : (void *)&to6,
 		   s->v4 ? sizeof(to4) : sizeof(to6)) < 0)
 		note("sending %u: %s", number, strerror(errno));

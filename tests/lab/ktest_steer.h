@@ -22,6 +22,7 @@
 struct spec {
 	bool v4, up;			/* up: from the mobile side to the correspondent */
 	const char *cn;			/* NULL: CN6, CN4 */
+	const char *dev;		/* the sender names it; or NULL */
 	uint8_t proto;			/* 0: UDP */
 	uint16_t sport, dport;		/* as the correspondent's packets have them */
 	uint32_t spi, label, mark;

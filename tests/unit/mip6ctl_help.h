@@ -49,6 +49,8 @@ static const char mr_text[] =
 	"homes = ( { home_address = \"2001:db8:280::beef/64\"; home_agent = \"2001:db8:280::1\";\n"
 	"            prefixes = ( { prefix = \"10.0.0.0/24\"; device = \"lan0\"; },\n"
 	"                         { prefix = \"2001:db8:281::/64\"; device = \"lan0\"; } );\n"
+	"            flows = ( { name = \"voice\"; dscp = \"ef\"; bids = [ 1, 2 ]; },\n"
+	"                      { name = \"bulk\"; protocol = \"tcp\"; bids = [ 2 ]; } );\n"
 	"            security = { method = \"none\"; }; } );\n";
 
 static const char cn_text[] =

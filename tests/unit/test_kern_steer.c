@@ -145,12 +145,6 @@ static struct srow *new_row(void)
 	return r;
 }
 
-static void free_row(struct srow *r)
-{
-	free(r->flow);
-	free(r);
-}
-
 static void test_the_places_of_a_row_are_as_its_weights(void **state)
 {
 	struct k_spath a = path(1, 1), b = path(9, 3), c = path(70, 0);
@@ -177,7 +171,7 @@ static void test_the_places_of_a_row_are_as_its_weights(void **state)
 	}
 	a = path(106, 1);
 	assert_int_equal(srow_path_set(r, &a, 8), -ENOSPC);
-	free_row(r);
+	srow_free(r);
 }
 
 static void test_a_flow_goes_by_the_first_that_is_there(void **state)
@@ -203,7 +197,7 @@ static void test_a_flow_goes_by_the_first_that_is_there(void **state)
 	r->flow[0].o.copy = true;
 	assert_true(srow_flow_value(r, &r->flow[0], &f));
 	assert_int_equal(f.copies, 3);
-	free_row(r);
+	srow_free(r);
 }
 
 static void test_flows_stand_in_their_order(void **state)
@@ -234,7 +228,114 @@ static void test_flows_stand_in_their_order(void **state)
 	}
 	bad = (struct k_sflow){ .order = 1 };
 	assert_int_equal(srow_flow_set(r, &bad), -ENOSPC);
-	free_row(r);
+	srow_free(r);
+}
+
+/* ---- counts ---- */
+
+static unsigned n_put, n_del;
+static uint64_t fails_for;
+
+static int on_put(void *arg, const struct srow_count *c)
+{
+	(void)arg;
+	n_put++;
+	return c->id == fails_for ? -E2BIG : 0;
+}
+
+static void on_del(void *arg, const struct srow_count *c)
+{
+	(void)arg, (void)c;
+	n_del++;
+}
+
+static void counted(struct srow *r, unsigned put, unsigned del)
+{
+	n_put = n_del = 0;
+	srow_counts(r, on_put, on_del, NULL);
+	assert_int_equal(n_put, put);
+	assert_int_equal(n_del, del);
+}
+
+static void set_flow(struct srow *r, uint32_t order, uint64_t id, uint16_t first, uint16_t second)
+{
+	struct k_sflow o = { .order = order, .id = id, .bid = { first, second } };
+
+	assert_int_equal(srow_flow_set(r, &o), 0);
+}
+
+/* A policy that is changed: what stays a flow of it goes on, wherever it stands now. */
+static void test_counts_go_on_as_long_as_the_flow_is_there(void **state)
+{
+	struct k_spath a = path(1, 1);
+	struct srow *r = new_row();
+
+	(void)state;
+	fails_for = 99;
+	srow_path_set(r, &a, 5);
+	set_flow(r, 10, 7, 2, 1);
+	set_flow(r, 20, 8, 1, 0);
+	counted(r, 4, 0);			/* the path, 7 by 2 and by 1, 8 */
+	counted(r, 0, 0);
+	set_flow(r, 10, 8, 1, 0);		/* they change places */
+	set_flow(r, 20, 7, 2, 1);
+	counted(r, 0, 0);
+	set_flow(r, 5, 9, 1, 0);		/* a new one before them */
+	counted(r, 1, 0);
+	set_flow(r, 10, 8, 3, 0);		/* by another path */
+	counted(r, 1, 1);
+	srow_flow_clear(r, 20);
+	counted(r, 0, 2);
+	set_flow(r, 20, 7, 2, 1);		/* a new one, though it had that name before */
+	counted(r, 2, 0);
+	srow_path_clear(r, 1);
+	for (uint32_t order = 5; order <= 20; order++)
+		srow_flow_clear(r, order);
+	counted(r, 0, 5);
+	assert_int_equal(r->n_count, 0);
+	srow_free(r);
+}
+
+static void test_what_cannot_be_counted_is_tried_again(void **state)
+{
+	struct srow *r = new_row();
+
+	(void)state;
+	fails_for = 7;
+	set_flow(r, 10, 7, 1, 0);
+	counted(r, 1, 0);
+	assert_int_equal(r->n_count, 0);
+	fails_for = 99;
+	counted(r, 1, 0);
+	assert_int_equal(r->n_count, 1);
+	srow_free(r);
+}
+
+/* RFC 6089 4.3: "flow binding rules MUST NOT apply to Mobile IPv6 signaling". */
+static void test_flows_do_not_apply_to_signalling(void **state)
+{
+	struct steer_pkt p = pkt6(9, 1, 2);
+
+	(void)state;
+	assert_false(steer_left_alone(&p, 0) || steer_left_alone(&p, 1));
+	p.l4.proto = 135;
+	assert_true(steer_left_alone(&p, 0) && steer_left_alone(&p, 1));
+	p.l4.has = 0;				/* a later fragment of who knows what */
+	assert_false(steer_left_alone(&p, 0) || steer_left_alone(&p, 1));
+}
+
+static void test_answers_to_probes_take_the_primary_path(void **state)
+{
+	struct steer_pkt p = pkt6(9, 0, 0);
+
+	(void)state;
+	p.l4 = (struct steer_l4){ .proto = 58, .has = STEER_HAS_PROTO | STEER_IS_ANSWER };
+	assert_false(steer_left_alone(&p, 0));	/* of somebody beyond */
+	p.has |= STEER_IS_LOCAL;
+	assert_true(steer_left_alone(&p, 0));
+	assert_false(steer_left_alone(&p, 1));	/* the mobile node's own: it asks who answers */
+	p.l4.has &= ~(uint64_t)STEER_IS_ANSWER;
+	assert_false(steer_left_alone(&p, 0));
 }
 
 static void test_ipv4_stands_among_the_mapped_addresses(void **state)
@@ -275,6 +376,10 @@ int main(void)
 		cmocka_unit_test(test_the_places_of_a_row_are_as_its_weights),
 		cmocka_unit_test(test_a_flow_goes_by_the_first_that_is_there),
 		cmocka_unit_test(test_flows_stand_in_their_order),
+		cmocka_unit_test(test_counts_go_on_as_long_as_the_flow_is_there),
+		cmocka_unit_test(test_what_cannot_be_counted_is_tried_again),
+		cmocka_unit_test(test_flows_do_not_apply_to_signalling),
+		cmocka_unit_test(test_answers_to_probes_take_the_primary_path),
 		cmocka_unit_test(test_ipv4_stands_among_the_mapped_addresses),
 		cmocka_unit_test(test_flows_spread_over_all_places),
 	};

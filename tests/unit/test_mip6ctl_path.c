@@ -82,6 +82,34 @@ static void test_paths_as_metrics(void **state)
 	assert_int_equal(lines("mip6_path"), 0);
 }
 
+static void test_flows_and_what_went_by_each_path(void **state)
+{
+	struct json_object *o, *p;
+
+	(void)state;
+	shows("mr", "flow", 0, "FLOW   FID  PRIORITY  STATE ");
+	assert_non_null(strstr(out, "  USED  PACKETS  BYTES  HOME ADDRESS"));
+	assert_non_null(strstr(out, "  1     40       4000   2001:db8:280::beef"));
+	shows("mr", "flow show voice", 0, "voice  home address 2001:db8:280::beef  active\n");
+	assert_non_null(strstr(out, "\n  sent 40 packets, 4000 octets (by bid 1: 30, 3000; bid 2: "
+				    "10, 1000)\n"));
+	assert_int_equal(lines("home address"), 1);
+	shows("mr", "-o flow show", 0, "\\  sent 40");
+	assert_int_equal(lines("\n"), 2);
+	o = json("mr", "-j flow show bulk");
+	p = json_object_array_get_idx(o, 0);
+	assert_int_equal(json_object_get_int(json_object_object_get(p, "bytes")), 4000);
+	p = json_object_array_get_idx(json_object_object_get(p, "paths"), 1);
+	assert_int_equal(json_object_get_int(json_object_object_get(p, "bid")), 2);
+	assert_int_equal(json_object_get_int(json_object_object_get(p, "packets")), 10);
+	json_object_put(o);
+	shows("mr", "flow list nothing", 5, "no flow nothing");
+	shows("mr", "metrics", 0, "\nmip6_flow_packets_total{home_address=\"2001:db8:280::beef\","
+	      "flow=\"voice\",bid=\"1\"} 30\nmip6_flow_packets_total{");
+	assert_non_null(strstr(out, "\nmip6_flow_bytes_total{home_address=\"2001:db8:280::beef\","
+				    "flow=\"bulk\",bid=\"2\"} 1000\n"));
+}
+
 static void offers(const char *words, const char *wanted)
 {
 	char cmd[1024];
@@ -113,6 +141,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_operator_says_which_are_used),
 		cmocka_unit_test(test_waiting_for_a_path),
 		cmocka_unit_test(test_paths_as_metrics),
+		cmocka_unit_test(test_flows_and_what_went_by_each_path),
 		cmocka_unit_test(test_completion_knows_bids),
 	};
 

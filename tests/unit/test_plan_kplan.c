@@ -114,7 +114,7 @@ static struct kobj spath_obj(void)
 static struct kobj sflow_obj(void)
 {
 	struct kobj o = { .kind = KOBJ_SFLOW, .sflow = {
-		.owner = a6("2001:db8:1::10"), .order = 10, .bid = { 2, 1 }, .weight = { 3, 1 },
+		.owner = a6("2001:db8:1::10"), .order = 10, .id = 4, .bid = { 2, 1 }, .weight = { 3, 1 },
 		.sel = { .has = FLOWSEL_DPORT | FLOWSEL_PROTO, .dport_lo = 5060, .dport_hi = 5061,
 			 .proto_lo = 17, .proto_hi = 17 } } };
 	struct prefix from = px("2001:db8:2::/48");
@@ -186,7 +186,7 @@ static void test_each_field_is_key_or_value(void **state)
 		AT(SPATH, spath.dev, false),
 		AT(SPATH, spath.carrier.remote.a, false), AT(SPATH, spath.fwmark, false),
 		AT(SPATH, spath.fwmask, false),
-		AT(SFLOW, sflow.owner, true), AT(SFLOW, sflow.order, true),
+		AT(SFLOW, sflow.owner, true), AT(SFLOW, sflow.order, true), AT(SFLOW, sflow.id, false),
 		AT(SFLOW, sflow.sel.has, false), AT(SFLOW, sflow.sel.src_lo, false),
 		AT(SFLOW, sflow.sel.dport_hi, false), AT(SFLOW, sflow.sel.mask, false),
 		AT(SFLOW, sflow.bid[1], false), AT(SFLOW, sflow.weight[7], false),

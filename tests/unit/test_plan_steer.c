@@ -29,7 +29,7 @@ static int setup(void **state)
 	asked[1] = (struct flow_entry){ .fid = 7, .prio = 6, .n_bid = 2, .bid = { 1, 2 } };
 	list = (struct flow_list){ asked, 2 };
 	s = (struct plan_steer){ .owner = hoa, .side = KSTEER_HA, .inner = inner, .n_inner = 2,
-				 .path = path, .n_path = 2, .primary = 1 };
+				 .path = path, .n_path = 2 };
 	return 0;
 }
 
@@ -83,7 +83,7 @@ static void test_configured_flows_come_before_those_asked_for(void **state)
 	s.n_conf = 1;
 	s.asked = &list;
 	assert_int_equal(plan_steer(&p, &s), 0);
-	assert_int_equal(count(KOBJ_SFLOW), 4);
+	assert_int_equal(count(KOBJ_SFLOW), 3);
 	assert_true(flow(10)->bid[0] == 2 && flow(10)->bid[1] == 1 && !flow(10)->copy);
 	assert_int_equal(flow(10)->sel.dscp_lo, 46);
 	assert_true(flow(PLAN_ASKED + 5)->bid[0] == 2 && !flow(PLAN_ASKED + 5)->copy);
@@ -92,16 +92,26 @@ static void test_configured_flows_come_before_those_asked_for(void **state)
 	assert_int_equal(p.obj[p.n - 1].kind, KOBJ_SNET);
 }
 
-/* RFC 6089 4.3: "flow binding rules MUST NOT apply to Mobile IPv6 signaling". */
-static void test_flows_do_not_apply_to_signalling(void **state)
+/* What they are counted by: it stays with the name, and with the number on the wire. */
+static void test_flows_are_known_by_name_and_number(void **state)
 {
+	const uint64_t voice = plan_flow_id(&conf[0]);
+	struct flow_conf other = conf[0];
+
 	(void)state;
+	s.conf = conf;
+	s.n_conf = 1;
 	s.asked = &list;
 	assert_int_equal(plan_steer(&p, &s), 0);
-	assert_non_null(flow(0));
-	assert_true(flow(0)->sel.has == FLOWSEL_PROTO && flow(0)->sel.proto_lo == 135 &&
-		    flow(0)->sel.proto_hi == 135);
-	assert_true(flow(0)->bid[0] == 1 && !flow(0)->bid[1] && !flow(0)->copy);
+	assert_true(flow(10)->id == voice);
+	assert_true(flow(PLAN_ASKED + 5)->id == 4 && flow(PLAN_ASKED + 6)->id == 7);
+	other.prio = 77;
+	other.bid[0] = 1;
+	assert_true(plan_flow_id(&other) == voice);
+	strcpy(other.name, "voicf");
+	assert_true(plan_flow_id(&other) != voice);
+	other.name[0] = '\0';
+	assert_true(plan_flow_id(&other) > UINT16_MAX);
 }
 
 static void test_as_many_flows_as_the_kernel_part_has_room_for(void **state)
@@ -115,7 +125,7 @@ static void test_as_many_flows_as_the_kernel_part_has_room_for(void **state)
 	s.n_conf = PLAN_FLOWS;
 	s.asked = &list;
 	assert_int_equal(plan_steer(&p, &s), 0);
-	assert_int_equal(count(KOBJ_SFLOW), 32);
+	assert_int_equal(count(KOBJ_SFLOW), 31);
 	assert_null(flow(PLAN_ASKED + 5));
 }
 
@@ -126,7 +136,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_nothing_is_planned_if_there_is_nothing_to_choose),
 		T(test_configured_flows_come_before_those_asked_for),
-		T(test_flows_do_not_apply_to_signalling),
+		T(test_flows_are_known_by_name_and_number),
 		T(test_as_many_flows_as_the_kernel_part_has_room_for),
 	};
 
