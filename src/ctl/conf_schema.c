@@ -24,7 +24,8 @@ const struct conf_word conf_word_tunnel[] = {
 	{ "shared", TUNNEL_SHARED }, { "device", TUNNEL_DEVICE }, { NULL, 0 },
 };
 static const struct conf_word conf_word_simultaneous[] = {
-	{ "no", SIMULTANEOUS_NO }, { "ndp", SIMULTANEOUS_NDP }, { NULL, 0 },
+	{ "no", SIMULTANEOUS_NO }, { "ndp", SIMULTANEOUS_NDP },
+	{ "proxy", SIMULTANEOUS_PROXY }, { NULL, 0 },
 };
 const struct conf_word conf_word_ipv4[] = {
 	{ "rfc5555", IPV4_RFC5555 }, { "v4prefix", IPV4_V4PREFIX }, { NULL, 0 },
@@ -480,7 +481,7 @@ static const struct conf_key top_keys[] = {
 	  .roles = ROLE_HA, .help = "one Binding Update may register several care-of addresses" },
 	{ "simultaneous_home", CK_WORD, LIVE, IN(ha.simultaneous_home),
 	  .word = conf_word_simultaneous, .def = "no", .roles = ROLE_HA,
-	  .type = "\"no\" or \"ndp\"",
+	  .type = "\"no\", \"ndp\" or \"proxy\"",
 	  .help = "care-of addresses elsewhere while a node is at home too" },
 	{ "bid_table", CK_INT, LIVE, IN(ha.bid_table), .min = 1, .max = 4294967000.0, .def = "8000",
 	  .roles = ROLE_HA,

@@ -265,6 +265,7 @@ static struct json_object *by_object(const uint64_t v[static KOBJ_KINDS])
 		[KOBJ_XPOLICY] = "xfrm_policy", [KOBJ_PROXY] = "proxy_neighbour",
 		[KOBJ_INGRESS] = "ingress_check", [KOBJ_SNET] = "steered_network",
 		[KOBJ_SPATH] = "steered_path", [KOBJ_SFLOW] = "steered_flow",
+		[KOBJ_NEIGH] = "neighbour",
 	};
 	struct json_object *a = json_object_new_array();
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What an earlier run left. Each kind carries our mark: devices the alias (their
- * routes and filters go with them), routes, rules, addresses and proxies the
- * protocol number, XFRM policies the priority band, states the request id. The
+ * routes and filters go with them), routes, rules, addresses, proxies and
+ * neighbours the protocol number, XFRM policies the priority band, states the request id. The
  * dumped message, its type changed, is the request that deletes the object.
  */
 #include "kern/priv.h"		/* <net/if.h> must come before <linux/if.h> */
@@ -200,10 +200,21 @@ static void on_proxy(void *arg, const struct nlmsghdr *h)
 			   A6(mnl_attr_get_payload(tb[NDA_DST])));
 }
 
+static void on_neigh(void *arg, const struct nlmsghdr *h)
+{
+	const struct ndmsg *nd = mnl_nlmsg_get_payload(h);
+	const struct nlattr *tb[NDA_PROTOCOL + 1];
+
+	nlq_attrs(h, sizeof(*nd), tb, NDA_PROTOCOL + 1);
+	if (nd->ndm_state & NUD_PERMANENT && nlq_u8(tb[NDA_PROTOCOL]) == RTPROT_MIP6D)
+		keep(arg, h, RTM_DELNEIGH);
+}
+
 static void adopt_rtnetlink(struct adopt *a)
 {
 	const struct ifinfomsg link = { 0 };
 	const struct ifaddrmsg addr = { 0 };
+	const struct ndmsg neigh = { .ndm_family = AF_INET6 };
 	const struct ndmsg proxy = { .ndm_family = AF_INET6, .ndm_flags = NTF_PROXY };
 
 	adopt_dump(a, RTM_GETLINK, &link, sizeof(link), on_link);
@@ -217,6 +228,7 @@ static void adopt_rtnetlink(struct adopt *a)
 	}
 	adopt_dump(a, RTM_GETADDR, &addr, sizeof(addr), on_addr);
 	adopt_dump(a, RTM_GETNEIGH, &proxy, sizeof(proxy), on_proxy);
+	adopt_dump(a, RTM_GETNEIGH, &neigh, sizeof(neigh), on_neigh);
 }
 
 /* ---- XFRM ---- */

@@ -34,6 +34,7 @@ static const struct { kind_put_fn put; kind_del_fn del; } kind[] = {
 	[KOBJ_SNET] = { kern_snet_put, kern_snet_del },
 	[KOBJ_SPATH] = { kern_spath_put, kern_spath_del },
 	[KOBJ_SFLOW] = { kern_sflow_put, kern_sflow_del },
+	[KOBJ_NEIGH] = { kern_knows_put, kern_knows_del },
 };
 
 static int back_add(void *arg, struct kop *op)

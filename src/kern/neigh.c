@@ -52,6 +52,40 @@ int kern_proxy_del(struct kern *k, struct kop *op, const struct kobj *o)
 	return 0;
 }
 
+/* Permanent: the kernel sends there and asks nobody. */
+static struct nlmsghdr *knows_msg(struct kern *k, uint16_t type, uint16_t flags, int ifindex,
+				  const struct k_neigh *n)
+{
+	struct nlmsghdr *h = neigh_msg(k, type, flags, ifindex, &n->addr);
+	struct ndmsg *nd = mnl_nlmsg_get_payload(h);
+
+	nd->ndm_state = NUD_PERMANENT;
+	mnl_attr_put(h, NDA_LLADDR, n->len, n->lladdr);
+	mnl_attr_put_u8(h, NDA_PROTOCOL, RTPROT_MIP6D);
+	return h;
+}
+
+int kern_knows_put(struct kern *k, struct kop *op, const struct kobj *o, const struct kobj *was)
+{
+	int ifindex = kern_ifindex(k, o->neigh.dev);
+
+	(void)was;
+	if (ifindex < 0) {
+		kop_why(op, "no device %s", o->neigh.dev);
+		return ifindex;
+	}
+	ksw_find(&k->sw, o)->ifindex = ifindex;
+	kern_req(&k->rt, knows_msg(k, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, ifindex,
+				   &o->neigh), op);
+	return 0;
+}
+
+int kern_knows_del(struct kern *k, struct kop *op, const struct kobj *o)
+{
+	kern_req(&k->rt, neigh_msg(k, RTM_DELNEIGH, 0, op->e->ifindex, &o->neigh.addr), op);
+	return 0;
+}
+
 void kern_neigh_put(struct kern *k, int ifindex, const struct in6_addr *addr,
 		    const struct nd_lladdr *ll, bool reachable)
 {

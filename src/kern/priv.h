@@ -72,6 +72,8 @@ int kern_xpolicy_put(struct kern *k, struct kop *op, const struct kobj *o, const
 int kern_xpolicy_del(struct kern *k, struct kop *op, const struct kobj *o);
 int kern_proxy_put(struct kern *k, struct kop *op, const struct kobj *o, const struct kobj *was);
 int kern_proxy_del(struct kern *k, struct kop *op, const struct kobj *o);
+int kern_knows_put(struct kern *k, struct kop *op, const struct kobj *o, const struct kobj *was);
+int kern_knows_del(struct kern *k, struct kop *op, const struct kobj *o);
 int kern_sysctl_put(struct kern *k, struct kop *op, const struct kobj *o, const struct kobj *was);
 int kern_sysctl_del(struct kern *k, struct kop *op, const struct kobj *o);
 int kern_ingress_put(struct kern *k, struct kop *op, const struct kobj *o, const struct kobj *was);

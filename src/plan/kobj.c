@@ -84,6 +84,10 @@ static const struct field sflow_field[] = {
 	VAL(RAW, sflow.bid), VAL(RAW, sflow.weight), VAL(RAW, sflow.copy),
 };
 
+static const struct field neigh_field[] = {
+	KEY(RAW, neigh.addr), KEY(STR, neigh.dev), VAL(RAW, neigh.len), VAL(RAW, neigh.lladdr),
+};
+
 static const struct { const struct field *f; unsigned n; } fields_of[] = {
 	[KOBJ_SYSCTL] = { sysctl_field, ARRAY_SIZE(sysctl_field) },
 	[KOBJ_LINK] = { link_field, ARRAY_SIZE(link_field) },
@@ -97,6 +101,7 @@ static const struct { const struct field *f; unsigned n; } fields_of[] = {
 	[KOBJ_SNET] = { snet_field, ARRAY_SIZE(snet_field) },
 	[KOBJ_SPATH] = { spath_field, ARRAY_SIZE(spath_field) },
 	[KOBJ_SFLOW] = { sflow_field, ARRAY_SIZE(sflow_field) },
+	[KOBJ_NEIGH] = { neigh_field, ARRAY_SIZE(neigh_field) },
 };
 
 static bool addr_eq(const struct prefix *a, const struct prefix *b)
@@ -216,6 +221,8 @@ bool kobj_on_device(const struct kobj *o, const char *dev)
 		return strncmp(o->ingress.dev, dev, IFNAMSIZ) == 0;
 	case KOBJ_SPATH:
 		return strncmp(o->spath.dev, dev, IFNAMSIZ) == 0;
+	case KOBJ_NEIGH:
+		return strncmp(o->neigh.dev, dev, IFNAMSIZ) == 0;
 	case KOBJ_LINK:
 	case KOBJ_RULE:
 	case KOBJ_XSTATE:
@@ -379,6 +386,13 @@ static void sflow_str(struct text *t, const struct k_sflow *k)
 	}
 }
 
+static void neigh_str(struct text *t, const struct k_neigh *n)
+{
+	put(t, "neigh %s dev %s lladdr", A6(&n->addr), n->dev);
+	for (unsigned i = 0; i < n->len && i < sizeof(n->lladdr); i++)
+		put(t, "%c%02x", i ? ':' : ' ', n->lladdr[i]);
+}
+
 const char *kobj_str(const struct kobj *o, char buf[static KOBJ_STRLEN])
 {
 	struct text t = { .buf = buf };
@@ -424,6 +438,9 @@ const char *kobj_str(const struct kobj *o, char buf[static KOBJ_STRLEN])
 		break;
 	case KOBJ_SFLOW:
 		sflow_str(&t, &o->sflow);
+		break;
+	case KOBJ_NEIGH:
+		neigh_str(&t, &o->neigh);
 		break;
 	}
 	return buf;

@@ -32,6 +32,7 @@
 #define KOBJ_XFRM_TMPLS		2
 #define KOBJ_STRLEN		512
 #define KOBJ_PATHLEN		64
+#define KOBJ_LLADDR		16	/* octets */
 #define KOBJ_BIDS		8	/* of a flow, and of an owner that is steered */
 
 enum kobj_kind {
@@ -48,8 +49,9 @@ enum kobj_kind {
 	KOBJ_SNET,	/* inner prefix belongs to this owner */
 	KOBJ_SPATH,	/* the owner can be reached this way */
 	KOBJ_SFLOW,	/* these packets of the owner go that way */
+	KOBJ_NEIGH,	/* neighbour whose link-layer address nobody asks for */
 };
-#define KOBJ_KINDS	(KOBJ_SFLOW + 1)
+#define KOBJ_KINDS	(KOBJ_NEIGH + 1)
 
 enum klink_kind {
 	KLINK_DUMMY,
@@ -135,6 +137,12 @@ struct k_proxy {			/* key: dev, addr */
 	struct in6_addr addr;
 	bool router;			/* R bit of the advertisements */
 };
+struct k_neigh {			/* key: dev, addr */
+	char dev[IFNAMSIZ];
+	struct in6_addr addr;
+	uint8_t len;			/* of the link-layer address, not 0 */
+	uint8_t lladdr[KOBJ_LLADDR];	/* octets beyond len are 0 */
+};
 struct k_ingress {			/* key: everything */
 	char dev[IFNAMSIZ];		/* the tunnel device */
 	struct prefix inner;		/* allowed inner source */
@@ -196,6 +204,7 @@ struct kobj {
 		struct k_snet snet;
 		struct k_spath spath;
 		struct k_sflow sflow;
+		struct k_neigh neigh;
 	};
 };
 

@@ -14,6 +14,7 @@
 #define MTU_IP6TNL	1460		/* without encapsulation limit option */
 #define MTU_IP6GRE	1456
 #define MTU_IP6GRE_KEY	1452
+#define ND_REDIRECT	137		/* RFC 4861 4.5 */
 
 static bool any_ipv4(const struct ha_conf *c)
 {
@@ -108,6 +109,31 @@ static int plan_wildcard(struct kplan *p, const struct in6_addr *own)
 	return rc < 0 ? rc : plan_mh_in(p, &dst);
 }
 
+/*
+ * RFC 5648 5.6.2: all packets for a node that is at home as well come here. The kernel would tell a
+ * host on that link, whose packet goes back there, that the node is its neighbour.
+ */
+static int plan_no_redirects(struct kplan *p, const struct prefix *home)
+{
+	struct kobj o = { .kind = KOBJ_XPOLICY, .xpolicy = {
+		.dir = XFRM_POLICY_OUT, .priority = KOBJ_XFRM_PRIO + 3,
+		.sel_src = prefix6(&in6addr_any, 0), .sel_dst = prefix_network(home),
+		.sel_proto = IPPROTO_ICMPV6, .sel_type = ND_REDIRECT, .has_sel_type = true,
+		.block = true } };
+
+	return kplan_add(p, &o);
+}
+
+static int plan_home_link(const struct ha_conf *c, const struct home_link *l, struct kplan *p)
+{
+	int rc = plan_wildcard(p, &l->address);
+
+	for (size_t i = 0; rc == 0 && i < l->n_prefix; i++)
+		if (c->simultaneous_home == SIMULTANEOUS_PROXY)
+			rc = plan_no_redirects(p, &l->prefixes[i]);
+	return rc;
+}
+
 int ha_plan_base(const struct ha_conf *c, struct kplan *p)
 {
 	struct in6_addr own = ha_own_address(c, NULL);
@@ -119,7 +145,7 @@ int ha_plan_base(const struct ha_conf *c, struct kplan *p)
 	if (rc == 0 && c->tunnel == TUNNEL_SHARED)
 		rc = plan_shared_device(c, p);
 	for (size_t i = 0; rc == 0 && i < c->n_link; i++)
-		rc = plan_wildcard(p, &c->links[i].address);
+		rc = plan_home_link(c, &c->links[i], p);
 	if (rc == 0 && c->n_served && !IN6_IS_ADDR_UNSPECIFIED(&own))
 		rc = plan_wildcard(p, &own);
 	return rc;
@@ -464,6 +490,21 @@ static int plan_solicitation(const struct bound *n)
 	return rc < 0 ? rc : kplan_add(n->p, &x);
 }
 
+/* It must not be asked for where it is, nor say it: the Binding Update did (RFC 5648 6.3). */
+static int plan_neighbour(const struct bound *n)
+{
+	struct kobj o = { .kind = KOBJ_NEIGH };
+	const struct nd_lladdr *ll = &n->b->lladdr;
+
+	if (n->b->home != SIMULTANEOUS_PROXY || !ll->len || ll->len > sizeof(o.neigh.lladdr))
+		return 0;
+	memcpy(o.neigh.dev, n->dev, sizeof(n->dev));
+	o.neigh.addr = n->b->key.hoa;
+	o.neigh.len = ll->len;
+	memcpy(o.neigh.lladdr, ll->b, ll->len);
+	return kplan_add(n->p, &o);
+}
+
 /* The primary in the middle: its routes may need the devices of the others to be there, and the
  * tables of BIDs go over to a new care-of address after it. */
 static int plan_bound(const struct ha_conf *c, const struct mobile_node *node,
@@ -476,6 +517,8 @@ static int plan_bound(const struct ha_conf *c, const struct mobile_node *node,
 
 	for (unsigned i = 0; rc == 0 && i < s->n; i++) {
 		rc = bound_init(&n[i], c, node, &s->b[i], p);
+		if (rc == 0)
+			rc = plan_neighbour(&n[i]);
 		defended |= s->b[i].home == SIMULTANEOUS_NDP;
 		if (&s->b[i] == first)
 			primary = &n[i];

@@ -10,8 +10,10 @@
  * neighbour(s). For each BID 1..max_care_of that is bound the same routes into its own
  * tunnel in table bid_table + BID, and a rule by mark and family that leads there; nodes
  * share the rules, so their number is constant. A node on its home link (H, RFC 5648
- * 5.6) has routes to the link instead of a tunnel. Not bound and home_routes: `PREFIX via
- * HoA` on the home link, same table and metric, so that a switch replaces it.
+ * 5.6) has routes to the link instead of a tunnel; if it must not answer for its home
+ * address there, its link-layer address is a neighbour of ours, and no redirect tells of it. Not
+ * bound and home_routes: `PREFIX via HoA` on the home link, same table and metric, so that a
+ * switch replaces it.
  * announce_table: beside each route of a prefix a plain one that is always the same,
  * wherever the prefix is, so that only its coming and going is news.
  *

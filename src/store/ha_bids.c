@@ -8,6 +8,7 @@
 #include "store/ha_rules_priv.h"
 
 #define refuse		ha_rules_refuse
+#define ETH_LEN		6
 #define LLA_OF_MN	2		/* RFC 5568 6.4.4: of the mobile node */
 
 unsigned ha_max_care_of(const struct ha_conf *c, const struct mobile_node *n)
@@ -17,6 +18,16 @@ unsigned ha_max_care_of(const struct ha_conf *c, const struct mobile_node *n)
 	return MIN(most, (unsigned)BC_MAX_COA);
 }
 
+/* Of one node: frames to it are for nobody else. */
+static bool is_unicast(const struct mhopt_bytes *x)
+{
+	bool zero = true;
+
+	for (unsigned i = 1; i < x->len; i++)
+		zero &= !x->p[i];
+	return !zero && !(x->len == 1 + ETH_LEN && x->p[1] & 1);
+}
+
 /* The option of RFC 5568, which a node on the home link gives us to reach it. */
 static void link_address(const struct mhopts *o, struct nd_lladdr *ll)
 {
@@ -24,7 +35,7 @@ static void link_address(const struct mhopts *o, struct nd_lladdr *ll)
 		const struct mhopt_bytes *x = &o->raw[i].data;
 
 		if (o->raw[i].type != MHOPT_LLA || x->len < 2 || x->p[0] != LLA_OF_MN ||
-		    (size_t)x->len - 1 > sizeof(ll->b))
+		    (size_t)x->len - 1 > sizeof(ll->b) || !is_unicast(x))
 			continue;
 		ll->len = (uint8_t)(x->len - 1);
 		memcpy(ll->b, x->p + 1, ll->len);

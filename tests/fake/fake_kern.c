@@ -139,6 +139,7 @@ static const char *device_of(const struct kobj *o)
 	const char *dev = o->kind == KOBJ_ADDR ? o->addr.dev : o->kind == KOBJ_ROUTE ?
 			  o->route.dev : o->kind == KOBJ_PROXY ? o->proxy.dev :
 			  o->kind == KOBJ_INGRESS ? o->ingress.dev :
+			  o->kind == KOBJ_NEIGH ? o->neigh.dev :
 			  o->kind == KOBJ_SPATH ? o->spath.dev : "";
 
 	return dev[0] ? dev : NULL;

@@ -62,6 +62,15 @@ static struct kobj proxy(const char *addr, bool router)
 	return o;
 }
 
+static struct kobj neighbour(uint8_t last)
+{
+	struct kobj o = { .kind = KOBJ_NEIGH, .neigh = { .dev = "va", .len = 6,
+							 .lladdr = { 2, 0, 0, 0, 0, last } } };
+
+	o.neigh.addr = ip6("2001:db8:f::78");
+	return o;
+}
+
 /* One plan with every kind; routes on a device that the same plan makes. */
 static struct kplan everything(void)
 {
@@ -111,6 +120,7 @@ static struct kplan everything(void)
 	put(&p, xpolicy(HA_ADDR "/128", true));
 	put(&p, blocked());
 	put(&p, proxy("2001:db8:f::77", true));
+	put(&p, neighbour(1));
 	return p;
 }
 
@@ -303,6 +313,8 @@ static void replace_others(void)
 		    "ip -6 route show table local");
 	replace_one(proxy("2001:db8:f::77", true), proxy("2001:db8:f::77", false),
 		    "2001:db8:f::77 dev va proxy", "router", "ip -6 neigh show proxy");
+	replace_one(neighbour(1), neighbour(2), "lladdr 02:00:00:00:00:02 PERMANENT",
+		    "02:00:00:00:00:01", "ip -6 neigh show dev va");
 	replace_one(k_sysctl("net/ipv6/conf/va/hop_limit", "65"),
 		    k_sysctl("net/ipv6/conf/va/hop_limit", "66"), "66", NULL,
 		    "cat /proc/sys/net/ipv6/conf/va/hop_limit");

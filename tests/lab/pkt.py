@@ -73,7 +73,7 @@ class Packet:
         self.echo = None            # ("request" | "reply", identifier, sequence number)
         if ethertype is None:
             ethertype = struct.unpack_from("!H", data, 12)[0] if len(data) >= 14 else 0
-            self.smac, data = data[6:12], data[14:]
+            self.dmac, self.smac, data = data[:6], data[6:12], data[14:]
         self.ethertype = ethertype
         try:
             if ethertype == IPV6:

@@ -21,6 +21,7 @@ from net import A4, A6, B4, B6, HA_ADDR, HOA
 from proc import until
 
 BID = 35
+LINK_LAYER = 7              # RFC 5568 6.4.4
 MARK = 36                   # SO_MARK
 TABLE = 8000
 
@@ -40,6 +41,11 @@ def bid(n, coa=None, prio=0, home=False, body=None):
         body = struct.pack("!HBB", n, 0, prio | 0x80 * home)
         body += socket.inet_pton(socket.AF_INET6, coa) if coa else b""
     return (IdentifierAndAddress if len(body) > 4 else Identifier)(otype=BID, odata=body)
+
+
+def link_layer(mac_address):
+    """RFC 5568 6.4.4: of the mobile node; no alignment."""
+    return MIP6OptUnknown(otype=LINK_LAYER, odata=b"\x02" + bytes.fromhex(mac_address.replace(":", "")))
 
 
 def statuses(answer):
@@ -342,6 +348,67 @@ def test_at_home_as_well(site):
     site.b.wait(mark, "the home agent's advertisement of the home address",
                 lambda p: p.nd == "NA" and p.target == HOA and
                 p.smac.hex(":") == site.net.ha.mac("home0"))
+    assert site.bound() == {1: (COA, False), 2: (COA2, True)}
+    assert site.ways() == COA2
+    site.ha.write(site.text())
+    site.ha.mip6ctl("config", "reload")
+
+
+def at_home_from(site, dup, dst):
+    """A host on the home link sends to the node; the frame that arrives at the node."""
+    mark = site.b.mark()
+    packet = site.echo("2001:db8:280::d", dst)
+    n = site.n
+    site.raw(dup, packet)
+    p = site.b.wait(mark, f"an echo request for {dst} at home",
+                    lambda p: p.echo == ("request", 0x6d70, n) and p.dst == dst)
+    return p.smac.hex(":"), p.dmac.hex(":")
+
+
+def test_at_home_as_well_where_others_are_routers(site):
+    """RFC 5648 5.6.2, the second way: b's host keeps silent about the home address, and a neighbour,
+    as another router would be, sends all to the home agent, which has the choice."""
+    site.ha.write(site.text(simultaneous_home="proxy"))
+    site.ha.mip6ctl("config", "reload")
+    site.two()
+    b, ha = site.net.b.mac("eth0"), site.net.ha.mac("home0")
+    site.net.b.run("ip", "-6", "address", "add", f"{HOA}/128", "dev", "lo")
+    dup, = site.net.nodes("dup")
+    site.net.home.plug(dup, "eth0")
+    dup.addr("eth0", "2001:db8:280::d/64")
+    dup.route("default", via=HA_ADDR)
+    seen = Place(dup, "eth0", "2001:db8:280::d")
+    # nobody could send there
+    assert site.say(bid(3, HOA, 1, home=True)) == (169, {3: 0})
+    assert site.say(bid(3, HOA, 1, home=True), link_layer("33:33:00:00:00:01")) == (169, {3: 0})
+    mark, since = site.b.mark(), seen.mark()
+    site.b.frame(ha, site.packet(bid(3, HOA, 1, home=True), link_layer(b), src=HOA, hao=False))
+    p = site.b.wait(mark, "an acknowledgement at home", lambda p: p.mh and p.mh.name == "BA")
+    a = Answer(p.data[14:])
+    assert (a.status, statuses(a), a.dst, a.rh2) == (5, {3: 5}, HOA, None), a
+    assert p.dmac.hex(":") == b
+    assert site.bound() == {1: (COA, False), 2: (COA2, False), 3: (HOA, True)}
+    for _ in range(3):
+        for dst in (HOA, A6):
+            assert at_home_from(site, dup, dst) == (ha, b)
+    assert site.ways(mark=1) == COA and site.ways(mark=2) == COA2
+    # another path is the primary: the same neighbour's packets go there
+    assert site.say(bid(1, COA, 1), bid(2, COA2, 10), bid(3, HOA, 20, home=True))[0] == 5
+    at = site.at.mark()
+    packet = site.echo("2001:db8:280::d", HOA)
+    n = site.n
+    site.raw(dup, packet)
+    site.at.wait(at, "an echo request by way of the tunnel",
+                 lambda p: p.inner and p.inner.echo == ("request", 0x6d70, n) and p.dst == COA)
+    # nobody asked where it is but the neighbour, whom the home agent answered; no redirect
+    nd = [p for p in seen.heard(since) if p.nd and p.target == HOA]
+    assert {p.smac.hex(":") for p in nd if p.nd == "NA"} == {ha}, [str(p) for p in nd]
+    assert {p.smac.hex(":") for p in nd if p.nd == "NS"} == {dup.mac("eth0")}, [str(p) for p in nd]
+    assert not [p for p in seen.heard(since) if p.nd == "Redirect"]
+    # it leaves
+    site.net.b.run("ip", "-6", "address", "del", f"{HOA}/128", "dev", "lo")
+    assert site.say(bid(1, COA, 20), bid(2, COA2, 10)) == (0, {1: 0, 2: 0})
+    assert "PERMANENT" not in site.net.ha.run("ip", "-6", "neigh", "show", "dev", "home0")
     assert site.bound() == {1: (COA, False), 2: (COA2, True)}
     assert site.ways() == COA2
     site.ha.write(site.text())

@@ -511,6 +511,51 @@ static void test_answer_at_home_goes_to_the_link_layer_address(void **state)
 	assert_int_equal(f->tx.ifindex, IF_H0);
 }
 
+/* RFC 5648 6.3: where other routers are on the home link, the node keeps silent about the address and
+ * we know where it is. */
+static void test_at_home_as_well_and_we_go_on_defending(void **state)
+{
+	static const char known[] = "neigh " MR " dev h0 lladdr 02:00:00:00:00:0";
+	char text[KOBJ_STRLEN];
+
+	(void)state;
+	w.c.simultaneous_home = SIMULTANEOUS_PROXY;
+	begin();
+	assert_int_equal(fake_kern_count_kind(KOBJ_XPOLICY), 2 + 1);	/* no redirects */
+	bind_two();
+	advertised();
+	/* nobody could reach it */
+	BU(.src = COA, .seq = 2, .id = { { 3, MR, 30, true } });
+	kernel_works();
+	ba_ids(BA_MCOA_SIMULTANEOUS, 2, "3:0");
+	bound(MR, "1:" COA " 2:" COA2);
+	BU(.at_home = true, .seq = 3, .lla = 9, .id = { { 3, MR, 5, true } });
+	kernel_works();
+	ba_ids(BA_MCOA_RETURNHOME, 3, "3:5");
+	bound(MR, "1:" COA " 2:" COA2 " 3:" MR);
+	assert_int_equal(fake_kern_count_kind(KOBJ_PROXY), 1);
+	assert_int_equal(fake_kern_count_kind(KOBJ_NEIGH), 1);
+	snprintf(text, sizeof(text), "%s9", known);
+	assert_non_null(strstr(fake_kern_dump(), text));
+	assert_int_equal(advertised(), 0);
+	/* from elsewhere, all of them, and another network card */
+	BU(.src = COA, .seq = 4, .lla = 8,
+	   .id = { { 1, COA, 10, false }, { 2, COA2, 20, false }, { 3, MR, 5, true } });
+	kernel_works();
+	ba_ids(BA_MCOA_RETURNHOME, 4, "1:0 2:0 3:5");
+	snprintf(text, sizeof(text), "%s8", known);
+	assert_non_null(strstr(fake_kern_dump(), text));
+	assert_int_equal(fake_kern_count_kind(KOBJ_NEIGH), 1);
+	/* it leaves: everybody on the link sends here anyway */
+	BU(.src = COA, .seq = 5, .id = { { 1, COA, 10, false } });
+	kernel_works();
+	ba_ids(BA_ACCEPTED, 5, "1:0");
+	bound(MR, "1:" COA " 2:" COA2);
+	assert_int_equal(fake_kern_count_kind(KOBJ_NEIGH), 0);
+	assert_int_equal(fake_kern_count_kind(KOBJ_PROXY), 1);
+	assert_int_equal(advertised(), 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -535,6 +580,7 @@ int main(void)
 		T(test_flood_of_identifiers_stops_at_the_limit),
 		T(test_at_home_as_well_the_node_defends_itself),
 		T(test_answer_at_home_goes_to_the_link_layer_address),
+		T(test_at_home_as_well_and_we_go_on_defending),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

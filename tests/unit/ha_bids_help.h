@@ -24,7 +24,7 @@ struct say {
 	int life;			/* 0 = LIFE, -1 = 0 */
 	uint16_t flags;			/* besides A H R */
 	const char *mnp;
-	bool lla;			/* with the node's link-layer address */
+	const uint8_t *lla;		/* option code and the node's link-layer address, 7 octets */
 	struct id id[9];
 };
 
@@ -91,7 +91,6 @@ static inline void commit(const struct in6_addr *hoa)
 
 static inline void say(const struct say *s)
 {
-	static const uint8_t lla[] = { 2, 2, 0, 0, 0, 0, 9 };
 	struct row r = { .src = s->src, .alt = s->alt, .life = s->life, .seq = ++seq,
 			 .flags = AHR | s->flags, .mnp = { s->mnp } };
 	struct bu_rx rx;
@@ -103,7 +102,7 @@ static inline void say(const struct say *s)
 	say_ids(s, &m);
 	if (s->lla) {
 		m.opt.raw[m.opt.n_raw].type = MHOPT_LLA;
-		m.opt.raw[m.opt.n_raw++].data = (struct mhopt_bytes){ lla, sizeof(lla) };
+		m.opt.raw[m.opt.n_raw++].data = (struct mhopt_bytes){ s->lla, 7 };
 	}
 	now += 1;
 	ha_bu_decide(&w.c, bc_first(bc, &hoa), bc_memory(bc, &hoa, false), bc_count(bc), &rx, &m,

@@ -135,6 +135,44 @@ static void test_binding_at_home_is_a_route_to_the_link(void **state)
 	s.b[1].home = SIMULTANEOUS_PROXY;
 	assert_int_equal(ha_plan_node(&w.c, world_node(&w, MR), &s, &p), 0);
 	assert_int_equal(count_kind(&p, KOBJ_PROXY), 1);
+	assert_int_equal(count_kind(&p, KOBJ_NEIGH), 0);	/* it is not known where */
+	kplan_free(&p);
+}
+
+/* 6.3: packets get there though nobody may ask for it, and nobody on the link hears of it. */
+static void test_binding_at_home_that_must_be_silent_is_a_neighbour(void **state)
+{
+	struct kobj no_redirects = { .kind = KOBJ_XPOLICY, .xpolicy = {
+		.dir = XFRM_POLICY_OUT, .priority = KOBJ_XFRM_PRIO + 3, .sel_src = pfx("::/0"),
+		.sel_dst = pfx("2001:db8:280::/64"), .sel_proto = IPPROTO_ICMPV6, .sel_type = 137,
+		.has_sel_type = true } };
+	struct kobj known = { .kind = KOBJ_NEIGH, .neigh = { .dev = "h0", .addr = ip6(MR) } };
+	struct binding_set s = two();
+	struct in6_addr mr = ip6(MR);
+	struct kplan p = { 0 };
+	const struct kobj *o;
+
+	(void)state;
+	s.b[1].coa = locator6(&mr);
+	s.b[1].home = SIMULTANEOUS_PROXY;
+	s.b[1].lladdr = (struct nd_lladdr){ 6, { 2, 0, 0, 0, 0, 9 } };
+	assert_int_equal(ha_plan_node(&w.c, world_node(&w, MR), &s, &p), 0);
+	assert_int_equal(count_kind(&p, KOBJ_NEIGH), 1);
+	o = kplan_find(&p, &known);
+	assert_non_null(o);
+	assert_string_equal(KOBJ(o), "neigh " MR " dev h0 lladdr 02:00:00:00:00:09");
+	kplan_free(&p);
+	s.b[1].home = SIMULTANEOUS_NDP;
+	assert_int_equal(ha_plan_node(&w.c, world_node(&w, MR), &s, &p), 0);
+	assert_int_equal(count_kind(&p, KOBJ_NEIGH), 0);
+	kplan_free(&p);
+	assert_int_equal(ha_plan_base(&w.c, &p), 0);
+	assert_null(kplan_find(&p, &no_redirects));
+	kplan_free(&p);
+	w.c.simultaneous_home = SIMULTANEOUS_PROXY;
+	assert_int_equal(ha_plan_base(&w.c, &p), 0);
+	o = kplan_find(&p, &no_redirects);
+	assert_true(o && o->xpolicy.block);
 	kplan_free(&p);
 }
 
@@ -148,6 +186,7 @@ int main(void)
 		T(test_mark_of_an_identifier_fits_into_the_mask),
 		T(test_device_of_its_own_for_each_identifier),
 		T(test_binding_at_home_is_a_route_to_the_link),
+		T(test_binding_at_home_that_must_be_silent_is_a_neighbour),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,11 +123,18 @@ static struct kobj sflow_obj(void)
 	return o;
 }
 
+static struct kobj neigh_obj(void)
+{
+	return (struct kobj){ .kind = KOBJ_NEIGH, .neigh = {
+		"eth0", a6("2001:db8:1::10"), 6, { 2, 0, 0, 0, 0xab, 9 } } };
+}
+
 static struct kobj (*const sample[])(void) = {
 	[KOBJ_SYSCTL] = sysctl_obj, [KOBJ_LINK] = link_obj, [KOBJ_ADDR] = addr_obj,
 	[KOBJ_RULE] = rule_obj, [KOBJ_ROUTE] = route_obj, [KOBJ_XSTATE] = xstate_obj,
 	[KOBJ_XPOLICY] = xpolicy_obj, [KOBJ_PROXY] = proxy_obj, [KOBJ_INGRESS] = ingress_obj,
 	[KOBJ_SNET] = snet_obj, [KOBJ_SPATH] = spath_obj, [KOBJ_SFLOW] = sflow_obj,
+	[KOBJ_NEIGH] = neigh_obj,
 };
 
 /* One octet of a field turned over: another key, or the same key with another value. */
@@ -191,6 +198,8 @@ static void test_each_field_is_key_or_value(void **state)
 		AT(SFLOW, sflow.sel.dport_hi, false), AT(SFLOW, sflow.sel.mask, false),
 		AT(SFLOW, sflow.bid[1], false), AT(SFLOW, sflow.weight[7], false),
 		AT(SFLOW, sflow.copy, false),
+		AT(NEIGH, neigh.dev, true), AT(NEIGH, neigh.addr, true),
+		AT(NEIGH, neigh.len, false), AT(NEIGH, neigh.lladdr[5], false),
 	};
 
 	(void)state;
@@ -257,6 +266,7 @@ static void test_each_kind_reads_well(void **state)
 			       " to 2001:db8:f::2 from 2001:db8::1 fwmark 0x2/0xff",
 		[KOBJ_SFLOW] = "flow 2001:db8:1::10 order 10 ipv6 src 2001:db8:2::/48 proto 17"
 			       " dport 5060-5061 bid 2*3,1*1",
+		[KOBJ_NEIGH] = "neigh 2001:db8:1::10 dev eth0 lladdr 02:00:00:00:ab:09",
 	};
 	struct kobj o = route_obj();
 

@@ -41,9 +41,11 @@ static void test_at_home_the_node_may_defend_its_address(void **state)
 
 static void test_at_home_without_a_word_to_the_neighbours_is_5(void **state)
 {
+	uint8_t lla[] = { 2, 2, 0, 0, 0, 0, 9 };
+
 	(void)state;
 	w.c.simultaneous_home = SIMULTANEOUS_PROXY;
-	SAY(.src = MR, .lla = true, .id = { ID(2, MR, .home = true) });
+	SAY(.src = MR, .lla = lla, .id = { ID(2, MR, .home = true) });
 	answered(BA_MCOA_RETURNHOME, "2:5");
 	assert_int_equal(v.set.b[0].lladdr.len, 6);
 	assert_int_equal(v.set.b[0].lladdr.b[5], 9);
@@ -60,6 +62,13 @@ static void test_at_home_without_a_word_to_the_neighbours_is_5(void **state)
 	/* nobody could reach it */
 	SAY(.flags = BU_O, .id = { ID(1, COA) });
 	SAY(.src = MR, .id = { ID(2, MR, .home = true) });
+	answered(BA_MCOA_SIMULTANEOUS, "2:0");
+	/* nor would it alone be reached */
+	lla[1] = 0x33;
+	SAY(.src = MR, .lla = lla, .id = { ID(2, MR, .home = true) });
+	answered(BA_MCOA_SIMULTANEOUS, "2:0");
+	memset(lla + 1, 0, sizeof(lla) - 1);
+	SAY(.src = MR, .lla = lla, .id = { ID(2, MR, .home = true) });
 	answered(BA_MCOA_SIMULTANEOUS, "2:0");
 }
 
