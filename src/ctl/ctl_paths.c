@@ -23,6 +23,14 @@ static struct json_object *rate(double v)
 	return v >= 0 ? ctl_int(v + 0.5) : NULL;
 }
 
+/* What one kind of probes says. */
+static struct json_object *said(const struct path *p)
+{
+	if (!p)
+		return NULL;
+	return json_object_new_string(p->mute ? "mute" : path_state_str(p->state));
+}
+
 static void measured(struct json_object *o, const struct path *p)
 {
 	ctl_set(o, "jitter", p && p->rtt > 0 ? ctl_seconds(p->jitter) : NULL);
@@ -38,9 +46,7 @@ static void measured(struct json_object *o, const struct path *p)
 /* Packets get through, as far as anybody knows. */
 static bool is_up(const struct mn_track_info *i)
 {
-	if (!i->here || i->held)
-		return false;
-	return !i->path || i->path->state == PATH_UP || i->path->state == PATH_SUSPECT;
+	return i->here && !i->held && i->up;
 }
 
 static struct json_object *path_json(const struct mn_track_info *i)
@@ -64,6 +70,11 @@ static struct json_object *path_json(const struct mn_track_info *i)
 	ctl_set(o, "priority", ctl_int(i->uplink->priority));
 	ctl_set(o, "probe", i->bid ? json_object_new_string(
 			conf_word_str(conf_word_probe, i->uplink->probe)) : NULL);
+	ctl_set(o, "judged_by", !i->path ? NULL : json_object_new_string(
+			i->path == i->outer ? "outer" : "tunnel"));
+	ctl_set(o, "outer_state", said(i->outer));
+	ctl_set(o, "tunnel_state", said(i->inner));
+	ctl_set(o, "tunnel_rtt", i->inner && i->inner->rtt > 0 ? ctl_seconds(i->inner->rtt) : NULL);
 	ctl_set(o, "rtt", i->rtt > 0 ? ctl_seconds(i->rtt) : NULL);
 	measured(o, i->path);
 	ctl_set(o, "rx_rate", rate(i->rx_rate));

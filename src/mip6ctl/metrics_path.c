@@ -96,7 +96,7 @@ int metrics_paths(struct run *r, FILE *f)
 	for (size_t i = 0; i < a.n; i++)
 		fprintf(f, "mip6_path_up{%s} %d\n", a.path[i].label, a.path[i].up);
 	family(f, &a, "mip6_path_rtt_seconds", "gauge",
-	       "Round trip time to the home agent through the tunnel.", offsetof(struct one, rtt));
+	       "Round trip time to the home agent.", offsetof(struct one, rtt));
 	family(f, &a, "mip6_path_jitter_seconds", "gauge", "Jitter of the round trip (RFC 3550).",
 	       offsetof(struct one, jitter));
 	family(f, &a, "mip6_path_loss_ratio", "gauge", "Probes lost, of the last 32.",

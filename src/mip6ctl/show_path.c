@@ -78,6 +78,23 @@ void show_path_row(struct fmt_table *t, struct json_object *o)
 	fmt_table_row(t, cell, 3, color_of(o));
 }
 
+/* "tunnel answered rtt 41.2ms", or that it is all that is answered. */
+static void tunnel(const struct fmt_opt *opt, struct json_object *o)
+{
+	const char *state = fmt_str(o, "tunnel_state"), *outer = fmt_str(o, "outer_state");
+	char a[FMT_LEN];
+
+	show_next_line(opt);
+	if (strcmp(outer, "mute") == 0)
+		printf("echo requests outside of the tunnel are not answered: judged by those through it");
+	else if (strcmp(state, "mute") == 0)
+		printf("through the tunnel: never answered");
+	else if (strcmp(state, "down") == 0)
+		printf("through the tunnel: silent");
+	else
+		printf("through the tunnel: %s rtt %s", state, ms(o, "tunnel_rtt", a));
+}
+
 static void probes(const struct fmt_opt *opt, struct json_object *o)
 {
 	char a[FMT_LEN], b[FMT_LEN];
@@ -95,6 +112,7 @@ static void probes(const struct fmt_opt *opt, struct json_object *o)
 	       fmt_str(o, "lost"));
 	if (fmt_has(o, "heard"))
 		printf(" heard %s ago", fmt_age(fmt_num(o, "heard"), a));
+	tunnel(opt, o);
 }
 
 void show_path(const struct fmt_opt *opt, struct json_object *o)

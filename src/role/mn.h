@@ -115,8 +115,10 @@ struct mn_track_info {
 	const struct uplink_conf *uplink;
 	struct in6_addr care_of;	/* :: = none */
 	char tunnel[IFNAMSIZ];		/* "" = none */
-	const struct path *path;	/* what probes measured; NULL: it is not probed */
+	const struct path *path;	/* what probes measured; NULL: it is not probed. One of: */
+	const struct path *outer, *inner;	/* probes outside of the tunnel, and through it */
 	const char *state;		/* absent, or path_state_str() */
+	bool up;			/* packets get through, as far as the probes know */
 	const char *reason;		/* it is not used: as of path_down; NULL */
 	bool here;			/* registered, packets can take it */
 	bool active;			/* traffic that no policy sends elsewhere takes it */

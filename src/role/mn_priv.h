@@ -5,8 +5,9 @@
  * Updates out), mn_ba.c (answers in), mn_return.c (returning home, RFC 6275
  * 11.5.5), mn_dhaad.c (home agents by discovery), mn_mpd.c (home
  * prefixes), mn_homes.c (home addresses come and go), mn_reload.c (with the configuration), mn_probe.c
- * (echo through the tunnel of a registration without BID), mn_track.c (of each path), mn_track_show.c
- * (its figures, the operator), mr.c (prefixes).
+ * (echo through the tunnel of a registration without BID), mn_echo.c (echo by each path and through
+ * its tunnel), mn_track.c (when), mn_judge.c (what that says), mn_track_show.c (figures, the operator),
+ * mr.c (prefixes).
  *
  * A step may want several things. The kernel comes first; what waits for it is in
  * mn_home.after and is done by mn_after() when the kernel has the newest plan:
@@ -95,6 +96,14 @@ struct mn_path {
 	char flying[IFNAMSIZ];		/* the same of the plan that is on its way */
 };
 
+enum mn_echo_kind { MN_ECHO_OUTER, MN_ECHO_TUNNEL, MN_ECHOES };
+struct mn_echo {
+	struct mn_track *t;
+	enum mn_echo_kind kind;
+	struct path path;
+	struct rtimer timer;
+};
+
 /* The path of one BID. */
 struct mn_track {
 	struct mn_home *h;
@@ -102,12 +111,14 @@ struct mn_track {
 	bool here;			/* as below, and the home agent has it */
 	bool probed;
 	bool dead;			/* what mn_path_alive() was told */
-	bool untold;			/* it is silent, and path_down was not said */
+	bool asked;			/* its tunnel was silent, and the home agent was asked */
+	bool broken;			/* its tunnel is silent, and that is the path's own fault */
+	bool filtered;			/* that outer probes are not answered was said */
+	enum path_state told;		/* by path_up and path_down */
 	const char *reason;		/* of the last path_down; NULL: path_up */
 	struct in6_addr coa, ha;
 	char tunnel[IFNAMSIZ];
-	struct path path;
-	struct rtimer timer;
+	struct mn_echo echo[MN_ECHOES];
 	double used_at, rx_rate, tx_rate;	/* counters were read; octets per second */
 	uint64_t rx_bytes, tx_bytes;
 };
@@ -177,7 +188,7 @@ struct mn_home {
 	struct mn_probe probe;
 	struct mn_path path[BUL_PATHS];	/* without BIDs: not used */
 	struct mn_track track[MN_TRACKS];
-	struct in6_addr answers;	/* home agent that has answered a probe of any path */
+	struct in6_addr answers;	/* home agent that has answered a probe through any tunnel */
 	bool judging;			/* mn_track_judge() is under way */
 	double silent_at;		/* all paths were, and mn_forgotten() was called */
 	struct flow_mn flow;		/* what the home agent has of our flows */
@@ -349,18 +360,31 @@ void mn_probe_follow(struct mn_home *h);
 void mn_probe_stop(struct mn_home *h);
 void mn_probe_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg *m);
 
+/* mn_echo.c */
+void mn_echo_send(struct mn_echo *e);
+bool mn_echo_is_reply(const struct icmp6_msg *m);	/* as long as ours */
+/* Such an echo reply, to any address; mn_track_answer() if it is authentic. */
+void mn_echo_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg *m);
+
 /* mn_track.c */
 void mn_track_follow(struct mn_home *h);
 void mn_track_stop(struct mn_home *h);
-void mn_track_heard(struct mn_home *h, const struct in6_addr *coa);	/* by an acknowledgement */
-/* An echo reply to a home address, with data as long as ours. */
-void mn_track_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg *m);
-bool mn_track_is_reply(const struct icmp6_msg *m);
+void mn_track_answer(struct mn_echo *e, uint64_t seq, double at);
+void mn_track_arm(struct mn_echo *e);		/* after any call about its path */
 struct mn_track *mn_track_of(struct mn_home *h, uint16_t bid);	/* NULL: none */
-void mn_track_probe(struct mn_track *t);	/* now */
+const struct mn_uplink *mn_track_uplink(const struct mn_track *t);	/* NULL: it has gone */
+
+/* mn_judge.c */
+/* The probes that say whether it works, and what that is. */
+const struct path *mn_track_path(const struct mn_track *t);
+enum path_state mn_track_state(const struct mn_track *t);
 void mn_track_tell(struct mn_track *t, const char *reason, bool up);	/* constant; the event */
+void mn_track_judge(struct mn_home *h);		/* something has changed */
+/* An authenticated acknowledgement of an update from this care-of address. */
+void mn_track_heard(struct mn_home *h, const struct in6_addr *coa);
+
+/* mn_track_show.c */
 void mn_track_use(struct mn_track *t);		/* the kernel's counters */
-void mn_track_judge(struct mn_home *h);		/* the operator has said something */
 
 /* mr.c */
 int mr_init(struct mn_home *h);

@@ -136,8 +136,8 @@ void mn_probe_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_ms
 	uint8_t mac[MAC_LEN];
 	double rtt;
 
-	if (mn_track_is_reply(m)) {
-		mn_track_rx(mn, rx, m);
+	if (mn_echo_is_reply(m)) {
+		mn_echo_rx(mn, rx, m);
 		return;
 	}
 	if (!h || m->echo.id != mn->probe_id || !in6_eq(&rx->src, &h->bul.bound_ha))

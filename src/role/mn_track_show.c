@@ -7,6 +7,27 @@
 #include "base/util.h"
 #include "role/mn_priv.h"
 
+#define USE_AGAIN	1.		/* seconds between looks at the counters, at least */
+
+void mn_track_use(struct mn_track *t)
+{
+	const struct klink *l = kern_link(t->h->mn->env.kern, t->tunnel);
+	double now = run_now(), dt = now - t->used_at;
+	struct kern_link_use use;
+	bool known = t->used_at > 0;
+
+	if (!t->here || !l || (known && dt < USE_AGAIN) ||
+	    kern_link_use(t->h->mn->env.kern, l->ifindex, &use) < 0)
+		return;
+	/* a device that was made anew begins at 0 */
+	known = known && use.rx_bytes >= t->rx_bytes && use.tx_bytes >= t->tx_bytes;
+	t->rx_rate = known ? (double)(use.rx_bytes - t->rx_bytes) / dt : -1;
+	t->tx_rate = known ? (double)(use.tx_bytes - t->tx_bytes) / dt : -1;
+	t->rx_bytes = use.rx_bytes;
+	t->tx_bytes = use.tx_bytes;
+	t->used_at = now;
+}
+
 unsigned mn_tracks(const struct mn *mn)
 {
 	return mn->n_home * mn->n_uplink;
@@ -21,6 +42,7 @@ static void plain(const struct mn_home *h, struct mn_track_info *i)
 	i->home_agent = b->bound_ha;
 	i->care_of = b->bound_coa.a.in6;
 	i->here = i->active = true;
+	i->up = !p->down;
 	i->rtt = p->rtt;
 	i->state = path_state_str(p->down ? PATH_DOWN : p->up ? PATH_UP : PATH_UNKNOWN);
 	i->reason = p->down ? "silent" : NULL;
@@ -28,16 +50,21 @@ static void plain(const struct mn_home *h, struct mn_track_info *i)
 
 static void tracked(struct mn_home *h, struct mn_track *t, struct mn_track_info *i)
 {
+	enum path_state state = mn_track_state(t);
+
 	mn_track_use(t);
 	i->home_agent = t->ha;
 	i->care_of = t->coa;
 	memcpy(i->tunnel, t->tunnel, sizeof(i->tunnel));
-	i->path = t->probed ? &t->path : NULL;
+	i->path = t->probed ? mn_track_path(t) : NULL;
+	i->outer = t->probed ? &t->echo[MN_ECHO_OUTER].path : NULL;
+	i->inner = t->probed ? &t->echo[MN_ECHO_TUNNEL].path : NULL;
 	i->here = true;
 	i->active = strcmp(t->tunnel, h->tunnel) == 0;
-	i->rtt = t->probed ? t->path.rtt : 0;
-	i->since = t->path.since;
-	i->state = path_state_str(t->probed ? t->path.state : PATH_UNKNOWN);
+	i->rtt = i->path ? i->path->rtt : 0;
+	i->since = mn_track_path(t)->since;
+	i->state = path_state_str(t->probed ? state : PATH_UNKNOWN);
+	i->up = !t->probed || state == PATH_UP || state == PATH_SUSPECT;
 	i->reason = t->reason;
 	i->rx_bytes = t->rx_bytes;
 	i->tx_bytes = t->tx_bytes;
@@ -68,7 +95,7 @@ bool mn_track(struct mn *mn, unsigned at, struct mn_track_info *i)
 	}
 	if (t) {
 		i->reason = t->reason;
-		i->since = t->path.since;
+		i->since = mn_track_path(t)->since;
 	}
 	if (u->attached && !u->home)
 		i->care_of = u->coa;
@@ -161,7 +188,8 @@ int mn_path_probe(struct mn *mn, uint16_t bid)
 
 			if (!t->bid || !t->here || !t->probed || (bid && t->bid != bid))
 				continue;
-			mn_track_probe(t);
+			for (unsigned e = 0; e < MN_ECHOES; e++)
+				mn_echo_send(&t->echo[e]);
 			n++;
 		}
 	}

@@ -34,9 +34,30 @@ static const struct path_profile profiles[PATH_PROFILES] = {
 		.slack = 0.01, .lost = 6, .bad = PATH_SENT / 2, .good = 5, .half_life = 15 },
 };
 
+/* What rides on a path that is known to live: it may take some round trips more. */
+static const struct path_profile tunnels[PATH_PROFILES] = {
+	[PATH_PROFILE_RELAXED] = {
+		.name = "relaxed", .promise = 45, .aim = 42, .interval = 20, .interval_min = 5,
+		.fast_min = 2, .wait_first = 2, .wait_min = 1, .slack = 0.2, .lost = 5,
+		.bad = PATH_SENT / 2, .good = 2, .half_life = 60 },
+	[PATH_PROFILE_NORMAL] = {
+		.name = "normal", .promise = 2.5, .aim = 2.3, .interval = 1, .interval_min = 0.25,
+		.fast_min = 0.1, .wait_first = 0.5, .wait_min = 0.1, .slack = 0.05, .lost = 6,
+		.bad = PATH_SENT / 2, .good = 3, .half_life = 15 },
+	[PATH_PROFILE_EXTREME] = {
+		.name = "extreme", .promise = 2.5, .aim = 2.3, .interval = 1, .interval_min = 0.25,
+		.fast_min = 0.1, .wait_first = 0.5, .wait_min = 0.1, .slack = 0.05, .lost = 6,
+		.bad = PATH_SENT / 2, .good = 3, .half_life = 15 },
+};
+
 const struct path_profile *path_profile(enum path_profile_id id)
 {
 	return id > PATH_PROFILE_OFF && id < PATH_PROFILES ? &profiles[id] : NULL;
+}
+
+const struct path_profile *path_profile_tunnel(enum path_profile_id id)
+{
+	return id > PATH_PROFILE_OFF && id < PATH_PROFILES ? &tunnels[id] : NULL;
 }
 
 const char *path_state_str(enum path_state s)
@@ -146,7 +167,7 @@ void path_restart(struct path *p, double now)
 	memset(p->sent, 0, sizeof(p->sent));
 	p->answered_seq = p->seq;
 	p->run = p->good = 0;
-	p->rtt = p->jitter = p->last_rtt = p->heard = 0;
+	p->rtt = p->jitter = p->last_rtt = p->heard = p->proof = 0;
 	p->mute = false;
 	p->next = now;
 	p->due = p->blind = 0;
@@ -229,6 +250,7 @@ static bool lossy(const struct path *p)
 static void fail(struct path *p, double now)
 {
 	p->lossy = p->run < p->profile->lost;
+	p->mute = false;
 	path_flap(p, now);
 	enter(p, PATH_DOWN, now);
 	p->good = 0;
@@ -238,9 +260,12 @@ static void recover(struct path *p, double now)
 {
 	enum path_state to = p->suppressed ? PATH_DAMPED : PATH_UP;
 
-	for (unsigned i = 0; p->state == PATH_DOWN && i < PATH_SENT; i++)
+	bool silent = p->state == PATH_DOWN || p->mute;
+
+	for (unsigned i = 0; silent && i < PATH_SENT; i++)
 		if (p->sent[i].late)	/* of the failure that is over */
 			p->sent[i] = (struct path_probe){ 0 };
+	p->mute = false;
 	if (p->state != to)
 		enter(p, to, now);
 }
@@ -373,8 +398,8 @@ enum path_answer path_answer(struct path *p, uint64_t seq, double now)
 	s->answered = true;
 	s->late = false;
 	p->good++;
-	p->mute = false;
 	p->heard = now;
+	p->proof = fmax(p->proof, s->at);
 	measure(p, fmax(now - s->at, 1e-6));
 	if (seq > p->answered_seq)
 		p->answered_seq = seq;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * store/path.h - is a path alive? The judge of echo probes that go home address to home
- * agent through the tunnel of one care-of address, and come back.
+ * store/path.h - is a path alive? The judge of echo probes to the home agent that are answered
+ * or not: outer ones, from the care-of address, which say it of the path; and those from the home
+ * address through its tunnel, which say whether the home agent still knows us. One struct path for
+ * either.
  *
  *   UNKNOWN   no probe was answered yet: signalling alone says whether it works
  *   UP        answered
@@ -20,8 +22,10 @@
  *
  * That is within the profile's promise unless the round trip itself takes too long for it.
  *
- * What this cannot tell: which direction is broken (the answer may also come back through
- * another tunnel, as the home agent likes), so a one-way failure is a loss of round trips.
+ * What this cannot tell: which direction is broken, so a one-way failure is a loss of round trips.
+ * The answer to an outer probe comes to the care-of address, so it judges this path in both
+ * directions; that to one through the tunnel may come back through another tunnel, as the home agent
+ * likes, so its silence may be another path's.
  * Received traffic is not taken for life: anybody can send packets to a tunnel's end.
  *
  * Damping as in RFC 2439: each failure is a penalty that decays; much of it and the
@@ -58,6 +62,8 @@ struct path_profile {
 };
 /* NULL for PATH_PROFILE_OFF. */
 const struct path_profile *path_profile(enum path_profile_id id);
+/* The same for a tunnel whose path is probed by itself: slower. */
+const struct path_profile *path_profile_tunnel(enum path_profile_id id);
 
 enum path_state { PATH_UNKNOWN, PATH_UP, PATH_SUSPECT, PATH_DOWN, PATH_DAMPED };
 const char *path_state_str(enum path_state s);
@@ -91,6 +97,7 @@ struct path {
 	unsigned good;			/* answered in a row */
 	double rtt, jitter, last_rtt;	/* smoothed; of the last answer; 0 = none */
 	double heard;			/* the last answer, 0 = never */
+	double proof;			/* the newest probe that was answered was sent; 0 = none */
 	double next;			/* probe */
 	double due;			/* of path_due() */
 	double blind;			/* not judged before; 0 = is */

@@ -236,7 +236,9 @@ bool mn_track(struct mn *mn, unsigned i, struct mn_track_info *info)
 		.preferred = fake_node.preferred == u->bid, .rx_rate = -1, .tx_rate = -1 };
 	if (!info->here)
 		return true;
-	info->path = p->profile ? p : NULL;
+	info->path = info->outer = p->profile ? p : NULL;
+	info->inner = p->profile ? &fake_node.tunnel[i] : NULL;
+	info->up = !p->profile || p->state == PATH_UP || p->state == PATH_SUSPECT;
 	info->state = path_state_str(p->state);
 	info->active = !i;
 	info->reason = p->state == PATH_DOWN ? "silent" : NULL;

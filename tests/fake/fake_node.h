@@ -26,6 +26,7 @@ struct fake_node {
 	struct mn_prefix_info prefix[FAKE_HOMES][4];
 	struct md_uplink_info uplink[FAKE_UPLINKS];
 	struct path path[FAKE_UPLINKS];		/* of the first home; profile NULL: not probed */
+	struct path tunnel[FAKE_UPLINKS];
 	bool here[FAKE_UPLINKS];
 	uint16_t held, preferred;	/* BIDs; 0 = none */
 	unsigned probed;		/* calls */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Probes of paths with BIDs: what goes out, what counts as an answer, what follows. */
-#include "mn_role_help.h"
+#include "mn_echo_help.h"
 
 #define BID1	7
 #define BID2	300
 
 static void with_bids(enum path_profile_id profile)
 {
+	way_new();
 	w.uplink[0].bid = BID1;
 	w.uplink[1].bid = BID2;
 	w.uplink[0].probe = w.uplink[1].probe = profile;
@@ -30,93 +31,23 @@ static void wwan(void)
 	turn();
 }
 
-static struct mn_track_info path_of(uint16_t bid)
-{
-	struct mn_track_info i;
-
-	for (unsigned k = 0; k < mn_tracks(mn); k++)
-		if (mn_track(mn, k, &i) && i.bid == bid)
-			return i;
-	fail_msg("no path %u", bid);
-	return i;
-}
-
-/* A copy: what is popped lives until the next one. */
-struct probe { struct icmp6_tx tx; struct icmp6_msg m; uint8_t data[64]; };
-
-static bool next_probe(struct probe *p)
-{
-	const struct fake_icmp *f = fake_icmp_pop();
-
-	if (!f)
-		return false;
-	assert_int_equal(f->m.type, ICMP6_ECHOREQ_);
-	assert_true(is6(&f->tx.src, HOA));
-	assert_true(is6(&f->tx.dst, HA1));
-	assert_true(f->m.echo.len <= sizeof(p->data));
-	p->tx = f->tx;
-	p->m = f->m;
-	memcpy(p->data, f->m.echo.data, f->m.echo.len);
-	return true;
-}
-
-static struct probe one_probe(void)
-{
-	struct probe p;
-
-	advance(0);			/* the first one goes out in the next turn */
-	if (!next_probe(&p))
-		fail_msg("no probe");
-	assert_int_equal(fake_icmp_count(), 0);
-	return p;
-}
-
-static void reply_from(struct probe *p, const char *src)
-{
-	struct icmp6_rx rx = { .src = ip6(src), .dst = ip6(HOA) };
-	struct icmp6_msg m = { .type = ICMP6_ECHOREP_ };
-
-	m.echo = p->m.echo;
-	m.echo.data = p->data;
-	assert_int_equal(fake_icmp_rx(&rx, &m), 1);
-	turn();
-}
-
-static void reply(struct probe p)
-{
-	reply_from(&p, HA1);
-}
-
-/* Lives for a while, and every probe is answered after that round trip. */
-static void live(double seconds, double rtt)
-{
-	double end = run_now() + seconds;
-	struct probe p;
-
-	while (run_now() < end) {
-		while (next_probe(&p)) {
-			advance(rtt);
-			reply(p);
-		}
-		advance(0.001);
-	}
-}
-
-static void drop_probes(void)
-{
-	while (fake_icmp_pop())
-		;
-}
-
-static void test_path_is_probed_through_its_own_tunnel(void **state)
+static void test_path_is_probed_by_its_uplink_and_through_its_tunnel(void **state)
 {
 	struct probe p;
 
 	(void)state;
 	probed(PATH_PROFILE_NORMAL);
-	p = one_probe();
+	p = one_probe(TUNNEL);
+	assert_true(is6(&p.tx.src, HOA));
 	assert_int_equal(p.tx.ifindex, kern_link(fake_kern(), "mip0a")->ifindex);
-	assert_int_equal(p.data[0] << 8 | p.data[1], BID1);
+	assert_int_equal(p.bid, BID1);
+	assert_int_equal(mn_path_probe(mn, BID1), 1);
+	p = one_probe(OUTER);
+	assert_true(is6(&p.tx.src, COA1));
+	assert_int_equal(p.tx.ifindex, WLAN0);
+	assert_int_equal(p.tx.mark, 0);
+	assert_true(!p.tx.has_hao && !p.tx.has_rh2);
+	assert_int_equal(p.bid, BID1);
 	assert_string_equal(path_of(BID1).state, "unknown");
 	advance(0.04);
 	reply(p);
@@ -127,11 +58,14 @@ static void test_path_is_probed_through_its_own_tunnel(void **state)
 	assert_string_equal(last_event[EV_path_up].path_up.device, "wlan0");
 	assert_string_equal(last_event[EV_path_up].path_up.reason, "answered");
 	assert_true(fabs(last_event[EV_path_up].path_up.rtt - 0.04) < 1e-6);
-	live(5, 0.04);
+	drop_probes();
+	memset(n_probe, 0, sizeof(n_probe));
+	live(10, 0.04);
 	assert_int_equal(n_event[EV_path_up], 1);
 	assert_int_equal(n_event[EV_path_down], 0);
-	assert_in_range(mn_stats(mn).probes, 15, 25);
-	assert_int_equal(mn_stats(mn).probes_lost, 0);
+	/* the promise is that of the outer ones; the tunnel's are few */
+	assert_in_range(n_probe[OUTER], 38, 46);
+	assert_in_range(n_probe[TUNNEL], 9, 14);
 	assert_true(mn_stats(mn).probes_forged == 0 && mn_stats(mn).probes_repeated == 0);
 	no_bu();
 }
@@ -152,6 +86,7 @@ static void test_path_is_shown(void **state)
 	assert_string_equal(i.tunnel, "mip0a");
 	assert_string_equal(i.uplink->dev, "wlan0");
 	assert_true(fabs(i.rtt - 0.04) < 0.002);
+	assert_true(i.up && i.path == i.outer && i.inner->state == PATH_UP);
 	assert_true(i.rx_rate == 0 && i.tx_rate == 0 && i.rx_bytes == 1000);
 	use.rx_bytes += 3000000;
 	use.tx_bytes += 300000;
@@ -175,13 +110,11 @@ static void test_path_is_shown(void **state)
 /* What differs from a good answer. */
 enum forgery { MAC, COUNTER_LOW, COUNTER_HIGH, BID, ID, SEQ, SOURCE, FORGERIES };
 
-static void test_forged_answers_are_ignored_and_counted(void **state)
+static void forged(enum echo kind)
 {
-	struct probe good;
+	uint64_t before = mn_stats(mn).probes_forged;
+	struct probe good = one_probe(kind);
 
-	(void)state;
-	probed(PATH_PROFILE_NORMAL);
-	good = one_probe();
 	for (enum forgery f = 0; f < FORGERIES; f++) {
 		struct probe p = good;
 
@@ -191,8 +124,8 @@ static void test_forged_answers_are_ignored_and_counted(void **state)
 		p.data[1] ^= f == BID;
 		p.m.echo.id ^= f == ID;
 		p.m.echo.seq ^= f == SEQ;
-		reply_from(&p, f == SOURCE ? HA2 : HA1);
-		assert_int_equal(mn_stats(mn).probes_forged, f + 1);
+		assert_int_equal(reply_to(&p, f == SOURCE ? HA2 : HA1, &p.tx.src), 1);
+		assert_int_equal(mn_stats(mn).probes_forged - before, f + 1);
 	}
 	assert_int_equal(n_event[EV_path_up], 0);
 	good.m.echo.len--;		/* somebody's ping */
@@ -200,12 +133,47 @@ static void test_forged_answers_are_ignored_and_counted(void **state)
 	reply(good);
 	good.m.echo.len++;
 	good.m.echo.id ^= 1;
-	assert_int_equal(mn_stats(mn).probes_forged, FORGERIES);
+	assert_int_equal(mn_stats(mn).probes_forged - before, FORGERIES);
 	reply(good);
 	assert_int_equal(n_event[EV_path_up], 1);
 	assert_int_equal(mn_stats(mn).probes_repeated, 0);
 	reply(good);
 	assert_int_equal(mn_stats(mn).probes_repeated, 1);
+}
+
+static void test_forged_answers_are_ignored_and_counted(void **state)
+{
+	(void)state;
+	probed(PATH_PROFILE_NORMAL);
+	forged(TUNNEL);
+}
+
+static void test_forged_outer_answers_are_ignored_and_counted(void **state)
+{
+	(void)state;
+	probed(PATH_PROFILE_NORMAL);
+	forged(OUTER);
+}
+
+/* The answer to one kind is none to the other: first numbers of both are the same. */
+static void test_answer_of_one_kind_is_none_of_the_other(void **state)
+{
+	const struct in6_addr coa = ip6(COA1), hoa = ip6(HOA);
+	struct probe outer, tunnel;
+
+	(void)state;
+	probed(PATH_PROFILE_NORMAL);
+	tunnel = one_probe(TUNNEL);
+	assert_int_equal(reply_to(&tunnel, HA1, &coa), 1);
+	assert_int_equal(mn_stats(mn).probes_forged, 1);
+	mn_path_probe(mn, BID1);
+	outer = one_probe(OUTER);
+	assert_int_equal(reply_to(&outer, HA1, &hoa), 1);
+	assert_int_equal(mn_stats(mn).probes_forged, 2);
+	assert_int_equal(n_event[EV_path_up], 0);
+	assert_int_equal(reply_to(&outer, HA1, &coa), 1);
+	assert_string_equal(path_of(BID1).state, "up");
+	assert_int_equal(path_of(BID1).inner->state, PATH_UNKNOWN);
 }
 
 /* The same 16 bits come again after 65536 probes; what was recorded then is of no use. */
@@ -215,12 +183,12 @@ static void test_number_of_a_probe_is_not_that_of_icmpv6(void **state)
 
 	(void)state;
 	probed(PATH_PROFILE_NORMAL);
-	first = one_probe();
+	first = one_probe(OUTER);
 	reply(first);
 	for (unsigned i = 0; i < 65535; i++)
 		mn_path_probe(mn, BID1), drop_probes();
 	mn_path_probe(mn, BID1);
-	p = one_probe();
+	p = one_probe(OUTER);
 	assert_int_equal(p.m.echo.seq, first.m.echo.seq);
 	assert_memory_not_equal(p.data, first.data, p.m.echo.len);
 	reply(first);
@@ -230,22 +198,23 @@ static void test_number_of_a_probe_is_not_that_of_icmpv6(void **state)
 	assert_int_equal(mn_stats(mn).probes_forged, 0);
 }
 
-static void test_answer_for_another_care_of_address_is_none(void **state)
+static void another_address(enum echo kind)
 {
 	struct probe old, p;
 	struct bu b;
 
-	(void)state;
 	probed(PATH_PROFILE_NORMAL);
-	old = one_probe();
-	reply(old);
+	reply(one_probe(kind));
 	advance(0.26);
-	old = one_probe();
+	drop_probes();
+	mn_path_probe(mn, BID1);
+	old = one_probe(kind);
 	foreign2();
 	b = one_bu();
 	accept_bu(&b);
-	p = one_probe();
+	p = one_probe(kind);
 	assert_string_equal(path_of(BID1).state, "unknown");
+	old.tx.src = p.tx.src;		/* the answer follows us */
 	reply(old);
 	assert_int_equal(mn_stats(mn).probes_forged, 1);
 	assert_string_equal(path_of(BID1).state, "unknown");
@@ -255,7 +224,19 @@ static void test_answer_for_another_care_of_address_is_none(void **state)
 	assert_int_equal(n_event[EV_path_down], 0);	/* it moved */
 }
 
-static void test_all_paths_silent_means_that_the_home_agent_forgot_us(void **state)
+static void test_answer_for_another_care_of_address_is_none(void **state)
+{
+	(void)state;
+	another_address(TUNNEL);
+}
+
+static void test_outer_answer_for_another_care_of_address_is_none(void **state)
+{
+	(void)state;
+	another_address(OUTER);
+}
+
+static void test_dead_path_is_noticed_within_the_promise(void **state)
 {
 	double cut_at;
 	struct bu b;
@@ -264,23 +245,90 @@ static void test_all_paths_silent_means_that_the_home_agent_forgot_us(void **sta
 	probed(PATH_PROFILE_NORMAL);
 	live(10, 0.04);
 	cut_at = run_now();
+	way.dead[BID1] = true;
 	while (!n_event[EV_path_down] && run_now() < cut_at + 5)
-		advance(0.01);
+		live(0.01, 0.04);
 	assert_true(run_now() - cut_at <= 0.7 + 0.01);
 	assert_int_equal(last_event[EV_path_down].path_down.bid, BID1);
 	assert_string_equal(last_event[EV_path_down].path_down.reason, "silent");
 	assert_string_equal(last_event[EV_path_down].path_down.device, "wlan0");
 	assert_string_equal(path_of(BID1).reason, "silent");
-	b = one_bu();
+	b = one_bu();			/* there is no other path */
 	assert_int_equal(mn_stats(mn).forgotten, 1);
-	assert_in_range(mn_stats(mn).probes_lost, 6, 7);
+	assert_in_range(mn_stats(mn).probes_lost, 6, 8);
 	accept_bu(&b);
-	drop_probes();
+	way.dead[BID1] = false;
 	live(3, 0.04);
 	assert_int_equal(n_event[EV_path_up], 2);
 	assert_string_equal(path_of(BID1).state, "up");
 	assert_null(path_of(BID1).reason);
 	no_bu();
+}
+
+static void test_silent_tunnel_over_a_living_path_means_that_the_home_agent_forgot_us(void **state)
+{
+	double at;
+	struct bu b;
+
+	(void)state;
+	probed(PATH_PROFILE_NORMAL);
+	live(10, 0.04);
+	way.forgot = true;
+	at = run_now();
+	while (!next_bu(&b) && run_now() < at + 5)
+		live(0.01, 0.04);
+	assert_true(run_now() - at <= 2.5 + 0.01);
+	assert_int_equal(mn_stats(mn).forgotten, 1);
+	accept_bu(&b);
+	way.forgot = false;
+	live(5, 0.04);
+	assert_int_equal(n_event[EV_path_down], 0);
+	assert_string_equal(path_of(BID1).state, "up");
+	assert_int_equal(path_of(BID1).inner->state, PATH_UP);
+	no_bu();
+}
+
+/* An acknowledgement, and still nothing comes through. */
+static void test_tunnel_that_stays_silent_takes_the_path_out_of_use(void **state)
+{
+	(void)state;
+	probed(PATH_PROFILE_NORMAL);
+	live(10, 0.04);
+	way.no_tunnel[BID1] = true;
+	assert_int_equal(live_on(3, 0.04), 1);
+	assert_int_equal(n_event[EV_path_down], 0);
+	assert_int_equal(live_on(2, 0.04), 0);
+	assert_int_equal(n_event[EV_path_down], 1);
+	assert_string_equal(last_event[EV_path_down].path_down.reason, "tunnel");
+	assert_string_equal(path_of(BID1).state, "down");
+	assert_string_equal(path_of(BID1).reason, "tunnel");
+	assert_int_equal(path_of(BID1).outer->state, PATH_UP);
+	way.no_tunnel[BID1] = false;
+	live_on(5, 0.04);
+	assert_int_equal(n_event[EV_path_up], 2);
+	assert_string_equal(path_of(BID1).state, "up");
+}
+
+/* The home agent's daemon is away, its kernel is there: nobody blames the path. */
+static void test_unanswered_updates_do_not_blame_the_path(void **state)
+{
+	struct bu b;
+
+	(void)state;
+	probed(PATH_PROFILE_NORMAL);
+	live(10, 0.04);
+	way.forgot = true;
+	live(20, 0.04);
+	assert_int_equal(n_event[EV_path_down], 0);
+	while (next_bu(&b))
+		;
+	live(20, 0.04);
+	b = one_bu();
+	way.forgot = false;
+	accept_bu(&b);
+	live(3, 0.04);
+	assert_int_equal(n_event[EV_path_down], 0);
+	assert_int_equal(path_of(BID1).inner->state, PATH_UP);
 }
 
 static void test_path_that_stays_silent_causes_few_updates(void **state)
@@ -290,7 +338,7 @@ static void test_path_that_stays_silent_causes_few_updates(void **state)
 
 	(void)state;
 	probed(PATH_PROFILE_NORMAL);
-	live(2, 0.04);
+	live(10, 0.04);
 	for (int i = 0; i < 120; i++) {
 		advance(1);
 		while (next_bu(&b)) {
@@ -314,6 +362,19 @@ static void test_home_agent_without_echo_is_not_called_dead(void **state)
 	assert_int_equal(n_event[EV_path_down], 0);
 	assert_int_equal(mn_stats(mn).forgotten, 0);
 	assert_string_equal(path_of(BID1).state, "unknown");
+	assert_true(path_of(BID1).outer->mute && path_of(BID1).inner->mute);
+	no_bu();
+}
+
+static void test_tunnel_that_was_never_answered_is_no_sign(void **state)
+{
+	(void)state;
+	probed(PATH_PROFILE_NORMAL);
+	way.no_tunnel[BID1] = true;
+	live(60, 0.04);
+	assert_int_equal(mn_stats(mn).forgotten, 0);
+	assert_string_equal(path_of(BID1).state, "up");
+	assert_true(path_of(BID1).inner->mute);
 	no_bu();
 }
 
@@ -402,14 +463,15 @@ static void test_operator_asks_for_probes(void **state)
 {
 	(void)state;
 	probed(PATH_PROFILE_RELAXED);
-	reply(one_probe());
+	reply(one_probe(OUTER));
 	assert_int_equal(mn_path_probe(mn, 99), -ENOENT);
 	assert_int_equal(mn_path_probe(mn, BID2), 0);
 	assert_int_equal(fake_icmp_count(), 0);
+	drop_probes();
 	assert_int_equal(mn_path_probe(mn, BID1), 1);
-	reply(one_probe());
+	reply(one_probe(OUTER));
 	assert_int_equal(mn_path_probe(mn, 0), 1);
-	reply(one_probe());
+	reply(one_probe(TUNNEL));
 	assert_int_equal(mn_stats(mn).probes_repeated, 0);
 }
 
@@ -426,7 +488,7 @@ static void test_registration_without_bid_has_a_path_too(void **state)
 	foreign1();
 	b = one_bu();
 	accept_bu(&b);
-	p = one_probe();
+	p = one_probe(TUNNEL);
 	assert_int_equal(p.tx.ifindex, 0);
 	advance(0.1);
 	reply(p);
@@ -435,7 +497,7 @@ static void test_registration_without_bid_has_a_path_too(void **state)
 	assert_true(i.here && i.active && !i.path && fabs(i.rtt - 0.1) < 1e-6);
 	p.data[0] ^= 1;
 	advance(1);
-	p = one_probe();
+	p = one_probe(TUNNEL);
 	p.data[0] ^= 1;
 	reply(p);
 	assert_int_equal(mn_stats(mn).probes_forged, 1);
@@ -450,14 +512,21 @@ static void test_registration_without_bid_has_a_path_too(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_path_is_probed_through_its_own_tunnel),
+		T(test_path_is_probed_by_its_uplink_and_through_its_tunnel),
 		T(test_path_is_shown),
 		T(test_forged_answers_are_ignored_and_counted),
+		T(test_forged_outer_answers_are_ignored_and_counted),
+		T(test_answer_of_one_kind_is_none_of_the_other),
 		T(test_number_of_a_probe_is_not_that_of_icmpv6),
 		T(test_answer_for_another_care_of_address_is_none),
-		T(test_all_paths_silent_means_that_the_home_agent_forgot_us),
+		T(test_outer_answer_for_another_care_of_address_is_none),
+		T(test_dead_path_is_noticed_within_the_promise),
+		T(test_silent_tunnel_over_a_living_path_means_that_the_home_agent_forgot_us),
+		T(test_tunnel_that_stays_silent_takes_the_path_out_of_use),
+		T(test_unanswered_updates_do_not_blame_the_path),
 		T(test_path_that_stays_silent_causes_few_updates),
 		T(test_home_agent_without_echo_is_not_called_dead),
+		T(test_tunnel_that_was_never_answered_is_no_sign),
 		T(test_profile_off_sends_nothing),
 		T(test_lost_carrier_is_told_at_once),
 		T(test_operator_takes_a_path_out_of_use),

@@ -20,6 +20,9 @@ static void probed(void)
 	double now = run_now() - 20;
 
 	fake_node.here[0] = true;
+	path_init(&fake_node.tunnel[0], path_profile_tunnel(PATH_PROFILE_EXTREME), now);
+	path_sent(&fake_node.tunnel[0], now);
+	path_answer(&fake_node.tunnel[0], 1, now + 0.06);
 	path_init(p, path_profile(PATH_PROFILE_EXTREME), now);
 	for (unsigned i = 0; i < 8; i++) {
 		path_sent(p, now);
@@ -49,7 +52,9 @@ static void test_what_is_told_of_a_path(void **state)
 	o = hear(f, fd);
 	MEMBERS(o, { "home_address", "2001:db8:280::beef" }, { "bid", "1" }, { "device", "wwan0" },
 		{ "state", "suspect" }, { "up", "true" }, { "active", "true" },
-		{ "probe", "extreme" }, { "priority", "10" });
+		{ "probe", "extreme" }, { "priority", "10" }, { "judged_by", "outer" },
+		{ "outer_state", "suspect" }, { "tunnel_state", "up" });
+	assert_true(num_of(o, "tunnel_rtt") > 0.0599 && num_of(o, "tunnel_rtt") < 0.0601);
 	assert_true(num_of(o, "rtt") > 0.0499 && num_of(o, "rtt") < 0.0501);
 	assert_true(num_of(o, "loss") == 0.25);
 	assert_true(num_of(o, "jitter") < 1e-3);
@@ -61,7 +66,7 @@ static void test_what_is_told_of_a_path(void **state)
 	json_object_put(o);
 	HEARS(f, fd, { "bid", "2" }, { "state", "absent" }, { "up", "false" },
 	      { "probe", "normal" }, { "rtt", NULL }, { "loss", NULL }, { "rx_rate", NULL },
-	      { "care_of", NULL });
+	      { "care_of", NULL }, { "judged_by", NULL }, { "tunnel_state", NULL });
 	hears(f, fd, "{\"parameters\":{}}");
 	say(f, fd, "{\"method\":\"io.mip6d.ListPaths\",\"more\":true,\"parameters\":{\"bid\":2}}");
 	HEARS(f, fd, { "device", "wlan0" });
@@ -80,7 +85,8 @@ static void test_silent_and_held_paths_are_not_up(void **state)
 	fake_node.here[1] = true;	/* not probed: as far as is known, it works */
 	fd = connect_to(f);
 	say(f, fd, "{\"method\":\"io.mip6d.ListPaths\",\"more\":true}");
-	HEARS(f, fd, { "state", "down" }, { "reason", "silent" }, { "up", "false" });
+	HEARS(f, fd, { "state", "down" }, { "reason", "silent" }, { "up", "false" },
+	      { "outer_state", "down" });
 	HEARS(f, fd, { "state", "unknown" }, { "up", "true" }, { "probes", NULL });
 	hears(f, fd, "{\"parameters\":{}}");
 	/* one that is probed and has not answered is not up */

@@ -39,13 +39,18 @@ static double chance(struct net *n)
 	return (double)(n->rng >> 11) / (double)(UINT64_C(1) << 53);
 }
 
-static struct net net_make(enum path_profile_id id, double rtt)
+static struct net net_of(const struct path_profile *f, double rtt)
 {
 	struct net n = { .now = NOW, .rtt = rtt, .rng = 88172645463325252u, .hole_from = INFINITY,
 			 .hole_to = INFINITY };
 
-	path_init(&n.p, path_profile(id), NOW);
+	path_init(&n.p, f, NOW);
 	return n;
+}
+
+static struct net net_make(enum path_profile_id id, double rtt)
+{
+	return net_of(path_profile(id), rtt);
 }
 
 static bool in_hole(const struct net *n, double t)
@@ -139,9 +144,9 @@ static double noticed(struct net n, double phase, bool in)
 	return n.now - n.hole_from;
 }
 
-static double worst(enum path_profile_id id, double rtt, double spread, bool in)
+static double worst_of(const struct path_profile *f, double rtt, double spread, bool in)
 {
-	struct net n = net_make(id, rtt);
+	struct net n = net_of(f, rtt);
 	double worst = 0, cycle;
 
 	n.late = TURN;
@@ -154,6 +159,11 @@ static double worst(enum path_profile_id id, double rtt, double spread, bool in)
 	/* each of the loop's turns may be late */
 	assert_true(worst <= path_bound(&n.p) + 8 * spread + 8 * TURN);
 	return worst;
+}
+
+static double worst(enum path_profile_id id, double rtt, double spread, bool in)
+{
+	return worst_of(path_profile(id), rtt, spread, in);
 }
 
 static void test_silent_loss_is_noticed_within_the_promise_in_every_phase(void **state)
@@ -182,6 +192,28 @@ static void test_silent_loss_is_noticed_within_the_promise_in_every_phase(void *
 		assert_true(out <= f->promise);
 		assert_true(both <= f->promise);
 	}
+}
+
+/* Probes through the tunnel are fewer, and silence of it is noticed later. */
+static void test_silent_tunnel_is_noticed_at_its_own_pace(void **state)
+{
+	static const double rtt[] = { 0.005, 0.05, 0.2, 0.3 };
+
+	(void)state;
+	for (enum path_profile_id id = PATH_PROFILE_RELAXED; id <= PATH_PROFILE_EXTREME; id++) {
+		const struct path_profile *f = path_profile_tunnel(id), *o = path_profile(id);
+
+		assert_string_equal(f->name, o->name);
+		assert_true(f->promise > o->promise && f->interval > o->interval);
+		for (size_t i = 0; i < ARRAY_SIZE(rtt); i++) {
+			struct net n = net_of(f, rtt[i]);
+
+			assert_true(worst_of(f, rtt[i], 0, false) <= f->promise);
+			run(&n, 20 * f->interval);
+			assert_in_range(n.p.n_sent, 19, 24);
+		}
+	}
+	assert_null(path_profile_tunnel(PATH_PROFILE_OFF));
 }
 
 static void test_promise_holds_with_jitter(void **state)
@@ -391,6 +423,39 @@ static void test_home_agent_that_answers_nobody_is_not_called_dead(void **state)
 	assert_int_equal(n.p.state, PATH_DOWN);
 }
 
+/* It begins to answer: what was lost until then is no reason to call it dead. */
+static void test_first_answer_after_long_silence_is_a_beginning(void **state)
+{
+	struct net n = net_make(PATH_PROFILE_NORMAL, 0.02);
+
+	(void)state;
+	n.hole_from = 0;
+	n.hole_to = NOW + 60;
+	run(&n, 65);
+	assert_int_equal(n.p.state, PATH_UP);
+	assert_false(n.p.mute);
+	assert_int_equal(n.downs, 0);
+	assert_true(path_loss(&n.p) == 0);
+}
+
+/* What was sent before another one's silence began proves nothing, whenever it comes back. */
+static void test_proof_is_when_the_answered_probe_was_sent(void **state)
+{
+	struct path p;
+
+	(void)state;
+	path_init(&p, path_profile(PATH_PROFILE_NORMAL), NOW);
+	path_sent(&p, NOW);
+	path_sent(&p, NOW + 0.1);
+	assert_true(p.proof == 0);
+	path_answer(&p, 2, NOW + 0.3);
+	assert_true(p.proof == NOW + 0.1);
+	path_answer(&p, 1, NOW + 0.4);
+	assert_true(p.proof == NOW + 0.1 && p.heard == NOW + 0.4);
+	path_restart(&p, NOW + 1);
+	assert_true(p.proof == 0);
+}
+
 static void test_new_path_that_is_dead_from_the_start_is_noticed(void **state)
 {
 	struct net n = net_make(PATH_PROFILE_NORMAL, 0.02);
@@ -552,6 +617,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_silent_loss_is_noticed_within_the_promise_in_every_phase),
+		T(test_silent_tunnel_is_noticed_at_its_own_pace),
 		T(test_promise_holds_with_jitter),
 		T(test_path_too_slow_for_the_promise_says_what_it_can_do),
 		T(test_quick_path_is_asked_seldom_and_a_suspect_one_often),
@@ -563,6 +629,8 @@ int main(void)
 		T(test_late_answer_is_an_answer),
 		T(test_probe_is_answered_once_and_in_time),
 		T(test_home_agent_that_answers_nobody_is_not_called_dead),
+		T(test_first_answer_after_long_silence_is_a_beginning),
+		T(test_proof_is_when_the_answered_probe_was_sent),
 		T(test_new_path_that_is_dead_from_the_start_is_noticed),
 		T(test_it_takes_some_good_ones_in_a_row_to_come_up),
 		T(test_flapping_path_is_the_last_resort_until_it_has_kept_still),
