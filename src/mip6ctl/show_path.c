@@ -86,7 +86,8 @@ static void tunnel(const struct fmt_opt *opt, struct json_object *o)
 
 	show_next_line(opt);
 	if (strcmp(outer, "mute") == 0)
-		printf("echo requests outside of the tunnel are not answered: judged by those through it");
+		printf("echo requests outside of the tunnel are not answered:"
+		       " judged by those through it");
 	else if (strcmp(state, "mute") == 0)
 		printf("through the tunnel: never answered");
 	else if (strcmp(state, "down") == 0)

@@ -20,7 +20,7 @@
 #include "sec/crypto.h"
 
 #define MAC_LEN		12
-#define COUNTER		8		/* octets; the 16 bits of ICMPv6 come again within an hour */
+#define COUNTER		8		/* octets; the 16 bits of ICMPv6 come again in an hour */
 #define PAYLOAD		(2 + COUNTER + MAC_LEN)
 
 static void mac_of(const struct mn_echo *e, uint64_t seq, uint8_t mac[static MAC_LEN])

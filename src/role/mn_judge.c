@@ -12,13 +12,13 @@
  *                                another is answered
  *   never answered by this path  none is answered          below
  *
- * The home agent answers the probes of all tunnels by one path, its primary or whatever its load sharing
- * takes. When that one fails, all tunnels fall silent; where outer probes are answered, that is
- * all the same. Where they are filtered, our own primary is blamed first: what the others lost since
- * does not count against them until it is left, or one of them was left.
+ * The home agent answers the probes of all tunnels by one path, its primary or whatever its load
+ * sharing takes. When that one fails, all tunnels fall silent; where outer probes are answered,
+ * that is all the same. Where they are filtered, our own primary is blamed first: what the others
+ * lost since does not count against them until it is left, or one of them was left.
  *
- * The best of what there is carries. When nothing is any good although uplinks are there, the last one that
- * was is not given up, and a Binding Update asks, which may also find another home agent.
+ * The best of what there is carries. When nothing is any good although uplinks are there, the last
+ * one that was is not given up, and a Binding Update asks, which may also find another home agent.
  */
 #include <stdio.h>
 #include <string.h>
@@ -155,7 +155,7 @@ static bool tunnel_silent(struct mn_track *t)
 	return true;
 }
 
-/* Nobody knows which of the silences began with what: all are looked at anew when it has been asked. */
+/* Nobody knows which of the silences began with what: all are looked at anew after the question. */
 static void begin_anew(struct mn_home *h)
 {
 	for (unsigned i = 0; i < MN_TRACKS; i++) {
@@ -353,8 +353,8 @@ void mn_track_judge(struct mn_home *h)
 
 /*
  * The home agent knows us: tunnels that were silent get another chance. Where nothing but tunnels
- * is answered and all were silent, the path of the update is reached both ways, and what its probes say was the
- * primary's silence.
+ * is answered and all were silent, the path of the update is reached both ways, and what its probes
+ * say was the primary's silence.
  */
 void mn_track_heard(struct mn_home *h, const struct in6_addr *coa)
 {

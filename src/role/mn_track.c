@@ -85,7 +85,8 @@ static void say_mute(struct mn_echo *e)
 
 	if (e->kind == MN_ECHO_TUNNEL)
 		log_notice("mn", "%s: path %u: %s answers no echo requests through the tunnel:"
-			   " signalling says whether it works", A6(mn_hoa(t->h)), t->bid, A6(&t->ha));
+			   " signalling says whether it works", A6(mn_hoa(t->h)), t->bid,
+			   A6(&t->ha));
 	else if (!t->filtered)
 		log_notice("mn", "%s: path %u: %s answers no echo requests from %s:"
 			   " those through the tunnel are all there is to judge by",

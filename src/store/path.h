@@ -24,8 +24,8 @@
  *
  * What this cannot tell: which direction is broken, so a one-way failure is a loss of round trips.
  * The answer to an outer probe comes to the care-of address, so it judges this path in both
- * directions; that to one through the tunnel may come back through another tunnel, as the home agent
- * likes, so its silence may be another path's.
+ * directions; that to one through the tunnel may come back through another tunnel, as the home
+ * agent likes, so its silence may be another path's.
  * Received traffic is not taken for life: anybody can send packets to a tunnel's end.
  *
  * Damping as in RFC 2439: each failure is a penalty that decays; much of it and the

@@ -27,7 +27,7 @@ static struct {
 	bool no_tunnel[BIDS];		/* what is in the tunnel, */
 	bool no_outer[BIDS];		/* echo requests outside of it */
 	bool forgot;			/* the home agent forwards nothing for us */
-	uint16_t by;			/* it sends all to us by this path; 0 = where it came from */
+	uint16_t by;			/* it sends all to us by this path; 0: where it came from */
 } way;
 static unsigned n_probe[2];		/* by kind */
 static struct { struct probe p; double at; } flight[64];

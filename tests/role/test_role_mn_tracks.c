@@ -331,8 +331,8 @@ static void test_outer_probes_that_are_filtered_later_are_no_death(void **state)
 	no_bu();
 }
 
-/* Judged by the tunnels: the second path comes back while the home agent answers by the first, which
- * is dead by now. Only signalling gets through. */
+/* Judged by the tunnels: the second path comes back while the home agent answers by the first,
+ * which is dead by now. Only signalling gets through. */
 static void test_acknowledged_update_revives_its_path(void **state)
 {
 	struct bu b;
