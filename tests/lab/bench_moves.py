@@ -10,13 +10,12 @@ Not a scenario of the normal run: tests/bench/run moves. All three in one boot, 
 compare. Writes moves.json: of each move the milliseconds from the plug to the first packet of the
 correspondent that arrives, and to the messages in between.
 """
-import json
-import os
 import statistics
 import time
 
 import conf
 import daemon
+from figures import write
 from net import HA_ADDR, HOA
 from ping import Pings
 from pkt import packets
@@ -103,15 +102,8 @@ def kinds(p):
         yield "data_optimised" if inner.rh2 else "data_tunnelled"
 
 
-def write(name, figures):
-    path = os.path.join(os.environ["LAB_OUT"], "moves.json")
-    known = {}
-    if os.path.exists(path):
-        with open(path) as f:
-            known = json.load(f)
-    known[name] = figures
-    with open(path, "w") as f:
-        json.dump(known, f, indent=1)
+def say(name, figures):
+    write("moves.json", name, figures)
     print(f"{name}: data after {statistics.median(m['data'] for m in figures)} ms")
 
 
@@ -152,7 +144,7 @@ def test_floor(lab):
     watch = Watch(net)
     watch.steady()
     watch.tour(script)
-    write("floor", watch.end())
+    say("floor", watch.end())
 
 
 def daemons(net, **more):
@@ -171,7 +163,7 @@ def test_tunnel(lab):
     watch = Watch(net)
     watch.steady()
     watch.tour()
-    write("tunnel", watch.end())
+    say("tunnel", watch.end())
 
 
 def test_optimised(lab):
@@ -186,4 +178,4 @@ def test_optimised(lab):
     watch.steady()
     optimised()
     watch.tour(ready=optimised)
-    write("optimised", watch.end())
+    say("optimised", watch.end())

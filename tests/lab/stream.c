@@ -8,7 +8,7 @@
  *   stream tcp-recv PORT FILE               takes any number of connections
  *   stream tcp-send DST PORT FILE FLOWS     sends on each as much as it takes
  *
- * A receiver says "ready" when it is. A flow is a socket of its own. Files are JSON. Times are
+ * A receiver says "ready" when it is, and that of UDP "running" with its first packet. A flow is a socket of its own. Files are JSON. Times are
  * nanoseconds of CLOCK_REALTIME, which all namespaces of a kernel share (and the captures have). A
  * late sender sends what is due at once, so that the numbers keep the pace.
  */
@@ -208,6 +208,7 @@ static void udp_recv(char **arg)
 	static struct flow flow[FLOWS_MAX];
 	uint8_t buf[SIZE_MAX_];
 	const char *comma = "";
+	bool running = false;
 	FILE *f;
 
 	while (!over) {
@@ -220,6 +221,11 @@ static void udp_recv(char **arg)
 			memcpy(&p, buf, sizeof(p));
 			if (p.flow < FLOWS_MAX && p.seq < 1u << 24)
 				take(&flow[p.flow], &p, now());
+			if (!running) {
+				puts("running");
+				fflush(stdout);
+			}
+			running = true;
 		}
 	}
 	f = open_out(arg[1]);

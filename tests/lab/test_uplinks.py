@@ -10,7 +10,7 @@ import conf
 from pkt import messages, packets
 from proc import until
 from scene import answered, four_flows, stop, traffic
-from uplinks import (PORT, WAYS, Bulk, Uplinks, bound_bids, coa_of, four_streams, start, uplinks,
+from uplinks import (CAUSES, PORT, WAYS, Bulk, Uplinks, bound_bids, coa_of, four_streams, start, uplinks,
                      wait_bids, wait_primary)
 
 
@@ -53,16 +53,6 @@ def test_all_uplinks_are_registered_and_the_best_one_carries(lab):
     assert not any(ways[n][d] > 20 for n in (2, 3) for d in ("up", "down")), ways   # probes only
 
 
-CAUSES = {
-    "blackhole": (lambda net: net.cut(1), lambda net: net.mend(1)),
-    "blackhole up": (lambda net: net.cut(1, down=False), lambda net: net.mend(1)),
-    "blackhole down": (lambda net: net.cut(1, up=False), lambda net: net.mend(1)),
-    "carrier": (lambda net: net.pull(1), lambda net: net.plug(1)),
-    "address": (lambda net: net.del_coa(1), lambda net: None),
-    "router": (lambda net: net.stop_router(1), lambda net: net.start_router(1)),
-}
-
-
 def test_each_kind_of_death_of_an_uplink(lab):
     net = lab(Uplinks, n=2)
     h, m = start(net)
@@ -77,6 +67,38 @@ def test_each_kind_of_death_of_an_uplink(lab):
         cure(net)
     wait_bids(h, 1, 2)
     wait_primary(h, 1)
+    stop(flows)
+
+
+def path(m, bid):
+    return next(p for p in m.ctl.records("ListPaths") if p["bid"] == bid)
+
+
+def test_uplink_that_flaps_is_the_last_resort(lab):
+    net = lab(Uplinks, n=2)
+    h, m = start(net)
+    streams = four_streams(net, us=20000)
+    for _ in range(6):
+        net.pull(1)
+        until("it is gone", lambda: path(m, 1)["state"] == "absent")
+        net.plug(1)
+        until("it is back", lambda: path(m, 1)["state"] in ("up", "damped"))
+        if path(m, 1)["state"] == "damped":
+            break
+    wait_primary(h, 2)
+    time.sleep(0.5)
+    sides = Sides(net)
+    until("traffic by the other one", lambda: sides.caps[2].count > 200, 30)
+    assert path(m, 1)["state"] == "damped"
+    assert set().union(*ways_of(sides).values()) == {2}
+    for s in streams:
+        a = s.stop()
+        assert a["received"] > 100 and not a["twice"], a
+    # it is better than none
+    flows = four_flows(net)
+    net.pull(2)
+    wait_primary(h, 1)
+    answered(flows, "by the path that is damped")
     stop(flows)
 
 
@@ -183,8 +205,7 @@ def test_flow_policy_at_both_ends_and_its_change_without_loss(lab):
     wait_flows(m)
     traffic(net, "before the flows")
     sides = Sides(net)
-    streams = four_streams(net, us=5000)
-    until("all of them run", lambda: sides.caps[2].count > 500, 30)
+    streams = four_streams(net, us=20000)
     traffic(net, "beside the flows", times=5)
     ways = ways_of(sides)
     assert len(ways) == 4 and set().union(*ways.values()) == {2}, ways
@@ -195,18 +216,17 @@ def test_flow_policy_at_both_ends_and_its_change_without_loss(lab):
     wait_flows(m)
     time.sleep(0.3)
     sides = Sides(net)
-    time.sleep(1)
+    until("many packets", lambda: sides.caps[1].count > 300, 30)
     ways = ways_of(sides)
     assert len(ways) == 4 and set().union(*ways.values()) == {1}, ways
     for s in streams:
         a = s.stop()
-        assert a["received"] > 100 and not a["lost"] and not a["twice"], a
+        assert a["received"] > 50 and not a["lost"] and not a["twice"], a
     # the first that works
     m.reload(conf.mr_conf(net, uplinks=uplinks(2), home=policy(2, 1)))
     wait_flows(m)
     net.cut(2)
-    until("way 2 is down", lambda: any(
-        p["bid"] == 2 and p["state"] == "down" for p in m.ctl.records("ListPaths")), 30)
+    until("way 2 is down", lambda: path(m, 2)["state"] == "down", 30)
     wait_flows(m)
     sides = Sides(net)
     streams = four_streams(net, us=20000)
@@ -216,42 +236,61 @@ def test_flow_policy_at_both_ends_and_its_change_without_loss(lab):
     assert set().union(*ways_of(sides).values()) == {1}
 
 
+MINUTES = 10
+LONGEST = 20                    # seconds that TCP stands still: its own timer doubles with each loss
+EVENTS = {                      # kill, cure
+    "blackhole": (lambda net, n: net.cut(n), lambda net, n: net.mend(n)),
+    "blackhole up": (lambda net, n: net.cut(n, down=False), lambda net, n: net.mend(n)),
+    "blackhole down": (lambda net, n: net.cut(n, up=False), lambda net, n: net.mend(n)),
+    "carrier": (lambda net, n: net.pull(n), lambda net, n: net.plug(n)),
+    "flapping": (lambda net, n: net.flap(n, 3), lambda net, n: None),
+    "address": (lambda net, n: net.del_coa(n), lambda net, n: None),
+    "router": (lambda net, n: net.stop_router(n), lambda net, n: net.start_router(n)),
+    "lossy": (lambda net, n: net.way(n, loss=20), lambda net, n: net.mend(n)),
+    "slow": (lambda net, n: net.way(n, delay_ms=120), lambda net, n: net.way(n, delay_ms=25)),
+}
+
+
 @pytest.mark.skipif(not os.environ.get("LAB_SLOW"), reason="ten minutes: tests/run --slow")
 def test_ten_minutes_of_whatever_happens(lab):
-    """Two uplinks are left alone at no time, three fall and rise at random."""
-    minutes = float(os.environ.get("LAB_UPLINKS_MINUTES", "10"))
+    """Three uplinks fall and rise at random, never all at once; once the home agent starts anew.
+    Each of five streams goes on, and none ever stands still for long while an uplink works."""
     net = lab(Uplinks, n=3)
     h, m = start(net)
-    seed = int(os.environ.get("LAB_SEED", "0")) or random.SystemRandom().randrange(1 << 30)
+    seed = random.SystemRandom().randrange(1 << 30)
     dice = random.Random(seed)
     print("seed", seed)
     streams = four_streams(net, us=20000)
     bulk = Bulk(net, net.b, net.a, "2001:db8:281::a", 7001)
-    end = time.monotonic() + minutes * 60
-    bad = {}
-    while time.monotonic() < end:
+    begin = time.monotonic()
+    bad, restarted, done = {}, False, []
+    while time.monotonic() < begin + MINUTES * 60:
+        if not restarted and time.monotonic() > begin + MINUTES * 30:
+            restarted = True
+            done.append((time.time_ns(), "home agent", None))
+            h.kill()
+            h.start()
         n = dice.choice(WAYS)
         if n in bad:
             bad.pop(n)(net)
         elif len(bad) < 2:
-            kill, cure = dice.choice([
-                (lambda net: net.cut(n), lambda net, n=n: net.mend(n)),
-                (lambda net: net.cut(n, down=False), lambda net, n=n: net.mend(n)),
-                (lambda net: net.cut(n, up=False), lambda net, n=n: net.mend(n)),
-                (lambda net: net.pull(n), lambda net, n=n: net.plug(n)),
-                (lambda net: net.way(n, loss=20), lambda net, n=n: net.mend(n)),
-                (lambda net: net.way(n, delay_ms=120), lambda net, n=n: net.way(n, delay_ms=25)),
-            ])
-            kill(net)
-            bad[n] = cure
+            what = dice.choice(sorted(EVENTS))
+            kill, cure = EVENTS[what]
+            done.append((time.time_ns(), what, n))
+            kill(net, n)
+            bad[n] = lambda net, cure=cure, n=n: cure(net, n)
         time.sleep(dice.uniform(0.5, 4))
     for cure in bad.values():
         cure(net)
     wait_bids(h, 1, 2, 3, limit=120)
     accounts = [s.stop() for s in streams]
     b = bulk.stop()
-    print([{k: v for k, v in a.items() if k != "gaps"} for a in accounts], b["octets"], b["stall"])
-    assert not b["broken"]
+    print(done)
     for a in accounts:
-        assert a["received"] > 0.8 * a["sent"], a
-
+        gaps = sorted(((g["got_after"] - g["got_before"]) / 1e6, g["got_before"])
+                      for g in a.pop("gaps"))
+        print({k: v for k, v in a.items() if k != "by_flow"}, "longest", gaps[-5:])
+    print("TCP", b["octets"], "octets, stood still for at most", b["stall"], "s")
+    assert not b["broken"] and b["stall"] < LONGEST
+    for a in accounts:
+        assert a["received"] > 0.9 * a["sent"] and not a["twice"], a

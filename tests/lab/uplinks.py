@@ -86,6 +86,15 @@ class Uplinks(Net):
         self.unplug(self.mr, DEVICES[n])
         return at
 
+    def flap(self, n, times, up=0.15, down=0.1):
+        """A cable with a loose contact, in the end plugged in; the time (ns) of its first fall."""
+        at = time.time_ns()
+        for _ in range(times):
+            self.pull(n)
+            time.sleep(down)
+            self.plug(n)
+            time.sleep(up)
+        return at
 
     def del_coa(self, n):
         """Somebody takes the care-of address of uplink n away."""
@@ -118,6 +127,17 @@ def uplinks(n=2, **keys):
         one.update({k: v[i - 1] if isinstance(v, list) else v for k, v in keys.items()})
         out.append(one)
     return out
+
+
+# What ends an uplink, and what brings it back. Who has lost an address gets another one at once.
+CAUSES = {
+    "blackhole": (lambda net: net.cut(1), lambda net: net.mend(1)),
+    "blackhole up": (lambda net: net.cut(1, down=False), lambda net: net.mend(1)),
+    "blackhole down": (lambda net: net.cut(1, up=False), lambda net: net.mend(1)),
+    "carrier": (lambda net: net.pull(1), lambda net: net.plug(1)),
+    "address": (lambda net: net.del_coa(1), lambda net: None),
+    "router": (lambda net: net.stop_router(1), lambda net: net.start_router(1)),
+}
 
 
 def coa_of(n):
@@ -173,6 +193,11 @@ class Stream:
                                                  self._files[1], us, flows, size])
         self.us = us
 
+    def running(self):
+        """Wait until packets arrive."""
+        self.to.wait_log("running")
+        return self
+
     def stop(self, settle=0.5):
         """End it, and the account: {"sent", "lost", "twice", "late", "gaps": of all flows}.
 
@@ -195,10 +220,11 @@ class Stream:
 
 
 def four_streams(net, us=1000, **more):
-    """A to B and B to A, in both families."""
+    """A to B and B to A, in both families, and they arrive."""
     ends = ((net.a, net.b, B6), (net.a, net.b, B4), (net.b, net.a, A6), (net.b, net.a, A4))
-    return [Stream(net, src, dst, address, PORT + i, us=us, **more)
-            for i, (src, dst, address) in enumerate(ends)]
+    streams = [Stream(net, src, dst, address, PORT + i, us=us, **more)
+               for i, (src, dst, address) in enumerate(ends)]
+    return [s.running() for s in streams]
 
 
 class Bulk:
