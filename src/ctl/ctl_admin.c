@@ -182,7 +182,8 @@ void ctl_set_log(struct ctl_client *c, struct json_object *params)
 /* These say how it is, not how often. */
 static bool is_gauge(const char *key)
 {
-	return strcmp(key, "objects") == 0 || strcmp(key, "control_clients") == 0 ||
+	return strcmp(key, "objects") == 0 ||
+	       strcmp(key, "unsteered") == 0 || strcmp(key, "control_clients") == 0 ||
 	       strcmp(key, "le") == 0;
 }
 

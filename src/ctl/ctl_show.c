@@ -312,6 +312,7 @@ static struct json_object *ha_stats_json(const struct ha *ha)
 	COUNT(o, s, dad_started);
 	COUNT(o, s, dad_failed);
 	COUNT(o, s, apply_failed);
+	COUNT(o, s, unsteered);
 	ctl_set(o, "prefix_solicitations", ctl_int(s.mps));
 	ctl_set(o, "prefix_advertisements", ctl_int(s.mpa));
 	ctl_set(o, "tunnel_errors", ctl_int(s.tunnel_errors));
@@ -355,6 +356,7 @@ static struct json_object *mn_stats_json(const struct mn *mn)
 	COUNT(o, s, ro_unexpected);
 	COUNT(o, s, ro_failed);
 	COUNT(o, s, ro_lies);
+	COUNT(o, s, unsteered);
 	ctl_set(o, "ba_latency", ctl_histo("ba_latency", &s.ba_latency));
 	ctl_set(o, "refused", ctl_refused(s.ba_refused_by));
 	return o;

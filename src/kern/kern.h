@@ -92,6 +92,12 @@ void kern_close(struct kern *k);		/* frees; leaves the kernel's tables alone */
  * trace. Calls say() for each missing thing; returns their number. */
 struct kern_needs { bool ha, mr, cn, gre, steer; };
 unsigned kern_probe(struct kern *k, const struct kern_needs *n, kern_say_fn say, void *arg);
+/*
+ * Loads what load sharing and flow policy need, now and not with their first object: it takes some
+ * milliseconds, or half a second where the machine is slow. kern_probe() does it if they are among
+ * the needs. 0, -EOPNOTSUPP (built without BPF, or ingress_check = "flower") or another -errno.
+ */
+int kern_steer_load(struct kern *k);
 
 /*
  * Does the kernel, where a socket has no source address yet, prefer those with the mark of a home

@@ -373,7 +373,10 @@ static void probe_roles(struct probe *p, const struct kern_needs *n)
 		probe_binding(p);
 	if (n->ha && tunnels)
 		probe_ingress(p);
-	if (n->steer && tunnels && p->k->ingress_mode == KERN_INGRESS_BPF)
+	if (n->steer && kern_steer_load(p->k) == -EOPNOTSUPP)
+		probe_say(p, "bpf: flows and shares of the load need it, and mip6d was built without it "
+			  "or has ingress_check = \"flower\"");
+	else if (n->steer && tunnels)
 		probe_steer(p);
 }
 

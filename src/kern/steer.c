@@ -17,29 +17,37 @@ _Static_assert(STEER_PATHS == 8 && STEER_POLICY == 32, "the texts below say it")
 
 /* ---- open, close ---- */
 
-static int steer_ready(struct kern *k, struct kop *op)
+int kern_steer_load(struct kern *k)
 {
 	struct steer *s;
 	int rc;
 
 	if (k->steer)
 		return 0;
-	if (k->ingress_mode != KERN_INGRESS_BPF) {
-		kop_why(op, "load sharing and flow policy need ingress_check = \"bpf\"");
+	if (k->ingress_mode != KERN_INGRESS_BPF)
 		return -EOPNOTSUPP;
-	}
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
 	rc = steer_maps_open(&s->maps);
 	if (rc < 0) {
-		kop_why(op, rc == -EOPNOTSUPP ? "built without BPF" :
-			"the kernel refuses the BPF program (CAP_BPF?)");
 		free(s);
 		return rc;
 	}
 	k->steer = s;
 	return 0;
+}
+
+static int steer_ready(struct kern *k, struct kop *op)
+{
+	int rc = kern_steer_load(k);
+
+	if (rc < 0 && k->ingress_mode != KERN_INGRESS_BPF)
+		kop_why(op, "load sharing and flow policy need ingress_check = \"bpf\"");
+	else if (rc < 0)
+		kop_why(op, rc == -EOPNOTSUPP ? "built without BPF" :
+			"the kernel refuses the BPF program (CAP_BPF?)");
+	return rc;
 }
 
 static void row_free(struct steer *s, struct srow *r)

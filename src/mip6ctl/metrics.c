@@ -271,7 +271,7 @@ static void statuses(struct json_object *stats)
 	}
 }
 
-static void kernel(struct json_object *k)
+static void kernel(struct json_object *stats)
 {
 	static const struct { const char *key, *name, *help; } row[] = {
 		{ "requests", "mip6_netlink_requests_total", "Requests to the kernel." },
@@ -279,6 +279,8 @@ static void kernel(struct json_object *k)
 		{ "ingress_dropped", "mip6_ingress_dropped_total",
 		  "Packets from the tunnel whose outer source was not that of the binding." },
 	};
+
+	struct json_object *k = fmt_get(stats, "kernel");
 
 	if (!k)
 		return;
@@ -290,6 +292,9 @@ static void kernel(struct json_object *k)
 	}
 	family("mip6_netlink_errors_total", "counter", "Requests that the kernel refused.");
 	by_name("mip6_netlink_errors_total", "op", fmt_get(k, "errors_by"));
+	gauge("mip6_unsteered", "Home addresses whose load sharing and flows the kernel refuses.",
+	      of(fmt_get(stats, "home_agent"), "unsteered") +
+	      of(fmt_get(stats, "mobile_node"), "unsteered"));
 	gauge("mip6_kernel_objects", "Tunnels, routes, rules and so on of ours in the kernel.",
 	      of(k, "objects"));
 }
@@ -316,7 +321,7 @@ static void write_all(const struct numbers *n, bool up)
 	tunnels(fmt_get(n->stats, "tunnels"));
 	histogram("mip6_loop_lag_seconds", "How long the turns of the daemon's loop took: a"
 		  " message may wait as long.", fmt_get(n->stats, "loop"));
-	kernel(fmt_get(n->stats, "kernel"));
+	kernel(n->stats);
 }
 
 int metrics_write(struct run *r, FILE *f)

@@ -53,6 +53,12 @@ enum kobj_kind {
 };
 #define KOBJ_KINDS	(KOBJ_NEIGH + 1)
 
+/* What steers: without it all packets take the path that the routes name. */
+static inline bool kobj_kind_steers(uint8_t kind)
+{
+	return kind == KOBJ_SNET || kind == KOBJ_SPATH || kind == KOBJ_SFLOW;
+}
+
 enum klink_kind {
 	KLINK_DUMMY,
 	KLINK_IP6TNL,		/* carrier.local, .remote */

@@ -408,7 +408,7 @@ static int plan_ways(const struct mobile_node *node, const struct binding_set *s
 				.conf = node->flows, .n_conf = node->n_flow,
 				.asked = node->flow_bindings ? s->flows : NULL };
 
-	if (primary->c->flower || primary->b->home)
+	if (primary->c->flower || primary->b->home || s->unsteered)
 		return 0;		/* the other check has no program that could steer */
 	inner[o.n_inner++] = prefix6(&node->hoa, 128);
 	for (unsigned i = 0; i < primary->b->n_prefix; i++)

@@ -128,7 +128,7 @@ static void put_ways(const struct mn_conf *c, const struct home_state *h, struct
 	struct plan_steer s = { .owner = conf->hoa.a.in6, .side = KSTEER_MN, .inner = inner,
 				.path = path, .conf = conf->flows, .n_conf = conf->n_flow };
 
-	if (h->where == MN_OFF || !h->via[0])
+	if (h->where == MN_OFF || !h->via[0] || h->unsteered)
 		return;
 	inner[s.n_inner++] = prefix6(&conf->hoa.a.in6, 128);
 	for (size_t i = 0; i < conf->n_prefix && i < 64; i++)

@@ -131,6 +131,7 @@ struct home_state {
 	const struct home_path *path;	/* with BIDs, instead of .now and .before; then .via is the */
 	size_t n_path;			/* one that carries, "" = none */
 	char via[IFNAMSIZ];
+	bool unsteered;			/* the kernel refused what steers: without */
 	uint64_t refused;		/* bit i: conf->prefixes[i] may not use the tunnel */
 	const int *foreign;		/* ifindexes of uplinks that are not its home link */
 	size_t n_foreign;

@@ -221,6 +221,7 @@ static int diff_node(struct ha *ha, const struct ha_conf *to, const struct in6_a
 
 	bc_set(ha->bc, hoa, &have);
 	stay.flows = have.flows;
+	stay.unsteered = have.unsteered;
 	for (unsigned i = 0; i < have.n; i++)
 		if (ha_binding_allowed(to, &have.b[i], &why))
 			binding_put(&stay, &have.b[i]);
@@ -268,6 +269,7 @@ static void stop_entry(void *arg, struct bc_entry *e)
 
 	rtimer_stop(&e->timer);
 	ha_mpd_stop(e->home);
+	ha_steer_stop(ha, e->home);
 	bc_del(ha->bc, e);
 }
 

@@ -40,7 +40,8 @@ struct ha_env {				/* what the home agent works with; outlives it */
 struct ha_stats {
 	uint64_t bu, accepted, deregistered, expired, refused_by[256], dropped_auth, dropped,
 		dad_started, dad_failed, apply_failed, dhaad, dhaad_answered,
-		mps, mpa, tunnel_errors;
+		mps, mpa, tunnel_errors,
+		unsteered;		/* now: home addresses whose steering the kernel refused */
 	struct histo commit;		/* from a new update to its acceptance, DAD included */
 };
 

@@ -174,6 +174,7 @@ void ha_forget(struct ha *ha, struct bc_entry *e, const char *reason)
 		 reason, LOC(&was.coa));
 	if (!bc_primary(ha->bc, &was.key.hoa)) {
 		ha_mpd_stop(home);
+		ha_steer_stop(ha, home);
 		ha_flow_commit(ha, &was.key.hoa, &(struct binding_set){ 0 }, NULL);
 		tell_prefixes(&was, NULL, reason);
 	}
@@ -275,6 +276,7 @@ void ha_commit_register(struct ha_tx *tx)
 	}
 	put_all(ha, v, &old);
 	ha_flow_commit(ha, &tx->hoa, &v->set, v->flows);
+	ha_steer_commit(ha, &tx->hoa, &v->set);
 	bc_set_seq(ha->bc, &tx->hoa, v->b.seq);
 	ha_remember_seq(ha, v, false);
 	remember_stamp(ha, &tx->req);
@@ -326,6 +328,7 @@ void ha_commit_deregister(struct ha_tx *tx)
 			arm(ha, e);
 	}
 	ha_flow_commit(ha, &tx->hoa, &v->set, v->flows);
+	ha_steer_commit(ha, &tx->hoa, &v->set);
 	bc_set_seq(ha->bc, &tx->hoa, v->b.seq);
 	ha_answer(ha, &tx->req, v);
 	ha->stats.deregistered += old.n > v->set.n;
@@ -340,6 +343,7 @@ void ha_commit_remove(struct ha_tx *tx)
 	bc_set(ha->bc, &tx->hoa, &old);
 	ha_advertise(ha, &old, &tx->v.set);
 	ha_flow_commit(ha, &tx->hoa, &tx->v.set, NULL);
+	ha_steer_commit(ha, &tx->hoa, &tx->v.set);
 	for (; e; e = next) {
 		next = e->sibling;
 		if (e->state != BC_BOUND || binding_of(&tx->v.set, e->b.key.bid))

@@ -43,6 +43,7 @@ void ha_flow_judge(struct ha *ha, const struct mh_msg *m, struct bu_verdict *v)
 
 	v->flows = NULL;
 	v->set.flows = have;
+	v->set.unsteered = mem && mem->unsteered;
 	if ((v->act != BU_REGISTER && v->act != BU_DEREGISTER) || !v->set.n)
 		return;
 	if (!flow_concerns(have, &m->opt))

@@ -6,7 +6,8 @@
  * it. ha_tx.c: transactions, one per home address at a time. ha_commit.c: what
  * follows when the kernel has it. ha_reply.c: answers and advertisements. ha_disc.c:
  * other home agents, and discovery of them. ha_mpd.c: prefix advertisements. ha_error.c:
- * errors from within tunnels. ha_flow.c: flow bindings.
+ * errors from within tunnels. ha_flow.c: flow bindings. ha_steer.c: load sharing and flows that the
+ * kernel refuses.
  *
  * Times: seconds of run_now(). A struct ha_tx and its messages belong to ha->txs; it
  * is freed by ha_tx_end() and ha_tx_cancel_all() only.
@@ -51,7 +52,7 @@ enum tx_stage {
 	TX_APPLY,
 };
 
-enum tx_kind { TX_REGISTER, TX_DEREGISTER, TX_REMOVE };
+enum tx_kind { TX_REGISTER, TX_DEREGISTER, TX_REMOVE, TX_STEER };
 
 struct ha_tx;
 struct ha_dad { struct ha_tx *tx; struct dad_run *run; };
@@ -180,6 +181,8 @@ void ha_tx_hold(struct ha *ha, const struct mh_rx *rx, const struct mh_msg *m);
 void ha_tx_remove(struct ha *ha, struct bc_entry *e, const char *reason);
 /* All of a home address that have a reason to leave (struct bc_entry), or whose time is over. */
 void ha_tx_sweep(struct ha *ha, const struct in6_addr *hoa);
+/* Steers what could not be steered before; false: something else is under way. */
+bool ha_tx_steer(struct ha *ha, const struct in6_addr *hoa);
 /* A reload came through: pending registrations are judged by the new configuration. */
 void ha_tx_judge_again(struct ha *ha);
 /* The job is over: what it held back goes on. */
@@ -206,6 +209,16 @@ void ha_flow_commit(struct ha *ha, const struct in6_addr *hoa, const struct bind
 		    struct flow_verdict *v);
 /* Logs and tells those that the answer refuses. */
 void ha_flow_refused(struct ha *ha, const struct ha_req *req, const struct bu_verdict *v);
+
+/* ---- ha_steer.c ---- */
+/* The kernel refused the plan of tx for an object that steers: true, and tx is to go on without
+ * these (v.set.unsteered), so that no binding fails for them. */
+bool ha_steer_refused(struct ha_tx *tx, const struct kobj *failed, const char *error);
+/* What the kernel has now: tells a change, and tries again later if it is without. */
+void ha_steer_commit(struct ha *ha, const struct in6_addr *hoa, const struct binding_set *now);
+void ha_steer_stop(struct ha *ha, struct bc_memory *home);	/* nothing is bound any more */
+/* The end of a TX_STEER. */
+void ha_steer_tried(struct ha_tx *tx, int rc);
 
 /* ---- ha_bu.c ---- */
 /* As ha_bu_rx(), but not counted: also for messages that waited. */

@@ -185,7 +185,13 @@ static void remove_failed(struct ha_tx *tx, int rc, const char *error)
 /* error: the kernel's words, from within its done(); NULL if it was not asked. */
 static void finish(struct ha_tx *tx, int rc, const char *error)
 {
+	const struct kobj *failed = error ? kern_failed_object(tx->ha->env.kern) : NULL;
+
 	tx->ha->applying--;
+	if (rc < 0 && tx->kind != TX_STEER && ha_steer_refused(tx, failed, error)) {
+		ha_tx_apply(tx);
+		return;
+	}
 	switch (tx->kind) {
 	case TX_REGISTER:
 		if (rc == 0) {
@@ -206,6 +212,9 @@ static void finish(struct ha_tx *tx, int rc, const char *error)
 			ha_commit_remove(tx);
 		else
 			remove_failed(tx, rc, error);
+		break;
+	case TX_STEER:
+		ha_steer_tried(tx, rc);
 		break;
 	}
 	ha_tx_end(tx);
@@ -425,8 +434,25 @@ void ha_tx_sweep(struct ha *ha, const struct in6_addr *hoa)
 	if (!tx)
 		return;
 	tx->v.set.flows = &bc_memory(ha->bc, hoa, false)->flows;	/* that of its entries */
+	tx->v.set.unsteered = bc_memory(ha->bc, hoa, false)->unsteered;
 	tx->kind = TX_REMOVE;
 	ha_tx_apply(tx);
+}
+
+bool ha_tx_steer(struct ha *ha, const struct in6_addr *hoa)
+{
+	struct ha_tx *tx;
+
+	if (ha_tx_find(ha, hoa) || ha->job.kind != JOB_NONE)
+		return false;
+	tx = ha_tx_new(ha, hoa);
+	if (!tx)
+		return false;
+	bc_set(ha->bc, hoa, &tx->v.set);
+	tx->v.set.unsteered = false;
+	tx->kind = TX_STEER;
+	ha_tx_apply(tx);
+	return true;
 }
 
 /* ---- around a job ---- */

@@ -96,6 +96,7 @@ struct mn_stats {
 	/* route optimization */
 	uint64_t ro_hints, hoti, coti, hot, cot, ro_bu, ro_ba, ro_ba_refused, ro_unexpected,
 		ro_failed, ro_lies;
+	uint64_t unsteered;		/* now: homes whose load sharing and flows the kernel refused */
 	struct histo ba_latency;	/* from an update to the home agent to its answer */
 };
 struct mn_peer_info {			/* one correspondent of one home address */

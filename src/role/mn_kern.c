@@ -7,9 +7,12 @@
 #include "base/util.h"
 #include "role/md.h"
 #include "role/mn_priv.h"
+#include "run/event.h"
 
 #define RETRY_FIRST	1.		/* seconds, after the kernel refused a plan */
 #define RETRY_MAX	32.
+#define STEER_RETRY	5.		/* seconds, after it refused only what steers; doubles up to ... */
+#define STEER_RETRY_MAX	600.
 
 static struct carrier carrier_of(const struct mn_home *h, const struct locator *coa,
 				 const struct in6_addr *ha)
@@ -163,6 +166,7 @@ static void derive(struct mn_home *h, struct home_state *s)
 	s->ipv4 = mr_ipv4(h);
 	s->src4 = mr_src4(h);
 	s->refused = mr_out_mask(h);
+	s->unsteered = h->unsteered;
 	if (bul_multi(b))
 		mn_paths_plan(h, s, h->mn->paths, path_name);
 	if (s->where == MN_AWAY && attached && b->coa.family && !bul_multi(b)) {
@@ -333,6 +337,65 @@ static void failed(struct mn_home *h, struct kplan *p, int rc, const char *text)
 	retreat(h);
 }
 
+/* ---- what steers ---- */
+
+static void tell_steered(const struct mn_home *h, bool steered)
+{
+	struct event e = { .type = EV_flow_state };
+
+	e.flow_state.home_address = *mn_hoa(h);
+	strcpy(e.flow_state.state, steered ? "steered" : "not_steered");
+	event_emit(&e);
+}
+
+static void steer_again(void *arg)
+{
+	struct mn_home *h = arg;
+
+	h->unsteered = false;
+	mn_kern_sync(h);
+}
+
+/* No path fails for load sharing and flows: on with all by the best one. */
+static bool steer_refused(struct mn_home *h, const char *text)
+{
+	const struct kobj *o = kern_failed_object(h->mn->env.kern);
+
+	if (!o || !kobj_kind_steers(o->kind) || h->unsteered || h->gone)
+		return false;
+	log_err("mn", "%s: all goes by the best path, without load sharing and flows: %s",
+		A6(mn_hoa(h)), text);
+	h->unsteered = true;
+	if (!h->steer_wait) {
+		h->mn->stats.unsteered++;
+		tell_steered(h, false);
+	}
+	h->steer_wait = h->steer_wait > 0 ? MIN(h->steer_wait * 2, STEER_RETRY_MAX) : STEER_RETRY;
+	rtimer_set(&h->steer_timer, run_now() + h->steer_wait, steer_again, h);
+	return true;
+}
+
+/* The kernel took a plan with it, or needs none. */
+static void steer_works(struct mn_home *h)
+{
+	if (!h->steer_wait || h->unsteered)
+		return;
+	h->steer_wait = 0;
+	h->mn->stats.unsteered--;
+	log_notice("mn", "%s: load sharing and flows work again", A6(mn_hoa(h)));
+	tell_steered(h, true);
+}
+
+static void steer_stop(struct mn_home *h)
+{
+	rtimer_stop(&h->steer_timer);
+	h->mn->stats.unsteered -= h->steer_wait > 0;
+	h->steer_wait = 0;
+	h->unsteered = false;
+}
+
+/* ---- there ---- */
+
 /* No home has a tunnel from an earlier care-of address: the detector may drop those. */
 static void release_old(struct mn *mn)
 {
@@ -364,6 +427,7 @@ static void there(struct mn_home *h)
 	if (h->left >= 0)		/* it asks the kernel and waits: not before a Binding Update */
 		rtimer_set(&h->left_timer, run_now(), clean_left, h);
 	h->kern_wait = 0;
+	steer_works(h);
 	kplan_free(&h->bad);
 	h->old_in_use = h->old_flying;
 	mn_paths_synced(h);
@@ -385,6 +449,11 @@ static void switch_done(void *arg, int rc)
 
 	h->in_flight = h->dirty = h->retreat = false;
 	h->flying = (struct kplan){ 0 };
+	if (rc < 0 && !retreated && steer_refused(h, kern_error(h->mn->env.kern))) {
+		kplan_free(&p);
+		mn_kern_sync(h);
+		return;
+	}
 	if (rc == 0) {
 		kplan_free(&h->have);
 		h->have = p;
@@ -443,6 +512,7 @@ void mn_kern_free(struct mn_home *h)
 {
 	rtimer_stop(&h->kern_timer);
 	rtimer_stop(&h->left_timer);
+	steer_stop(h);
 	kplan_free(&h->have);
 	kplan_free(&h->flying);
 	kplan_free(&h->bad);

@@ -153,6 +153,9 @@ struct mn_home {
 	unsigned after;			/* AFTER_* */
 	double kern_wait;
 	struct rtimer kern_timer, left_timer;
+	bool unsteered;			/* the kernel refused what steers; not planned until the timer */
+	double steer_wait;		/* seconds; 0: it did not */
+	struct rtimer steer_timer;
 	char tunnel[IFNAMSIZ];		/* that carries */
 	/* Binding Updates */
 	struct mn_out out[MN_OUT];

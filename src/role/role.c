@@ -299,6 +299,33 @@ static int adopt(struct node_priv *p)
 	return 0;
 }
 
+static bool agent_steers(const struct ha_conf *c)
+{
+	for (size_t i = 0; i < c->n_node && !c->flower; i++)
+		if (c->nodes[i].n_flow || c->nodes[i].n_weight)
+			return true;
+	return false;
+}
+
+static bool mobile_steers(const struct mn_conf *c)
+{
+	for (size_t i = 0; i < c->n_home; i++)
+		if (c->homes[i].n_flow)
+			return true;
+	for (size_t i = 0; i < c->n_uplink; i++)
+		for (size_t k = 0; k < i; k++)
+			if (c->uplinks[i].bid && c->uplinks[i].priority == c->uplinks[k].priority)
+				return true;
+	return false;
+}
+
+bool node_steers(const struct node_conf *c)
+{
+	if (c->roles & ROLE_HA && agent_steers(c->ha))
+		return true;
+	return c->roles & (ROLE_MN | ROLE_MR) && mobile_steers(c->mn);
+}
+
 static int open_kernel(struct node_priv *p)
 {
 	const struct node_conf *c = &p->pub.conf;
@@ -307,7 +334,8 @@ static int open_kernel(struct node_priv *p)
 					.report = on_report, .acquire = on_acquire,
 					.arg = p };
 	struct kern_needs needs = { .ha = c->roles & ROLE_HA, .cn = c->roles & ROLE_CN,
-				    .mr = c->roles & (ROLE_MN | ROLE_MR) };
+				    .mr = c->roles & (ROLE_MN | ROLE_MR),
+				    .steer = node_steers(c) };
 	int rc;
 
 	rc = kern_open(&p->pub.kern, p->pub.loop, &c->kern, &news);

@@ -35,4 +35,8 @@ static inline struct node_priv *priv(struct node *n)
 	return container_of(n, struct node_priv, pub);
 }
 
+/* Flows or shares of the load are configured: the kernel part of them is loaded at once. What only
+ * a mobile node may ask for is loaded when one does. */
+bool node_steers(const struct node_conf *c);
+
 #endif

@@ -2,6 +2,8 @@
 /* Another configuration for all roles: first whoever may refuse it, then those that cannot. */
 #include "role/role_priv.h"
 
+#include <string.h>
+
 bool node_can_reload(struct node *n, const struct node_conf *c, const char **key)
 {
 	struct node_priv *p = priv(n);
@@ -58,7 +60,14 @@ static void agent_reloaded(void *arg, int rc)
 void node_reload(struct node *n, const struct node_conf *c, void (*done)(void *arg, int rc), void *arg)
 {
 	struct node_priv *p = priv(n);
+	int rc = node_steers(c) ? kern_steer_load(n->kern) : 0;
 
+	if (rc < 0) {
+		log_err("kern", "missing: bpf: load sharing and flow policy cannot be loaded: %s",
+			strerror(-rc));
+		done(arg, rc);
+		return;
+	}
 	p->reload_conf = *c;
 	p->reloaded = done;
 	p->reloaded_arg = arg;

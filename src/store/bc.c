@@ -135,6 +135,7 @@ bool bc_set(struct bc *bc, const struct in6_addr *hoa, struct binding_set *s)
 
 	s->n = 0;
 	s->flows = m ? &m->flows : NULL;
+	s->unsteered = m && m->unsteered;
 	for (struct bc_entry *e = m ? m->first : NULL; e; e = e->sibling)
 		if (e->state == BC_BOUND && s->n < ARRAY_SIZE(s->b))
 			s->b[s->n++] = e->b;

@@ -63,6 +63,7 @@ struct binding_set {
 	uint8_t n;			/* 0: not bound */
 	struct binding b[BC_MAX_COA];
 	const struct flow_list *flows;	/* of the node, RFC 6089; the cache's or the verdict's */
+	bool unsteered;			/* the kernel did not take what steers: nothing of it is planned */
 };
 
 struct bc_entry {
@@ -100,6 +101,9 @@ struct bc_memory {
 	struct mpa adv;			/* prefix advertisements to the node */
 	void *owner;			/* of the role that arms the timer */
 	struct flow_list flows;		/* RFC 6089; none without a binding. Freed with the cache */
+	bool unsteered;			/* as in struct binding_set; false without a binding */
+	struct rtimer steer_timer;	/* the role's: then it is tried again */
+	double steer_wait;		/* seconds; 0: it did not fail */
 	struct bc_entry *first;		/* the cache's: lowest BID; NULL: no entry */
 	UT_hash_handle hh;
 };

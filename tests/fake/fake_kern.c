@@ -282,7 +282,8 @@ void kern_flush(struct kern *k)
 
 unsigned kern_probe(struct kern *k, const struct kern_needs *n, kern_say_fn say, void *arg)
 {
-	(void)n;
+	if (n->steer)
+		k->steer_loads++;
 	if (!k->missing)
 		return 0;
 	say(arg, k->missing);
@@ -463,6 +464,22 @@ static void each_steered(void *arg, struct kentry *e)
 		s->rc = 0;
 		s->fn(s->arg, &use);
 	}
+}
+
+int kern_steer_load(struct kern *k)
+{
+	k->steer_loads += k->steer_rc == 0;
+	return k->steer_rc;
+}
+
+void fake_kern_steer_fail(int rc)
+{
+	fake_kern()->steer_rc = rc;
+}
+
+unsigned fake_kern_steer_loads(void)
+{
+	return fake_kern()->steer_loads;
 }
 
 int kern_steer_count(struct kern *k, const struct in6_addr *owner, uint64_t flow,

@@ -64,7 +64,9 @@ void fake_kern_acquire(const struct kacquire *a);
 /* So many more packets have used the state, as kern_xstate_use() tells; false: no such state. */
 bool fake_kern_used(const struct in6_addr *src, const struct in6_addr *dst, uint8_t proto,
 		    uint64_t packets);
-void fake_kern_steered(uint64_t packets);	/* kern_steer_count(): of each path, of each BID of a flow */
+void fake_kern_steer_fail(int rc);		/* kern_steer_load() returns it; 0: works */
+unsigned fake_kern_steer_loads(void);		/* calls that loaded it, kern_probe()'s too */
+void fake_kern_steered(uint64_t packets);	/* of each path, of each BID of a flow */
 void fake_kern_dropped(int64_t n);		/* kern_ingress_dropped() */
 
 /* ---- neighbour entries put ---- */

@@ -54,6 +54,8 @@ struct kern {
 	int last_ifindex;
 	int64_t dropped;
 	uint64_t steered;
+	int steer_rc;
+	unsigned steer_loads;
 	struct news *news;
 	size_t n_news, cap_news;
 	struct fake_text dump, log, log_shown;

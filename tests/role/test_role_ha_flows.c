@@ -204,6 +204,87 @@ static void test_the_flows_of_the_newest_update_count(void **state)
 	assert_int_equal(list()->e[0].fid, 7);
 }
 
+/* ---- a kernel that does not steer ---- */
+
+static bool steered(void)
+{
+	return strstr(fake_kern_dump(), "steer") != NULL;
+}
+
+static void flows_say(const char *state, unsigned n)
+{
+	assert_string_equal(last_event[EV_flow_state].flow_state.state, state);
+	assert_int_equal(ha_stats(ha).unsteered, n);
+}
+
+/* The binding stands, by the primary path, and the rest is tried again by and by. */
+static void test_no_binding_fails_for_what_steers(void **state)
+{
+	static const enum kobj_kind kind[] = { KOBJ_SPATH, KOBJ_SFLOW, KOBJ_SNET };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(kind); i++) {
+		setup_world(state);
+		start();
+		fake_kern_fail_kind(kind[i], -ENOMEM);
+		assert_int_equal(answered(&two, 2, 600)->n_flow, 2);	/* and status 0 */
+		assert_false(steered());
+		assert_int_equal(list()->n, 2);
+		flows_say("not_steered", 1);
+		answered(&both, 2, 600);			/* nor does it matter to later ones */
+		fake_run_advance(6);
+		kernel_works();
+		assert_false(steered());
+		assert_int_equal(n_event[EV_flow_state], 3);	/* told once */
+		fake_kern_fail_kind(kind[i], 0);
+		fake_run_advance(8);				/* 5 s, then 10 */
+		kernel_works();
+		assert_false(steered());
+		fake_run_advance(3);
+		kernel_works();
+		assert_true(steered());
+		flows_say("steered", 0);
+		teardown(state);
+	}
+	setup_world(state);
+}
+
+static void test_what_cannot_be_steered_any_more_is_not_left_half(void **state)
+{
+	static const struct mhopts third = { .n_flow = 1, .flow = { OPT(6, 30, PORT("\0\x51")
+								      TO("\x02")) } };
+
+	(void)state;
+	start();
+	answered(&two, 2, 600);
+	assert_true(steered());
+	fake_kern_fail_kind(KOBJ_SFLOW, -ENOMEM);
+	assert_int_equal(answered(&third, 2, 600)->n_flow, 1);
+	assert_false(steered());
+	flows_say("not_steered", 1);
+	answered(&none, 0, 0);			/* nothing is left of it, nor of the wish to try again */
+	flows_say("removed", 0);
+	fake_kern_fail_kind(KOBJ_SFLOW, 0);
+	fake_run_advance(30);
+	kernel_works();
+	assert_false(steered());
+	assert_string_equal(last_event[EV_flow_state].flow_state.state, "removed");
+}
+
+/* What is not of steering fails the binding as ever, with or without. */
+static void test_a_binding_that_cannot_be_is_refused_though_it_has_flows(void **state)
+{
+	(void)state;
+	start();
+	fake_kern_fail_kind(KOBJ_SFLOW, -ENOMEM);
+	fake_kern_fail_kind(KOBJ_ROUTE, -ENOMEM);
+	update(&two, 2, 600);
+	dad_ends(MR, false);
+	kernel_works();
+	ba_is(BA_NO_RESOURCES, seq);
+	assert_int_equal(ha_stats(ha).unsteered, 0);
+}
+
 #undef T
 #define T(f)	cmocka_unit_test_setup_teardown(f, setup_world, teardown)
 
@@ -218,6 +299,9 @@ int main(void)
 		T(test_flows_end_with_the_last_binding),
 		T(test_a_failed_registration_changes_no_flow),
 		T(test_the_flows_of_the_newest_update_count),
+		T(test_no_binding_fails_for_what_steers),
+		T(test_what_cannot_be_steered_any_more_is_not_left_half),
+		T(test_a_binding_that_cannot_be_is_refused_though_it_has_flows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,6 +173,38 @@ static void test_without_bids_nothing_is_said_of_flows(void **state)
 	assert_int_equal(flow_info(0).view, FLOW_INACTIVE);
 }
 
+/* ---- a kernel that does not steer ---- */
+
+static bool steered(void)
+{
+	return strstr(fake_kern_dump(), "steer") != NULL;
+}
+
+static void test_no_path_fails_for_what_steers(void **state)
+{
+	struct bu b;
+
+	(void)state;
+	fake_kern_fail_kind(KOBJ_SFLOW, -ENOMEM);
+	b = both();
+	accept_bu(&b);
+	no_bu();
+	assert_int_equal(state_now(), BUL_BOUND);
+	assert_false(steered());
+	assert_non_null(strstr(fake_kern_dump(), "mip0b"));	/* both tunnels are there */
+	assert_int_equal(mn_stats(mn).unsteered, 1);
+	advance(6);
+	assert_false(steered());
+	assert_int_equal(mn_stats(mn).unsteered, 1);
+	fake_kern_fail_kind(KOBJ_SFLOW, 0);
+	advance(8);					/* 5 s, then 10 */
+	assert_false(steered());
+	advance(3);
+	assert_true(steered());
+	assert_string_equal(last_event[EV_flow_state].flow_state.state, "steered");
+	assert_int_equal(mn_stats(mn).unsteered, 0);
+}
+
 #undef T
 #define T(f)	cmocka_unit_test_setup_teardown(f, setup_flows, teardown)
 
@@ -185,6 +217,7 @@ int main(void)
 		T(test_a_refused_flow_is_said_and_not_asked_again_at_once),
 		T(test_a_home_agent_without_flows_is_not_asked_again),
 		T(test_without_bids_nothing_is_said_of_flows),
+		T(test_no_path_fails_for_what_steers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
