@@ -19,7 +19,8 @@ import pkt
 FIELDS = ("frame.number", "_ws.malformed", "icmpv6.checksum.status", "_ws.expert.message",
           "_ws.expert.severity", "mip6.mhtype")
 SIGNALLING = "mipv6 || (icmpv6.type >= 133 && icmpv6.type <= 136) || " \
-             "(icmpv6.type >= 144 && icmpv6.type <= 147)"
+             "(icmpv6.type >= 144 && icmpv6.type <= 147) || " \
+             "((icmpv6.type == 128 || icmpv6.type == 129) && data.len == 22)"   # probes of paths
 SEVERITY_ERROR = str(0x00800000)
 
 
