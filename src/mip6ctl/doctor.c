@@ -75,7 +75,7 @@ const char *doc_result_str(enum doc_result r)
 void doc_free(struct doc *d)
 {
 	struct json_object *o[] = { d->conf, d->status, d->stats, d->diagnosis, d->homes,
-				    d->prefixes };
+				    d->prefixes, d->paths };
 
 	for (size_t i = 0; i < ARRAY_SIZE(o); i++)
 		json_object_put(o[i]);
@@ -142,12 +142,15 @@ static void ask_all(struct doc *d)
 	d->conf = json_object_new_object();
 	d->homes = json_object_new_array();
 	d->prefixes = json_object_new_array();
+	d->paths = json_object_new_array();
 	ask(d, "GetConfig", "effective", true, keep_item, d->conf);
 	ask(d, "GetStats", "raw", false, keep, &d->stats);
 	ask(d, "Diagnose", NULL, false, keep, &d->diagnosis);
 	ask(d, "ListRegistrations", NULL, true, keep_each, d->homes);
-	if (fmt_has(d->status, "mobile_node"))	/* a home agent may have 100,000 */
+	if (fmt_has(d->status, "mobile_node")) {	/* a home agent may have 100,000 */
 		ask(d, "ListPrefixes", NULL, true, keep_each, d->prefixes);
+		ask(d, "ListPaths", NULL, true, keep_each, d->paths);
+	}
 	/* the daemon knows its number in its own PID namespace only */
 	if (!d->pid)
 		d->pid = (pid_t)fmt_num(d->status, "pid");

@@ -43,7 +43,8 @@ struct doc {
 	struct json_object *conf;	/* as `config show --effective`; NULL: not known */
 	/* the daemon's answers; NULL: none */
 	struct json_object *status, *stats, *diagnosis;
-	struct json_object *homes, *prefixes;	/* arrays: ListRegistrations, ListPrefixes */
+	/* arrays: ListRegistrations, ListPrefixes, ListPaths */
+	struct json_object *homes, *prefixes, *paths;
 	struct doc_link *link;
 	size_t n_link;
 	struct doc_addr *addr;

@@ -217,6 +217,32 @@ static void prefixes_of(struct doc *d, const char *hoa)
 	}
 }
 
+static void paths_of(struct doc *d, const char *hoa)
+{
+	struct json_object *p;
+
+	DOC_EACH(i, p, d->paths) {
+		const char *dev = fmt_str(p, "device"), *state = fmt_str(p, "state");
+
+		if (strcmp(fmt_str(p, "home_address"), hoa) != 0 || !fmt_has(p, "bid"))
+			continue;
+		if (strcmp(state, "down") == 0 || strcmp(state, "damped") == 0) {
+			doc_say(d, DOC_WARN, "path", dev, "BID %s (%s) is %s: %s",
+				fmt_str(p, "bid"), dev, state, fmt_str(p, "reason"));
+			if (strcmp(fmt_str(p, "reason"), "tunnel") == 0)
+				doc_fix(d, "the home agent is reached, but not through the tunnel: "
+					"see whether a firewall on the way drops protocol 41");
+			else
+				doc_fix(d, "mip6ctl path show %s", fmt_str(p, "bid"));
+		} else if (strcmp(fmt_str(p, "outer_state"), "mute") == 0) {
+			doc_say(d, DOC_WARN, "path", dev, "BID %s (%s): echo requests from the "
+				"care-of address were never answered", fmt_str(p, "bid"), dev);
+			doc_fix(d, "let them reach %s: without, another path's death may be taken "
+				"for that of this one", fmt_str(p, "home_agent"));
+		}
+	}
+}
+
 static void one_home(struct doc *d, struct json_object *h)
 {
 	const char *hoa = fmt_str(h, "home_address"), *state = fmt_str(h, "state");
@@ -255,6 +281,7 @@ static void one_home(struct doc *d, struct json_object *h)
 			"who does not hear whom", fmt_str(h, "home_agent"));
 	}
 	prefixes_of(d, hoa);
+	paths_of(d, hoa);
 }
 
 static void home_agent(struct doc *d, struct json_object *ha)

@@ -52,7 +52,7 @@ static inline bool next_probe(struct probe *p)
 	assert_true(f->m.echo.len <= sizeof(p->data));
 	*p = (struct probe){ .tx = f->tx, .m = f->m };
 	memcpy(p->data, f->m.echo.data, f->m.echo.len);
-	p->kind = is6(&f->tx.src, HOA) ? TUNNEL : OUTER;
+	p->kind = is6(&f->tx.src, HOA) || is6(&f->tx.src, HOA2) ? TUNNEL : OUTER;
 	p->bid = (uint16_t)(p->data[0] << 8 | p->data[1]);
 	n_probe[p->kind]++;
 	return true;

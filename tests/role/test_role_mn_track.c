@@ -176,6 +176,41 @@ static void test_answer_of_one_kind_is_none_of_the_other(void **state)
 	assert_int_equal(path_of(BID1).inner->state, PATH_UNKNOWN);
 }
 
+/* Their outer probes have all addresses and numbers in common. */
+static void test_homes_that_share_a_care_of_address_have_probes_of_their_own(void **state)
+{
+	struct mn_track_info i;
+	struct probe p, out[2];
+	unsigned n = 0;
+	struct bu b;
+
+	(void)state;
+	w.c.n_home = 2;
+	w.home[1].home_agents[0] = ip6(HA1);
+	with_bids(PATH_PROFILE_NORMAL);
+	start();
+	foreign1();
+	while (next_bu(&b))
+		accept_bu(&b);
+	advance(0);
+	while (next_probe(&p))
+		if (p.kind == OUTER && n < 2)
+			out[n++] = p;
+	assert_int_equal(n, 2);
+	assert_true(in6_eq(&out[0].tx.src, &out[1].tx.src));
+	assert_int_equal(out[0].m.echo.seq, out[1].m.echo.seq);
+	reply(out[1]);
+	assert_int_equal(n_event[EV_path_up], 1);
+	assert_true(is6(&last_event[EV_path_up].path_up.home_address, HOA2));
+	reply(out[0]);
+	assert_int_equal(n_event[EV_path_up], 2);
+	assert_true(is6(&last_event[EV_path_up].path_up.home_address, HOA));
+	for (unsigned k = 0; k < mn_tracks(mn); k++)
+		if (mn_track(mn, k, &i) && i.here)
+			assert_string_equal(i.state, "up");
+	assert_true(mn_stats(mn).probes_forged == 0 && mn_stats(mn).probes_repeated == 0);
+}
+
 /* The same 16 bits come again after 65536 probes; what was recorded then is of no use. */
 static void test_number_of_a_probe_is_not_that_of_icmpv6(void **state)
 {
@@ -517,6 +552,7 @@ int main(void)
 		T(test_forged_answers_are_ignored_and_counted),
 		T(test_forged_outer_answers_are_ignored_and_counted),
 		T(test_answer_of_one_kind_is_none_of_the_other),
+		T(test_homes_that_share_a_care_of_address_have_probes_of_their_own),
 		T(test_number_of_a_probe_is_not_that_of_icmpv6),
 		T(test_answer_for_another_care_of_address_is_none),
 		T(test_outer_answer_for_another_care_of_address_is_none),

@@ -103,6 +103,10 @@ static inline void serve(const char *text, const char *name)
 		path_sent(&fake_node.path[0], 1000);
 		path_answer(&fake_node.path[0], 1, 1000.05);
 		fake_node.path[1].state = PATH_DOWN;
+		path_init(&fake_node.tunnel[0], path_profile_tunnel(PATH_PROFILE_NORMAL), 1000);
+		path_sent(&fake_node.tunnel[0], 1000);
+		path_answer(&fake_node.tunnel[0], 1, 1000.06);
+		fake_node.tunnel[1].state = PATH_DOWN;
 	}
 	if (ctl_open(&ctl, loop, c, &fake_node.node) < 0)
 		_exit(1);

@@ -482,7 +482,23 @@ static void test_files_and_registrations(void **state)
 		     "\"2001:db8::a\",\"handover_age\":3.5,\"probes_lost\":4}]");
 	d.prefixes = js("[{\"home_address\":\"2001:db8::2\",\"prefix\":\"10.0.0.0/24\",\"state\":"
 			"\"refused\",\"reason\":\"not authorised\"}]");
+#define AT	"{\"home_address\":\"2001:db8::2\","
+	d.paths = js("["
+		AT "\"bid\":1,\"device\":\"wwan0\",\"state\":\"down\",\"reason\":\"tunnel\","
+		"\"outer_state\":\"up\"},"
+		AT "\"bid\":2,\"device\":\"wlan0\",\"state\":\"up\",\"outer_state\":\"mute\","
+		"\"home_agent\":\"2001:db8::a\"},"
+		AT "\"bid\":3,\"device\":\"eth0\",\"state\":\"up\",\"outer_state\":\"up\"},"
+		AT "\"bid\":4,\"device\":\"eth1\",\"state\":\"damped\",\"reason\":\"damped\","
+		"\"outer_state\":\"damped\"},"
+		AT "\"device\":\"eth2\",\"state\":\"down\"}]");
 	again(doc_registrations);
+	SAYS(DOC_WARN, "BID 1 (wwan0) is down: tunnel", "protocol 41");
+	SAYS(DOC_WARN, "BID 2 (wlan0): echo requests from the care-of address", "2001:db8::a");
+	SAYS(DOC_WARN, "BID 4 (eth1) is damped: damped", "mip6ctl path show 4");
+	for (size_t i = 0; i < d.n_item; i++)
+		assert_true(strcmp(d.item[i].check, "path") != 0 ||
+			    strchr("124", d.item[i].text[4]));
 	SAYS(DOC_FAIL, "2001:db8::1: the home agent refuses", "spi and key");
 	SAYS(DOC_OK, "2001:db8::2 is registered at 2001:db8::a, last movement 3.5s ago", NULL);
 	SAYS(DOC_WARN, "4 echo requests", NULL);

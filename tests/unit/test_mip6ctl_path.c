@@ -16,8 +16,9 @@ static void test_paths_are_shown(void **state)
 	assert_non_null(strstr(out, "\n  rtt 50.0ms jitter 0.0ms loss 0.0%  probe normal every 250.0ms"
 				    " notices silence within "));
 	assert_int_equal(lines("bid "), 1);
-	assert_non_null(strstr(out, "\n  through the tunnel: unknown rtt -\n"));
+	assert_non_null(strstr(out, "\n  through the tunnel: up rtt 60.0ms\n"));
 	shows("mr", "path show", 0, "bid 2  dev wlan0  home address 2001:db8:280::beef  down (silent)");
+	assert_non_null(strstr(out, "\n  through the tunnel: silent\n"));
 	shows("mr", "-o path show", 0, "\\  care-of");
 	assert_int_equal(lines("\n"), 2);
 	o = json("mr", "-j path");
