@@ -28,6 +28,7 @@
 #include "run/event.h"
 
 #define ASK_AGAIN	2.		/* seconds between questions when all is silent */
+#define ANSWERED	10.		/* seconds: so lately, where some of the probes are */
 
 /* ---- one path ---- */
 
@@ -244,7 +245,7 @@ static bool now_filtered(struct mn_home *h)
 		struct mn_track *t = &h->track[i];
 		struct mn_echo *e = &t->echo[MN_ECHO_OUTER];
 
-		if (!takes_part(t) || e->path.state != PATH_DOWN ||
+		if (!takes_part(t) || e->path.state != PATH_DOWN || e->path.lossy ||
 		    tunnel_of(t)->state == PATH_DOWN ||
 		    tunnel_of(t)->proof <= path_silent_from(&e->path))
 			continue;
@@ -253,6 +254,20 @@ static bool now_filtered(struct mn_home *h)
 		any = true;
 	}
 	return any;
+}
+
+/* Too much is lost, but not all: the home agent knows us. */
+static bool some_come(const struct mn_home *h)
+{
+	for (unsigned i = 0; i < MN_TRACKS; i++) {
+		const struct mn_track *t = &h->track[i];
+		const struct path *p = mn_track_path(t);
+
+		if (takes_part(t) && p->state == PATH_DOWN && p->lossy &&
+		    tunnel_of(t)->heard > 0 && run_now() - tunnel_of(t)->heard < ANSWERED)
+			return true;
+	}
+	return false;
 }
 
 static void move(struct mn_home *h, unsigned best)
@@ -345,7 +360,7 @@ void mn_track_judge(struct mn_home *h)
 			mn_forgotten(h, "no answer through the tunnel of a living path");
 		return;
 	}
-	if (!h->silent_at || run_now() >= h->silent_at + ASK_AGAIN) {
+	if ((!h->silent_at || run_now() >= h->silent_at + ASK_AGAIN) && !some_come(h)) {
 		h->silent_at = run_now();
 		mn_forgotten(h, "all paths are silent");
 	}

@@ -26,6 +26,7 @@ static struct {
 	bool dead[BIDS];		/* the path loses all, */
 	bool no_tunnel[BIDS];		/* what is in the tunnel, */
 	bool no_outer[BIDS];		/* echo requests outside of it */
+	bool bad;			/* of three outer ones two are lost */
 	bool forgot;			/* the home agent forwards nothing for us */
 	uint16_t by;			/* it sends all to us by this path; 0: where it came from */
 } way;
@@ -81,7 +82,7 @@ static inline bool passes(const struct probe *p)
 	if (way.dead[p->bid])
 		return false;
 	if (p->kind == OUTER)
-		return !way.no_outer[p->bid];
+		return !way.no_outer[p->bid] && !(way.bad && p->m.echo.seq % 3);
 	if (way.forgot || way.no_tunnel[p->bid])
 		return false;
 	return !way.by || !(way.dead[way.by] || way.no_tunnel[way.by]);

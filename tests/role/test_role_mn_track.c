@@ -300,6 +300,25 @@ static void test_dead_path_is_noticed_within_the_promise(void **state)
 	no_bu();
 }
 
+/* Some get through, so nobody filters them; the only path is used as before. */
+static void test_lossy_path_stays_down_though_its_tunnel_is_answered(void **state)
+{
+	(void)state;
+	probed(PATH_PROFILE_NORMAL);
+	live(10, 0.04);
+	way.bad = true;
+	assert_int_equal(live_on(60, 0.04), 0);		/* the home agent has not forgotten us */
+	assert_string_equal(path_of(BID1).state, "down");
+	assert_string_equal(path_of(BID1).reason, "lossy");
+	assert_int_equal(n_event[EV_path_down], 1);
+	assert_int_equal(n_event[EV_path_up], 1);
+	assert_true(path_of(BID1).path == path_of(BID1).outer);
+	assert_string_equal(default_dev(AF_INET6), "mip0a");
+	way.bad = false;
+	live_on(5, 0.04);
+	assert_string_equal(path_of(BID1).state, "up");
+}
+
 static void test_silent_tunnel_over_a_living_path_means_that_the_home_agent_forgot_us(void **state)
 {
 	double at;
@@ -557,6 +576,7 @@ int main(void)
 		T(test_answer_for_another_care_of_address_is_none),
 		T(test_outer_answer_for_another_care_of_address_is_none),
 		T(test_dead_path_is_noticed_within_the_promise),
+		T(test_lossy_path_stays_down_though_its_tunnel_is_answered),
 		T(test_silent_tunnel_over_a_living_path_means_that_the_home_agent_forgot_us),
 		T(test_tunnel_that_stays_silent_takes_the_path_out_of_use),
 		T(test_unanswered_updates_do_not_blame_the_path),
