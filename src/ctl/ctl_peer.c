@@ -85,6 +85,28 @@ static struct json_object *peer_json(const struct cn_binding *b, const struct cn
 	return o;
 }
 
+/* Registered there besides the preferred one (RFC 5648). */
+static struct json_object *mn_path_json(const struct mn_peer_info *i)
+{
+	struct json_object *o = json_object_new_object();
+	const struct ro_other *p = i->other;
+	const struct locator coa = locator6(&p->coa);
+
+	ctl_set(o, "role", json_object_new_string("mn"));
+	ctl_set(o, "own_address", ctl_addr(&i->home_address));
+	ctl_set(o, "peer", ctl_addr(&i->peer));
+	ctl_set(o, "bid", ctl_int(p->bid));
+	ctl_set(o, "priority", ctl_int(p->held_prio));
+	ctl_set(o, "care_of", ctl_locator(&coa));
+	ctl_set(o, "state", json_object_new_string("bound"));
+	ctl_set(o, "how", json_object_new_string("standby"));
+	ctl_set(o, "sequence", ctl_int(i->ro->seq));
+	ctl_set(o, "lifetime", ctl_int(p->lifetime));
+	ctl_set(o, "remaining", ctl_seconds(MAX(p->expires - run_now(), 0)));
+	ctl_set(o, "registered_care_of", ctl_locator(&coa));
+	return o;
+}
+
 static struct json_object *mn_peer_json(const struct mn_peer_info *i)
 {
 	struct json_object *o = json_object_new_object();
@@ -97,6 +119,7 @@ static struct json_object *mn_peer_json(const struct mn_peer_info *i)
 	ctl_set(o, "own_address", ctl_addr(&i->home_address));
 	ctl_set(o, "peer", ctl_addr(&i->peer));
 	ctl_set(o, "bid", ctl_int(r->plain ? 0 : r->bid));
+	ctl_set(o, "priority", r->bid && !r->plain && has ? ctl_int(RO_PRIO) : NULL);
 	ctl_set(o, "care_of", IN6_IS_ADDR_UNSPECIFIED(&r->coa) ? NULL : ctl_locator(&coa));
 	ctl_set(o, "state", json_object_new_string(ro_state_str(r)));
 	ctl_set(o, "how", json_object_new_string(i->optimized ? "optimised" : "tunnel"));
@@ -111,17 +134,21 @@ static struct json_object *mn_peer_json(const struct mn_peer_info *i)
 	return o;
 }
 
+static struct json_object *mn_row(const struct mn_peer_info *i)
+{
+	return i->other ? mn_path_json(i) : mn_peer_json(i);
+}
+
 /* The next of the mobile side's; false: none. */
 static bool next_mn(struct ctl_client *c, struct mn_peer_info *i)
 {
 	struct ctl_listing *l = &c->list;
 	struct node *n = c->ctl->node;
 
-	while (n && n->mn && mn_peer_next(n->mn, &l->last_hoa, &l->last_peer, i)) {
+	while (n && n->mn && mn_peer_next(n->mn, &l->last_mn, i)) {
 		const struct cn_key k = { .local = i->home_address, .peer = i->peer };
 
-		l->last_hoa = i->home_address;
-		l->last_peer = i->peer;
+		l->last_mn = *i;
 		if (wants(l, &k))
 			return true;
 	}
@@ -133,7 +160,7 @@ static bool step(struct ctl_client *c)
 	const struct cn_binding *b;
 	const struct cn_path *p = next(c, &b);
 	struct mn_peer_info i;
-	struct json_object *o = p ? peer_json(b, p) : next_mn(c, &i) ? mn_peer_json(&i) : NULL;
+	struct json_object *o = p ? peer_json(b, p) : next_mn(c, &i) ? mn_row(&i) : NULL;
 	bool more = o != NULL;
 
 	if (!more && c->list.has_hoa && !c->list.said)

@@ -102,8 +102,10 @@ struct mn_stats {
 struct mn_peer_info {			/* one correspondent of one home address */
 	struct in6_addr home_address, peer;
 	const struct ro *ro;
+	const struct ro_other *other;	/* this row is about that path; NULL: the preferred one */
 	bool optimized;			/* the kernel sends to it directly */
 	double rtt;			/* seconds, of the last acknowledgement */
+	unsigned place;			/* for mn_peer_next() */
 };
 /*
  * One path: a home address by one uplink. Uplinks without a BID have a path while the home is
@@ -174,8 +176,8 @@ unsigned mn_homes(const struct mn *mn);
 bool mn_home(const struct mn *mn, unsigned i, struct mn_info *info);
 struct mn_stats mn_stats(const struct mn *mn);
 unsigned mn_peers(const struct mn *mn);
-/* The one that comes next behind these addresses, in their order; false: there is none. */
-bool mn_peer_next(const struct mn *mn, const struct in6_addr *hoa, const struct in6_addr *peer,
-		  struct mn_peer_info *i);
+/* The row that comes next behind that one (by its addresses and its place; zeros: the first): each
+ * peer, and each path of it that is registered there besides. False: there is none. */
+bool mn_peer_next(const struct mn *mn, const struct mn_peer_info *last, struct mn_peer_info *i);
 
 #endif

@@ -213,7 +213,7 @@ void mn_brr_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 	struct mn_home *h = mn_find(mn, &rx->dst);
 
 	mn->stats.brr++;
-	if (!from_ha(h, &rx->src) && ro_brr_rx(mn, rx))
+	if (!from_ha(h, &rx->src) && ro_brr_rx(mn, rx, m))
 		return;
 	/* 11.7.4: nothing for addresses that are not in the list */
 	if (!h || h->bul.state != BUL_BOUND || !in6_eq(&rx->src, &h->bul.bound_ha))

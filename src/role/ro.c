@@ -129,7 +129,8 @@ static enum ro_where where(const struct mn_home *h)
 	return h->uplink >= 0 && h->bul.coa.family == AF_INET6 ? RO_AWAY : RO_NOWHERE;
 }
 
-/* Those of the home registration that get packets through. */
+/* Those of the home registration that get packets through; other ones than the preferred when the
+ * home agent has them (RFC 6275 11.7.2: first there). */
 static void paths(const struct mn_home *h, struct ro_env *env)
 {
 	const struct bul_set *set = &h->bul.set;
@@ -141,8 +142,10 @@ static void paths(const struct mn_home *h, struct ro_env *env)
 			continue;
 		if (in6_eq(&p->coa, &env->coa)) {
 			env->bid = p->bid;
-		} else if (p->alive && env->n_other < RO_OTHERS) {
+		} else if (p->alive && p->held && in6_eq(&p->held_coa, &p->coa) &&
+			   env->n_other < RO_OTHERS) {
 			env->other[env->n_other].bid = p->bid;
+			env->other[env->n_other].prio = MAX(p->rank, RO_PRIO + 1);
 			env->other[env->n_other++].coa = p->coa;
 		}
 	}
@@ -173,19 +176,46 @@ struct ro_env ro_env_of(struct ro_entry *e)
 
 /* ---- steps ---- */
 
-static void emit(struct ro_entry *e, const struct ro *was, const char *gone)
+static void emit_remove(const struct ro_entry *e, uint16_t bid, const struct in6_addr *coa,
+			const char *gone)
 {
 	struct event ev = { .type = EV_bul_remove };
 
-	if (!e->told)
-		return;
-	e->told = false;
 	ev.bul_remove.home_address = e->key.hoa;
-	ev.bul_remove.bid = was->plain ? 0 : was->bid;
-	ev.bul_remove.care_of = locator6(&was->bound_coa);
+	ev.bul_remove.bid = bid;
+	ev.bul_remove.care_of = locator6(coa);
 	ev.bul_remove.peer = e->key.peer;
 	snprintf(ev.bul_remove.reason, sizeof(ev.bul_remove.reason), "%s", gone ? gone : "dropped");
 	event_emit(&ev);
+}
+
+static void emit(struct ro_entry *e, const struct ro *was, const char *gone)
+{
+	bool told = e->told;
+
+	e->told = false;
+	/* another path is the preferred one, and the peer has this one as well (RFC 5648) */
+	if (told && (was->plain || !was->bid || !ro_has(&e->ro, was->bid)))
+		emit_remove(e, was->plain ? 0 : was->bid, &was->bound_coa, gone);
+}
+
+/* The same for the other paths: whatever a step did, this is what changed. */
+static void emit_others(const struct ro_entry *e, const struct ro *was, const char *gone)
+{
+	const struct ro *r = &e->ro;
+
+	for (unsigned i = 0; i < r->n_other; i++) {
+		const struct ro_other *o = &r->other[i], *old = NULL;
+
+		for (unsigned k = 0; k < was->n_other; k++)
+			if (was->other[k].held && was->other[k].bid == o->bid)
+				old = &was->other[k];
+		if (o->held && (old ? old->expires < o->expires : !ro_has(was, o->bid)))
+			ro_tell_added(e, o->bid, &o->coa, o->lifetime);
+	}
+	for (unsigned k = 0; k < was->n_other; k++)
+		if (was->other[k].held && !ro_has(r, was->other[k].bid))
+			emit_remove(e, was->other[k].bid, &was->other[k].coa, gone);
 }
 
 static void log_run(struct ro_entry *e, const struct ro *was, const struct ro_step *s)
@@ -241,6 +271,7 @@ void ro_run(struct ro_entry *e, enum ro_ev ev, const struct ro_in *in)
 	arm(e);
 	if (s.act & RO_DO_TELL_REMOVE)
 		emit(e, &was, s.gone);
+	emit_others(e, &was, s.gone);
 	e->tell |= !!(s.act & RO_DO_TELL_ADD);
 	/* what came while the kernel was still at it has not revived it */
 	e->dropping = s.act & RO_DO_DROP || (e->dropping && e->ro.state == RO_IDLE);
@@ -401,14 +432,17 @@ static bool deleting(const struct mn_home *h)
 static void drop_all(struct mn_home *h)
 {
 	struct ro_entry *e, *tmp;
+	struct ro was;
 
 	HASH_ITER(hh, h->mn->ro.entries, e, tmp) {
 		if (e->h != h)
 			continue;
-		emit(e, &e->ro, "stopped");
+		was = e->ro;
 		rtimer_stop(&e->ro.timer);
 		rtimer_stop(&e->doubt);
 		ro_init(&e->ro, (uint16_t)(e->ro.seq + 1));
+		emit(e, &was, "stopped");
+		emit_others(e, &was, "stopped");
 		e->dropping = true;
 		ro_sync(e);
 	}
@@ -489,12 +523,29 @@ static int key_cmp(const struct ro_key *a, const struct ro_key *b)
 	return memcmp(a, b, sizeof(*a));
 }
 
-bool mn_peer_next(const struct mn *mn, const struct in6_addr *hoa, const struct in6_addr *peer,
-		  struct mn_peer_info *i)
+/* Another path of it that the peer has, at this place or behind it; NULL: none. */
+static const struct ro_other *other_from(const struct ro *r, unsigned *place)
 {
-	const struct ro_key after = { *hoa, *peer };
-	const struct ro_entry *best = NULL;
+	for (; *place < r->n_other; (*place)++)
+		if (r->other[*place].held)
+			return &r->other[(*place)++];
+	return NULL;
+}
 
+bool mn_peer_next(const struct mn *mn, const struct mn_peer_info *last, struct mn_peer_info *i)
+{
+	const struct ro_key after = { last->home_address, last->peer };
+	const struct ro_entry *best = NULL;
+	unsigned place = last->place;
+
+	HASH_FIND(hh, mn->ro.entries, &after, sizeof(after), best);
+	i->other = best && !best->dropping ? other_from(&best->ro, &place) : NULL;
+	if (i->other) {
+		*i = (struct mn_peer_info){ .home_address = after.hoa, .peer = after.peer,
+					    .ro = &best->ro, .other = i->other, .place = place };
+		return true;
+	}
+	best = NULL;
 	for (const struct ro_entry *e = mn->ro.entries; e; e = e->hh.next)
 		if (!e->dropping && key_cmp(&e->key, &after) > 0 &&
 		    (!best || key_cmp(&e->key, &best->key) < 0))

@@ -91,6 +91,9 @@ void ro_gone(struct ro_entry *e);	/* dropping, and the kernel has nothing of it:
 /* ---- ro_kern.c ---- */
 void ro_sync(struct ro_entry *e);
 void ro_sync_home(struct mn_home *h);
+/* bul_add, of a path with that BID. */
+void ro_tell_added(const struct ro_entry *e, uint16_t bid, const struct in6_addr *coa,
+		   uint32_t lifetime);
 bool ro_in_use(struct ro_entry *e);	/* since it was last asked */
 /* Packets of the peer with a type 2 routing header so far; -1: not known. */
 int64_t ro_received(struct ro_entry *e);
@@ -102,7 +105,7 @@ void ro_send_bu(struct ro_entry *e);
 
 /* ---- ro_rx.c ---- each true: it was about a peer of ours, and is dealt with */
 bool ro_ba_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m);
-bool ro_brr_rx(struct mn *mn, const struct mh_rx *rx);
+bool ro_brr_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m);
 bool ro_be_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m);
 void ro_icmp_rx(struct mn *mn, const struct icmp6_rx *rx, const struct icmp6_msg *m);
 

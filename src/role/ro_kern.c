@@ -11,18 +11,17 @@
 
 /* ---- a peer ---- */
 
-static void tell_added(struct ro_entry *e)
+void ro_tell_added(const struct ro_entry *e, uint16_t bid, const struct in6_addr *coa,
+		   uint32_t lifetime)
 {
 	struct event ev = { .type = EV_bul_add };
 
-	e->tell = false;
-	e->told = true;
 	ev.bul_add.home_address = e->key.hoa;
-	ev.bul_add.bid = e->ro.plain ? 0 : e->ro.bid;
-	ev.bul_add.care_of = locator6(&e->ro.bound_coa);
+	ev.bul_add.bid = bid;
+	ev.bul_add.care_of = locator6(coa);
 	ev.bul_add.peer = e->key.peer;
 	ev.bul_add.flags = BU_A;
-	ev.bul_add.lifetime = e->ro.lifetime;
+	ev.bul_add.lifetime = lifetime;
 	ev.bul_add.rtt = e->rtt;
 	event_emit(&ev);
 }
@@ -31,8 +30,11 @@ static void there(struct ro_entry *e)
 {
 	struct ro_env env = ro_env_of(e);
 
-	if (e->tell && ro_carries(&e->ro, &env))
-		tell_added(e);
+	if (e->tell && ro_carries(&e->ro, &env)) {
+		e->tell = false;
+		e->told = true;
+		ro_tell_added(e, e->ro.plain ? 0 : e->ro.bid, &e->ro.bound_coa, e->ro.lifetime);
+	}
 	if (e->dropping && !e->have.n)
 		ro_gone(e);
 }

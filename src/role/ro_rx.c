@@ -131,7 +131,7 @@ bool ro_ba_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 	if (!e)
 		return false;
 	for (unsigned i = 0; i < m->opt.n_bid && !in.has_bid; i++) {
-		in.has_bid = m->opt.bid[i].bid == e->ro.bid;
+		in.has_bid = m->opt.bid[i].bid == (e->ro.about ? e->ro.about : e->ro.bid);
 		in.bid_status = in.has_bid ? m->opt.bid[i].status : 0;
 	}
 	mn->stats.ro_ba++;
@@ -159,13 +159,16 @@ bool ro_ba_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 
 /* ---- what nobody signs ---- */
 
-bool ro_brr_rx(struct mn *mn, const struct mh_rx *rx)
+bool ro_brr_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 {
 	struct ro_entry *e = ro_find(mn, &rx->dst, &rx->src);
+	struct ro_in in = { 0 };
 
 	if (!e)
 		return false;
-	ro_run(e, RO_EV_REFRESH_REQ, NULL);
+	for (unsigned i = 0; i < m->opt.n_bid && in.n_bid < ARRAY_SIZE(in.bid); i++)
+		in.bid[in.n_bid++] = m->opt.bid[i].bid;
+	ro_run(e, RO_EV_REFRESH_REQ, &in);
 	return true;
 }
 

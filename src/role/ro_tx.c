@@ -29,12 +29,12 @@ static int uplink_at(const struct ro_entry *e, const struct in6_addr *coa)
 }
 
 /* RFC 5648 4.3; coa: in an update. The preferred one is always first at the peer, too. */
-static void add_bid(const struct ro_entry *e, uint16_t bid, const struct in6_addr *coa,
-		    struct mhopts *o)
+static void add_bid(const struct ro_entry *e, uint16_t bid, uint8_t prio,
+		    const struct in6_addr *coa, struct mhopts *o)
 {
 	if (!bid || e->ro.plain)
 		return;
-	o->bid[0] = (struct mhopt_bid){ .bid = bid, .prio = 1 };
+	o->bid[0] = (struct mhopt_bid){ .bid = bid, .prio = prio };
 	if (coa)
 		o->bid[0].coa = locator6(coa);
 	o->n_bid = 1;
@@ -69,7 +69,7 @@ void ro_send_test(struct ro_entry *e, enum ro_msg kind)
 
 	m.ti.cookie = home ? e->ro.home.cookie : e->ro.care.cookie;
 	if (!home)
-		add_bid(e, e->ro.bid, NULL, &m.opt);
+		add_bid(e, e->ro.bid, RO_PRIO, NULL, &m.opt);
 	send_test(e, &m, home ? &e->key.hoa : &e->ro.coa, home ? 0 : uplink_at(e, &e->ro.coa));
 }
 
@@ -83,28 +83,31 @@ void ro_send_others(struct ro_entry *e)
 			continue;
 		o->ask = false;
 		m.ti.cookie = o->care.cookie;
-		add_bid(e, o->bid, NULL, &m.opt);
+		add_bid(e, o->bid, o->prio, NULL, &m.opt);
 		send_test(e, &m, &o->coa, uplink_at(e, &o->coa));
 	}
 }
 
 /* 5.2.6. A Binding Update that deletes registers the home address, by the home token alone. */
-static void key(struct ro_entry *e, bool del)
+static void key(struct ro_entry *e, const struct ro_test *care, const struct in6_addr *coa)
 {
-	if (del)
-		rr_kbm_delete(e->ro.home.token, e->kbm);
+	if (care)
+		rr_kbm(e->ro.home.token, care->token, e->kbm);
 	else
-		rr_kbm(e->ro.home.token, e->ro.care.token, e->kbm);
-	e->bu_coa = del ? e->key.hoa : e->ro.coa;
+		rr_kbm_delete(e->ro.home.token, e->kbm);
+	e->bu_coa = care ? *coa : e->key.hoa;
 }
 
 void ro_send_bu(struct ro_entry *e)
 {
 	struct ro_env env = ro_env_of(e);
+	const struct ro_other *o = ro_about(&e->ro);
+	const struct ro_test *care = o ? &o->care : &e->ro.care;
+	const struct in6_addr *coa = o ? &o->coa : &e->ro.coa;
 	bool del = e->ro.state == RO_DELETE, at_home = env.where == RO_HOME;
 	struct mh_msg m = { .type = MH_BU };
 	uint8_t buf[MH_MAX_LEN];
-	struct mh_tx tx = { .src = at_home ? e->key.hoa : env.coa, .dst = e->key.peer,
+	struct mh_tx tx = { .src = at_home ? e->key.hoa : o ? o->coa : env.coa, .dst = e->key.peer,
 			    .has_hao = !at_home, .hao = e->key.hoa, .buf = buf };
 	size_t mac_at = 0;
 	ssize_t n;
@@ -115,12 +118,12 @@ void ro_send_bu(struct ro_entry *e)
 	m.bu.lifetime = e->ro.asked;
 	m.opt.seen = BIT64(MHOPT_NONCE_INDICES) | BIT64(MHOPT_BINDING_AUTH);
 	m.opt.home_nonce = e->ro.home.index;
-	m.opt.coa_nonce = del ? 0 : e->ro.care.index;
+	m.opt.coa_nonce = del ? 0 : care->index;
 	if (!del)		/* which deletes all: without BID (5.4) */
-		add_bid(e, e->ro.bid, &e->ro.coa, &m.opt);
-	if (m.opt.n_bid && e->ro.overwrite)
+		add_bid(e, o ? o->bid : e->ro.bid, o ? o->prio : RO_PRIO, coa, &m.opt);
+	if (m.opt.n_bid && !o && e->ro.overwrite)
 		m.bu.flags |= BU_O;
-	key(e, del);
+	key(e, del ? NULL : care, coa);
 	e->bu_src = tx.src;
 	n = mh_build(&m, &e->h->mn->conf->dialect, buf, sizeof(buf), &mac_at);
 	if (n < 0) {

@@ -30,12 +30,11 @@ static void failed(struct step *x, const char *why)
 
 /* ---- sending ---- */
 
-/* When the next message of the kind may go to the peer (11.8); now: it is counted. */
-static double may_send(const struct step *x, enum ro_msg m)
+double ro_may_send(const struct step *x, enum ro_msg m, unsigned spare)
 {
 	double *sent = x->e->pace->sent[m];
 	unsigned rate = MIN(x->e->t->max_update_rate, (unsigned)BUL_RECENT);
-	double at = bul_rate(sent, BUL_RECENT, rate, x->e->now);
+	double at = bul_rate(sent, BUL_RECENT, rate > spare ? rate - spare : 1, x->e->now);
 
 	if (at > x->e->now)
 		return at;
@@ -51,7 +50,7 @@ static double back_off(const struct step *x, double timo, unsigned n)
 		   x->e->t->initial_bindack_timeout;
 }
 
-static void asked(const struct step *x, struct ro_test *t, uint64_t cookie)
+void ro_asked(const struct step *x, struct ro_test *t, uint64_t cookie)
 {
 	t->timo = back_off(x, t->timo, t->n);
 	t->due = x->e->now + t->timo;
@@ -81,13 +80,34 @@ static bool test_run(struct step *x, enum ro_msg m, bool allowed)
 					 "no answer to Care-of Test Init");
 		return false;
 	}
-	at = may_send(x, m);
+	at = ro_may_send(x, m, 0);
 	t->due = at;
 	if (at > x->e->now)
 		return false;
-	asked(x, t, x->e->cookie[m]);
+	ro_asked(x, t, x->e->cookie[m]);
 	x->act |= m == RO_HOTI ? RO_DO_HOTI : RO_DO_COTI;
 	return false;
+}
+
+void ro_count_bu(struct step *x, uint32_t asked)
+{
+	struct ro *r = x->r;
+
+	r->timo = back_off(x, r->timo, r->n_bu);
+	r->bu_due = x->e->now + r->timo;
+	r->n_bu++;
+	r->seq++;
+	r->asked = asked;
+	r->last_sent_at = x->e->now;
+	if (!r->awaited) {
+		r->first_seq = r->seq;
+		r->first_sent_at = x->e->now;
+		r->before_until = r->maybe_until;
+		r->awaited = true;
+	}
+	if (asked)
+		r->maybe_until = fmax(r->maybe_until, x->e->now + asked);
+	x->act |= RO_DO_BU;
 }
 
 static void send_bu(struct step *x)
@@ -107,52 +127,16 @@ static void send_bu(struct step *x)
 		r->bu_due = 0;
 		return;
 	}
-	at = may_send(x, RO_BU);
+	at = ro_may_send(x, RO_BU, 0);
 	r->bu_due = at;
 	if (at > x->e->now)
 		return;
-	r->timo = back_off(x, r->timo, r->n_bu);
-	r->bu_due = x->e->now + r->timo;
-	r->n_bu++;
-	r->seq++;
-	r->asked = asked;
-	r->last_sent_at = x->e->now;
-	if (!r->awaited) {
-		r->first_seq = r->seq;
-		r->first_sent_at = x->e->now;
-		r->before_until = r->maybe_until;
-		r->awaited = true;
-	}
-	x->act |= RO_DO_BU;
+	ro_count_bu(x, asked);
 	if (del)
 		return;
 	r->state = RO_WAIT_BA;
-	r->maybe_until = fmax(r->maybe_until, x->e->now + asked);
 	if (!in6_eq(&r->bound_coa, &r->coa))	/* what the peer has now is not known */
 		unbind(x, "moved");
-}
-
-/* Tokens of the other paths, while the pair is in use. One that cannot be had is no failure. */
-static void run_others(struct step *x)
-{
-	struct ro *r = x->r;
-
-	for (unsigned i = 0; i < r->n_other; i++) {
-		struct ro_test *t = &r->other[i].care;
-
-		if (fresh(x, t) || (t->due && x->e->now + SLACK < t->due))
-			continue;
-		t->have = t->out = false;
-		t->due = 0;
-		if (t->n > x->e->t->max_ro_failure)
-			continue;
-		t->due = may_send(x, RO_COTI);
-		if (t->due > x->e->now)
-			continue;
-		asked(x, t, x->e->other_cookie[i]);
-		r->other[i].ask = true;
-		x->act |= RO_DO_COTI_OTHER;
-	}
 }
 
 /* Whatever the state still lacks and can have. */
@@ -189,7 +173,7 @@ static void advance(struct step *x)
 			send_bu(x);
 		break;
 	case RO_BOUND:
-		run_others(x);
+		ro_run_others(x);
 		break;
 	case RO_IDLE:
 	case RO_HOLD:
@@ -198,41 +182,6 @@ static void advance(struct step *x)
 }
 
 /* ---- events ---- */
-
-static struct ro_other *other_at(struct ro *r, const struct in6_addr *coa)
-{
-	for (unsigned i = 0; i < r->n_other; i++)
-		if (in6_eq(&r->other[i].coa, coa))
-			return &r->other[i];
-	return NULL;
-}
-
-/* The others are those of now, with the tokens that they have, or had as the preferred one; and the
- * token of the preferred one is that which it had among them. */
-static void follow_others(struct step *x)
-{
-	struct ro *r = x->r, was = *r;
-	bool moved = !in6_eq(&r->coa, &x->e->coa);
-	struct ro_other *o = moved ? other_at(&was, &x->e->coa) : NULL;
-
-	if (moved)
-		r->care = o ? o->care : (struct ro_test){ 0 };
-	if (moved && r->care.have)
-		reset_test(&r->care);
-	r->n_other = x->e->n_other;
-	for (unsigned i = 0; i < r->n_other; i++) {
-		struct ro_other to = { .bid = x->e->other[i].bid, .coa = x->e->other[i].coa };
-
-		o = other_at(&was, &to.coa);
-		if (o)
-			to.care = o->care;
-		else if (moved && in6_eq(&was.coa, &to.coa) && was.care.have)
-			to.care = was.care;
-		r->other[i] = to;
-	}
-	r->coa = x->e->coa;
-	r->bid = x->e->bid;
-}
 
 static void on_moved(struct step *x)
 {
@@ -250,8 +199,10 @@ static void on_follow(struct step *x)
 	struct ro *r = x->r;
 	bool had = ro_is_bound(r), moved = !in6_eq(&r->coa, &x->e->coa);
 
-	if (x->e->where == RO_AWAY && x->e->no_home)
+	if (x->e->where == RO_AWAY && x->e->no_home) {
 		unbind(x, "home registration gone");
+		forget_others(r);
+	}
 	switch (x->e->where) {
 	case RO_NOWHERE:
 		if (r->state == RO_WAIT_BA)
@@ -265,7 +216,7 @@ static void on_follow(struct step *x)
 			begin(x, RO_TEST);
 		if (!IN6_IS_ADDR_UNSPECIFIED(&r->bound_coa))
 			x->act |= RO_DO_PLAN;	/* moved, or back where it is bound */
-		follow_others(x);
+		ro_follow_others(x);
 		if (moved)
 			on_moved(x);
 		else if (x->e->no_home && had && r->state != RO_DELETE)
@@ -300,12 +251,7 @@ static void refresh(struct step *x)
 	begin(x, RO_TEST);
 	r->home.have &= r->home.at > old;
 	r->care.have &= r->care.at > old;
-	for (unsigned i = 0; i < r->n_other; i++) {
-		struct ro_test *t = &r->other[i].care;
-
-		t->have &= t->at > old;
-		reset_test(t);
-	}
+	ro_refresh_others(x, old);
 }
 
 static void on_unused(struct step *x)
@@ -327,6 +273,7 @@ static void on_lost_binding(struct step *x)
 	if (!ro_carries(r, x->e))
 		return;
 	unbind(x, "lost by the peer");	/* or not: .maybe_until stays */
+	forget_others(r);
 	r->home.have = r->care.have = false;
 	begin(x, RO_TEST);
 	if (now >= r->pace_until + PACE_MAX)
@@ -348,14 +295,23 @@ static void on_stop(struct step *x)
 		drop(x, "stopped");
 }
 
+/* RFC 5648 5.8: an update at least for the paths that it names. */
 static void on_refresh_req(struct step *x)
 {
 	struct ro *r = x->r;
 
+	bool all = !x->in || !x->in->n_bid, mine = all, others = false;
+
 	if (r->state != RO_BOUND || x->e->now < r->brr_until)
 		return;
-	r->brr_until = x->e->now + BRR_PAUSE;
-	x->act |= RO_DO_ASK_USE;
+	for (unsigned i = 0; !all && i < x->in->n_bid; i++) {
+		mine |= x->in->bid[i] == r->bid;
+		others |= ro_ask_other(r, x->in->bid[i], x->e->now);
+	}
+	if (mine || others)
+		r->brr_until = x->e->now + BRR_PAUSE;
+	if (mine)
+		x->act |= RO_DO_ASK_USE;
 }
 
 static void on_due(struct step *x)
@@ -393,6 +349,7 @@ static void expire(struct step *x)
 		if (r->state == RO_BOUND)
 			drop(x, NULL);
 	}
+	ro_expire_others(x);
 	if (r->state == RO_DELETE && !may_be_bound(x))
 		deleted(x);
 }
@@ -405,7 +362,7 @@ static void on_event(struct step *x, enum ro_ev ev)
 	case RO_EV_HINT:
 		if (r->state == RO_IDLE && x->e->where == RO_AWAY) {
 			begin(x, RO_TEST);
-			follow_others(x);
+			ro_follow_others(x);
 			r->care.have = false;
 		}
 		break;

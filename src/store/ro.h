@@ -35,6 +35,10 @@
  * peer keeps what it was told of the path before. A peer that answers without it, or may not,
  * gets updates without BID from then on (.plain; 5.7).
  *
+ * While BOUND the others are registered as well, one in each update (5.3: no bulk registration
+ * with correspondents), less preferred than .coa: if that ends, the peer has them. What fails
+ * there is tried again when the pair is refreshed, and takes nothing from .coa.
+ *
  * Pure. Seconds; absolute times are the caller's boot clock. Addresses in network
  * order, tokens and cookies in host order.
  */
@@ -85,6 +89,7 @@ enum ro_msg { RO_HOTI, RO_COTI, RO_BU, RO_MSG__COUNT };
 struct ro_pace { double sent[RO_MSG__COUNT][BUL_RECENT]; };	/* 0 = none */
 
 #define RO_OTHERS	7	/* care-of addresses beside the preferred one */
+#define RO_PRIO		1	/* BID-PRI of the preferred one; the others have more */
 
 struct ro_env {
 	const struct timers *t;
@@ -93,7 +98,7 @@ struct ro_env {
 	struct in6_addr coa;		/* AWAY: the care-of address */
 	uint16_t bid;			/* of that; 0: without RFC 5648 */
 	unsigned n_other;		/* AWAY: that work, too */
-	struct { uint16_t bid; struct in6_addr coa; } other[RO_OTHERS];
+	struct { uint16_t bid; uint8_t prio; struct in6_addr coa; } other[RO_OTHERS];
 	bool told;			/* a Binding Update with it went to the home agent */
 	bool registered;		/* AWAY: the home agent said yes, and the tunnel carries;
 					   HOME: the home link carries */
@@ -113,6 +118,8 @@ struct ro_in {
 	uint8_t status;			/* BA */
 	uint16_t seq;
 	uint32_t lifetime;		/* seconds */
+	uint16_t bid[RO_OTHERS + 1];	/* REFRESH_REQ: about these; none: about the binding */
+	unsigned n_bid;
 };
 
 struct ro_test {			/* home or care-of */
@@ -126,12 +133,19 @@ struct ro_test {			/* home or care-of */
 	double at;
 };
 
-/* Another path: its care-of test. */
+/* Another path: its care-of test, and what the peer has of it. */
 struct ro_other {
 	uint16_t bid;
+	uint8_t prio;			/* BID-PRI it is to have; that of .coa is RO_PRIO */
 	struct in6_addr coa;
 	struct ro_test care;
 	bool ask;
+	bool held;			/* registered, */
+	uint8_t held_prio;
+	uint32_t lifetime;		/* granted, */
+	double expires, due;		/* to be told anew from then on */
+	bool rest;			/* not again before the pair is refreshed */
+	unsigned again;			/* refused for its token, in a row */
 };
 
 enum ro_delete { RO_DEL_HOME, RO_DEL_FAILED, RO_DEL_STOP };
@@ -153,6 +167,7 @@ struct ro {
 	unsigned n_other;
 	uint16_t seq, first_seq;	/* of the last BU, of the first of this exchange */
 	bool awaited;			/* its acknowledgement */
+	uint16_t about;			/* BID of another path that it is about; 0: .coa */
 	unsigned n_bu;			/* BUs of this exchange */
 	uint32_t asked;			/* lifetime in the last one */
 	double first_sent_at, last_sent_at, timo, bu_due;
@@ -182,6 +197,10 @@ double ro_timer(const struct ro *r);	/* absolute; 0 = none */
 bool ro_is_bound(const struct ro *r);
 /* The peer has our present care-of address: data may go and come directly. */
 bool ro_carries(const struct ro *r, const struct ro_env *e);
+/* The other path that the Binding Update of this moment is about; NULL: .coa. */
+const struct ro_other *ro_about(const struct ro *r);
+/* The peer has a care-of address with this BID, as far as is known; bid is not 0. */
+bool ro_has(const struct ro *r, uint16_t bid);
 /* An answer to this test is awaited, with this cookie (11.6.2). */
 bool ro_cookie_ok(const struct ro_test *t, uint64_t cookie);
 /* The acknowledgement answers a Binding Update that is outstanding (11.7.3). */

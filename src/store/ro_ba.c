@@ -30,6 +30,8 @@ static void accepted(struct step *x)
 	if (IN6_IS_ADDR_UNSPECIFIED(&r->bound_coa))
 		r->since = x->e->now;
 	r->bound_coa = r->coa;
+	if (r->overwrite || r->plain || !r->bid)	/* it took the place of all */
+		forget_held(r);
 	r->overwrite = r->plain || !r->bid;
 	reset(r);
 	r->state = RO_BOUND;
@@ -95,6 +97,10 @@ void ro_on_ba(struct step *x)
 {
 	uint8_t s = x->in->bid_status ? x->in->bid_status : x->in->status;
 
+	if (x->r->state == RO_BOUND) {
+		ro_other_ba(x);
+		return;
+	}
 	if (other_way(x, s))
 		return;
 

@@ -79,8 +79,11 @@ double ro_timer(const struct ro *r)
 	for (size_t i = 0; i < ARRAY_SIZE(at); i++)
 		if (at[i] > 0)
 			first = fmin(first, at[i]);
-	for (unsigned i = 0; r->state == RO_BOUND && i < r->n_other; i++)
+	for (unsigned i = 0; r->state == RO_BOUND && i < r->n_other; i++) {
 		if (r->other[i].care.due > 0)
 			first = fmin(first, r->other[i].care.due);
+		if (r->other[i].held)
+			first = fmin(first, r->other[i].expires);
+	}
 	return isinf(first) ? 0 : first;
 }

@@ -59,6 +59,7 @@ static inline void reset(struct ro *r)
 	reset_test(&r->home);
 	reset_test(&r->care);
 	r->awaited = false;
+	r->about = 0;
 	r->n_bu = 0;
 	r->bu_due = 0;
 }
@@ -69,9 +70,25 @@ static inline bool fresh(const struct step *x, const struct ro_test *t)
 	return t->have && x->e->now < t->at + x->e->t->max_token_lifetime;
 }
 
+/* The peer has none of the others any more. */
+static inline void forget_held(struct ro *r)
+{
+	for (unsigned i = 0; i < RO_OTHERS; i++)
+		r->other[i].held = false;
+}
+
+/* And all begins anew. */
+static inline void forget_others(struct ro *r)
+{
+	forget_held(r);
+	for (unsigned i = 0; i < RO_OTHERS; i++)
+		r->other[i].rest = false;
+}
+
 static inline void drop(struct step *x, const char *gone)
 {
 	unbind(x, gone);
+	forget_others(x->r);
 	reset(x->r);
 	x->r->state = RO_IDLE;
 	x->r->due = 0;
@@ -83,6 +100,7 @@ static inline void hold(struct step *x)
 	struct ro *r = x->r;
 
 	unbind(x, "failed");
+	forget_others(r);
 	reset(r);
 	r->backoff = r->backoff ? fmin(r->backoff * 2, BACKOFF_MAX) : x->e->t->ro_backoff;
 	r->state = RO_HOLD;
@@ -112,6 +130,7 @@ static inline bool may_be_bound(const struct step *x)
 static inline void delete_at_peer(struct step *x, enum ro_delete why)
 {
 	unbind(x, why == RO_DEL_HOME ? "home" : why == RO_DEL_STOP ? "stopped" : "failed");
+	forget_others(x->r);
 	begin(x, RO_DELETE);
 	x->r->why_delete = why;
 }
@@ -138,7 +157,23 @@ static inline void refused(struct step *x, const char *why)
 	hold(x);
 }
 
+/* ro.c */
+/* When the next message of the kind may go to the peer (11.8); now: it is counted. Of what may go in
+ * a second so many are left over: for the preferred path, should it be lost. */
+double ro_may_send(const struct step *x, enum ro_msg m, unsigned spare);
+void ro_asked(const struct step *x, struct ro_test *t, uint64_t cookie);
+/* A Binding Update goes out that asks for that lifetime. */
+void ro_count_bu(struct step *x, uint32_t asked);
+
 /* ro_ba.c */
 void ro_on_ba(struct step *x);
+
+/* ro_others.c: BOUND, beside .coa */
+void ro_run_others(struct step *x);
+void ro_follow_others(struct step *x);
+void ro_expire_others(struct step *x);
+void ro_refresh_others(struct step *x, double old);	/* tokens from before then go */
+bool ro_ask_other(struct ro *r, uint16_t bid, double now);	/* false: there is none */
+void ro_other_ba(struct step *x);
 
 #endif

@@ -304,12 +304,19 @@ bool mn_flow(const struct mn *mn, unsigned home, size_t i, struct mn_flow_info *
 	return true;
 }
 
-bool mn_peer_next(const struct mn *mn, const struct in6_addr *hoa, const struct in6_addr *peer,
-		  struct mn_peer_info *i)
+/* The first of the other paths of each is all that it has. */
+bool mn_peer_next(const struct mn *mn, const struct mn_peer_info *last, struct mn_peer_info *i)
 {
-	unsigned n = peer->s6_addr[15];		/* :: is before the first */
+	unsigned n = last->peer.s6_addr[15];		/* :: is before the first */
+	const struct ro *r = n ? &fake_node.peer[n - 1] : NULL;
 
-	(void)mn, (void)hoa;
+	(void)mn;
+	if (r && !last->place && r->n_other && r->other[0].held) {
+		*i = *last;
+		i->other = &r->other[0];
+		i->place = 1;
+		return true;
+	}
 	if (n >= fake_node.n_peer)
 		return false;
 	*i = (struct mn_peer_info){ .home_address = fake_node.conf->mn.homes[0].hoa.a.in6,

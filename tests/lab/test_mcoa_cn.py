@@ -138,6 +138,10 @@ def test_statuses_of_binding_identifiers(mn, cn):
 
 # ---- our mobile router ----
 
+def rows_of(d, key, address):
+    return sorted((r["bid"], r["how"], r["priority"]) for r in d.peers(**{key: address}))
+
+
 def test_a_router_with_two_uplinks_goes_on_by_the_other_with_one_update(lab):
     """The preferred link goes; its correspondent hears of it by one update from the other one."""
     net = lab(uplinks.Uplinks, n=2)
@@ -152,8 +156,18 @@ def test_a_router_with_two_uplinks_goes_on_by_the_other_with_one_update(lab):
             r for r in cn.peers(peer=HOA) if r["bid"] == number and r["how"] == "optimised"
             and str(daemon.address(r["care_of"])).startswith(uplinks.coa_of(number))], 60)
 
-    at(1)
+    def both():
+        at(1)
+        until("the other path is registered, too", lambda: rows_of(mr, "peer", CN6) == [
+            (1, "optimised", 1), (2, "standby", 2)])
+        assert rows_of(cn, "peer", HOA) == [(1, "optimised", 1), (2, "standby", 2)]
+
+    both()
     answered([f], "directly")
+    # from its own uplink, with its own test (RFC 5648 5.2, 5.3)
+    wait_seen(net, caps[2], "the update of the other path",
+              lambda p: p.mh and p.mh.name == "BU" and p.dst == CN6 and
+              p.mh.option(BID)[:4] == struct.pack("!HBB", 2, 0, 2))
     # the care-of address of the other path has been tested as well, with its BID (4.3)
     wait_seen(net, caps[2], "a care-of test of the other path",
               lambda p: p.mh and p.mh.name == "CoT" and p.src == CN6 and
@@ -161,7 +175,6 @@ def test_a_router_with_two_uplinks_goes_on_by_the_other_with_one_update(lab):
     since = net.pull(1)
     at(2)
     answered([f], "directly", times=20)
-    f.stop()
     to_peer = seen(net, caps[2], lambda p: not p.inner and p.mh and p.dst == CN6, since)
     names = [p.mh.name for p in to_peer]
     assert names[0] == "BU", names
@@ -172,3 +185,8 @@ def test_a_router_with_two_uplinks_goes_on_by_the_other_with_one_update(lab):
     assert {r["bid"]: r["how"] for r in cn.peers(peer=HOA)} == {1: "standby", 2: "optimised"}
     row, = [r for r in mr.peers() if r["role"] == "mn"]
     assert row["bid"] == 2 and row["how"] == "optimised"
+    # it comes back: preferred again, and the other one is registered as before
+    net.plug(1)
+    both()
+    answered([f], "directly", times=5)
+    f.stop()

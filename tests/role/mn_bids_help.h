@@ -57,7 +57,7 @@ static inline struct bu told(void)
 }
 
 /* Away, at both uplinks. The first update is out: wlan0's alone (BID 1). */
-static inline void begin(void)
+static inline void two_away(void)
 {
 	start();
 	foreign1();
@@ -67,7 +67,7 @@ static inline void begin(void)
 /* Both uplinks registered, wlan0 carries. */
 static inline void both(void)
 {
-	begin();
+	two_away();
 	told();
 	told();
 	no_bu();

@@ -16,11 +16,16 @@
 #define CT	0x2222222222222222ull
 #define STATE	"xfrm state src " HOA " dst " CN " proto hao coa "
 
-static inline void begin(void)
+static inline void ro_on(void)
 {
-	w.c.ro.enabled = true;
+	w.c.ro.enabled = w.c.ro.multiple_care_of = true;
 	w.c.ro.max_peers = 4;
 	w.c.timers.max_token_lifetime = 210;
+}
+
+static inline void begin(void)
+{
+	ro_on();
 	start();
 	foreign1();
 	{
@@ -66,19 +71,33 @@ static inline int tunnel_index(void)
 	return kern_link(fake_kern(), i.tunnel)->ifindex;
 }
 
+/* Each care-of address has its own. */
+static inline uint64_t care_token(const struct in6_addr *coa)
+{
+	return CT + coa->s6_addr[5];
+}
+
 static inline void test_answer(uint8_t type, const char *dst, uint64_t cookie, int ifindex)
 {
 	struct mh_rx rx = { .src = ip6(CN), .dst = ip6(dst), .ifindex = ifindex };
 	struct mh_msg m = { .type = type };
 
 	m.test.cookie = cookie;
-	m.test.token = type == MH_HOT ? HT : CT;
+	m.test.token = type == MH_HOT ? HT : care_token(&rx.dst);
 	m.test.nonce = type == MH_HOT ? 3 : 4;
 	fake_mh_rx_msg(&rx, &m);
 	turn();
 }
 
-struct update { uint16_t seq, home, care; uint32_t lifetime; struct in6_addr src; bool hao; };
+struct update {
+	uint16_t seq, home, care;
+	uint32_t lifetime;
+	struct in6_addr src;
+	bool hao;
+	struct mhopt_bid bid;
+	int ifindex;
+	bool overwrite;
+};
 
 /* 5.2.6: the message is authentic by the tokens that were given. */
 static inline struct update update(void)
@@ -90,16 +109,18 @@ static inline struct update update(void)
 
 	assert_non_null(f);
 	del = f->m.bu.lifetime == 0;
-	assert_int_equal(f->m.bu.flags, BU_A);
+	assert_int_equal(f->m.bu.flags & ~BU_O, BU_A);
 	if (del)
 		rr_kbm_delete(HT, kbm);
 	else
-		rr_kbm(HT, CT, kbm);
+		rr_kbm(HT, care_token(&f->tx.src), kbm);
 	rr_mac(kbm, del ? &hoa : &f->tx.src, &cn, f->buf, f->tx.len, mac);
 	assert_memory_equal(mac, f->m.opt.binding_auth.p, RR_MAC_LEN);
 	assert_true(!f->tx.has_hao || in6_eq(&f->tx.hao, &hoa));
 	return (struct update){ f->m.bu.seq, f->m.opt.home_nonce, f->m.opt.coa_nonce,
-				f->m.bu.lifetime, f->tx.src, f->tx.has_hao };
+				f->m.bu.lifetime, f->tx.src, f->tx.has_hao,
+				f->m.opt.n_bid ? f->m.opt.bid[0] : (struct mhopt_bid){ 0 },
+				f->tx.ifindex, f->m.bu.flags & BU_O };
 }
 
 static inline void answer_bu(const struct update *u, uint8_t status, bool good)
@@ -116,9 +137,11 @@ static inline void answer_bu(const struct update *u, uint8_t status, bool good)
 	m.ba.seq = u->seq;
 	m.ba.lifetime = u->lifetime;
 	m.opt.seen = BIT64(MHOPT_BINDING_AUTH);
+	m.opt.n_bid = u->bid.bid != 0;		/* a peer that does RFC 5648 */
+	m.opt.bid[0] = (struct mhopt_bid){ .bid = u->bid.bid };
 	rx.len = (size_t)mh_build(&m, &d, buf, sizeof(buf), &mac_at);
 	if (u->lifetime)
-		rr_kbm(HT, CT, kbm);
+		rr_kbm(HT, care_token(&u->src), kbm);
 	else
 		rr_kbm_delete(HT, kbm);
 	rr_mac(kbm, &coa, &cn, buf, rx.len, buf + mac_at);
@@ -164,7 +187,9 @@ static inline bool home_bu(const char *ha, struct bu *b)
 			continue;
 		*b = (struct bu){ .src = f->tx.src, .dst = f->tx.dst, .coa = f->tx.src,
 				  .seq = f->m.bu.seq, .flags = f->m.bu.flags,
-				  .lifetime = f->m.bu.lifetime, .conf = &w.home[0] };
+				  .lifetime = f->m.bu.lifetime, .conf = &w.home[0],
+				  .n_bid = f->m.opt.n_bid };
+		memcpy(b->bid, f->m.opt.bid, sizeof(b->bid));
 		if (f->m.opt.seen & BIT64(MHOPT_MESG_ID))
 			b->stamp = f->m.opt.mesg_id;
 		return true;

@@ -56,7 +56,7 @@ static void test_without_bids_there_is_none_of_it(void **state)
 
 	(void)state;
 	w.uplink[0].bid = w.uplink[1].bid = 0;
-	begin();
+	two_away();
 	b = one_bu();
 	assert_int_equal(b.n_bid, 0);
 	accept_bu(&b);
@@ -221,7 +221,7 @@ static void test_166_and_an_answer_without_bids_mean_one_registration(void **sta
 	struct bu b;
 
 	(void)state;
-	begin();
+	two_away();
 	b = one_bu();
 	ANSWER(&b, .status = BA_MCOA_PROHIBITED);
 	b = one_bu();
@@ -281,7 +281,7 @@ static void test_one_refused_of_two(void **state)
 	struct bu b;
 
 	(void)state;
-	begin();
+	two_away();
 	told();
 	b = one_bu();
 	ANSWER(&b, .status = BA_MCOA_NOTCOMPLETE, .bid_status = { 0, BA_NO_RESOURCES });

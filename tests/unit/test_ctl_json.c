@@ -433,14 +433,25 @@ static void test_peers_say_how_and_why(void **state)
 	inet_pton(AF_INET6, "2001:db8:f1::2", &fake_node.peer[0].bound_coa);
 	fake_node.peer[0].expires = run_now() + 300;
 	fake_node.peer[0].since = run_now() - 20;
+	fake_node.peer[0].bid = 1;
+	fake_node.peer[0].n_other = 1;
+	fake_node.peer[0].other[0] = (struct ro_other){ .bid = 2, .held = true, .held_prio = 5,
+							.lifetime = 400,
+							.expires = run_now() + 200 };
+	inet_pton(AF_INET6, "2001:db8:f2::2", &fake_node.peer[0].other[0].coa);
 	fake_node.peer[1].state = RO_HOLD;
 	fake_node.peer[1].due = run_now() + 60;
 	fake_node.peer[1].why = "no answer to Care-of Test Init";
 	fd = connect_to(f);
 	say(f, fd, "{\"method\":\"io.mip6d.ListPeers\",\"more\":true}");
 	HEARS(f, fd, { "peer", "2001:db8:cc::1" }, { "role", "mn" }, { "how", "optimised" },
-	      { "remaining", "300.000000" }, { "age", "20.000000" }, { "reason", NULL });
+	      { "remaining", "300.000000" }, { "age", "20.000000" }, { "reason", NULL },
+	      { "bid", "1" }, { "priority", "1" });
+	HEARS(f, fd, { "peer", "2001:db8:cc::1" }, { "role", "mn" }, { "how", "standby" },
+	      { "bid", "2" }, { "priority", "5" }, { "remaining", "200.000000" },
+	      { "lifetime", "400" }, { "state", "bound" });
 	HEARS(f, fd, { "peer", "2001:db8:cc::2" }, { "how", "tunnel" }, { "state", "hold" },
+	      { "bid", "0" }, { "priority", NULL },
 	      { "retry_in", "60.000000" }, { "reason", "no answer to Care-of Test Init" });
 	hears(f, fd, "{\"parameters\":{}}");
 	close(fd);
