@@ -161,6 +161,8 @@ static int transmit(struct mn_home *h, const struct mh_msg *m, const struct mn_o
 
 /* ---- MAX_UPDATE_RATE ---- */
 
+#define SPARE	1	/* of a second's updates: for the loss of a path */
+
 /* The limit is per home agent, whatever home addresses the messages are for (11.8). Home agents come
  * with configurations: one of long ago makes room. */
 static struct mn_pace *pace_of(struct mn *mn, const struct in6_addr *ha)
@@ -185,9 +187,12 @@ static void sent_to(struct mn *mn, const struct in6_addr *ha, double now)
 	p->sent[0] = now;
 }
 
-static double may_send_at(struct mn *mn, const struct in6_addr *ha)
+/* spare: so many of a second's updates are left over. */
+static double may_send_at(struct mn *mn, const struct in6_addr *ha, unsigned spare)
 {
-	return bul_rate(pace_of(mn, ha)->sent, BUL_RECENT, mn->conf->timers.max_update_rate,
+	unsigned rate = mn->conf->timers.max_update_rate;
+
+	return bul_rate(pace_of(mn, ha)->sent, BUL_RECENT, rate > spare ? rate - spare : 1,
 			run_now());
 }
 
@@ -265,9 +270,9 @@ static bool wants_bu(const struct bul *b)
 static void tx_run(void *arg);
 
 /* True: not yet, the timer will come back. */
-static bool too_early(struct mn_home *h, const struct in6_addr *ha)
+static bool too_early(struct mn_home *h, const struct in6_addr *ha, bool can_wait)
 {
-	double at = may_send_at(h->mn, ha);
+	double at = may_send_at(h->mn, ha, can_wait ? SPARE : 0);
 
 	if (at <= run_now())
 		return false;
@@ -317,11 +322,11 @@ static void tx_run(void *arg)
 	struct mn_home *h = arg;
 
 	if (h->aside) {
-		if (too_early(h, &h->aside_ha))
+		if (too_early(h, &h->aside_ha, false))
 			return;
 		send_aside(h);
 	}
-	if (h->tx_wanted && !too_early(h, &h->bul.ha))
+	if (h->tx_wanted && !too_early(h, &h->bul.ha, bul_can_wait(&h->bul)))
 		send_next(h);
 }
 

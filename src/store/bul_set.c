@@ -159,6 +159,19 @@ bool bul_set_alive(struct bul *b, unsigned path, bool alive)
 	return true;
 }
 
+bool bul_can_wait(const struct bul *b)
+{
+	bool lost = !bul_multi(b) || b->state != BUL_REFRESH;
+
+	for (unsigned i = 0; i < BUL_PATHS && !lost; i++) {
+		const struct bul_path *p = &b->set.path[i];
+
+		lost = p->bid && p->held && (!p->held_usable ||
+					     (!p->alive && p->held_prio != BUL_PRIO_LAST));
+	}
+	return !lost;
+}
+
 void bul_set_again(struct bul *b, const struct mhopt_bid *bid, unsigned n)
 {
 	for (unsigned i = 0; i < BUL_PATHS; i++) {

@@ -171,7 +171,7 @@ def test_a_router_with_two_uplinks_goes_on_by_the_other_with_one_update(lab):
     # the care-of address of the other path has been tested as well, with its BID (4.3)
     wait_seen(net, caps[2], "a care-of test of the other path",
               lambda p: p.mh and p.mh.name == "CoT" and p.src == CN6 and
-              p.mh.raw[24:30] == option(BID, struct.pack("!HBB", 2, 0, 1)))
+              p.mh.raw[24:30] == option(BID, struct.pack("!HBB", 2, 0, 2)))
     since = net.pull(1)
     at(2)
     answered([f], "directly", times=20)

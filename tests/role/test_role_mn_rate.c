@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The mobile router with many home addresses: MAX_UPDATE_RATE (RFC 6275 11.8). */
-#include "role/mn_role_help.h"
+#include "role/mn_bids_help.h"
 
 static void test_no_more_than_three_updates_within_a_second(void **state)
 {
@@ -137,6 +137,52 @@ static void test_homes_that_turned_to_another_home_agent_count_where_they_were(v
 	assert_int_equal(n, 3);
 }
 
+/* RFC 5648: what can wait leaves one in a second to the loss of a path. */
+static void test_a_lost_path_is_told_at_once(void **state)
+{
+	struct bu b;
+	unsigned n = 0;
+
+	setup_bids(state);
+	both();
+	/* two in a second, whatever else there is to be told */
+	for (unsigned i = 0; i < 5; i++) {
+		mn_refresh(mn, NULL);
+		turn();
+		while (next_bu(&b)) {
+			n++;
+			accept_bu(&b);
+		}
+		advance(0.1);
+	}
+	assert_int_equal(n, 2);
+	mn_path_alive(home0(), path_of(1), false);
+	turn();
+	b = one_bu();
+	assert_true(tells(&b, 1, COA1, BUL_PRIO_LAST) && is6(&b.src, COA2));
+	accept_bu(&b);
+	/* the rest a second later */
+	mn_refresh(mn, NULL);
+	turn();
+	no_bu();
+	advance(1.01);
+	assert_true(next_bu(&b));
+	/* so is an address that is gone */
+	teardown(state);
+	setup_bids(state);
+	both();
+	for (unsigned i = 0; i < 3; i++) {
+		mn_refresh(mn, NULL);
+		turn();
+		while (next_bu(&b))
+			accept_bu(&b);
+		advance(0.1);
+	}
+	lost();
+	b = one_bu();
+	assert_true(b.flags & BU_O && has_bid(&b, 2) && !has_bid(&b, 1));
+}
+
 int main(void)
 {
 #define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -144,6 +190,7 @@ int main(void)
 		T(test_no_more_than_three_updates_within_a_second),
 		T(test_many_homes_at_one_home_agent_keep_the_rate_together),
 		T(test_homes_that_turned_to_another_home_agent_count_where_they_were),
+		T(test_a_lost_path_is_told_at_once),
 	};
 #undef T
 

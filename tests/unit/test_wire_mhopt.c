@@ -112,6 +112,13 @@ static void test_each_ipv4_and_binding_identifier_option_has_its_layout(void **s
 		  { .seen = BIT64(MHOPT_BID),
 		    .n_bid = 1,
 		    .bid = { { 1, 0, 127, false, { AF_INET6, 0, { .in6 = a } } } } } },
+		/* RFC 5648 8.2: that of the IPv4 home address comes first */
+		{ "1e06 8560 c0000209 2304 0102 00 07 01040000 0000",
+		  { .seen = BIT64(MHOPT_IPV4_ACK) | BIT64(MHOPT_BID),
+		    .n_bid = 1,
+		    .bid = { { .bid = 258, .prio = 7 } },
+		    .n_ipv4_ack = 1,
+		    .ipv4_ack = { { 133, 24, b } } } },
 		{ "0b06 0018 c0000209 01020000",
 		  { .seen = BIT64(11), .n_ipv4_mnp = 1, .ipv4_mnp = { prefix4(b, 24) } } },
 		{ "0c06 8118 c0000209 01020000",
