@@ -54,6 +54,8 @@ static inline void reload(void)
 	live_uplinks(&live, &next.c);
 	w.c = live.conf;
 	w.c.timers = next.c.timers;
+	w.c.mark_mask = next.c.mark_mask;
+	w.c.bid_table = next.c.bid_table;
 	mn_reload(mn, r);
 	turn();
 }
