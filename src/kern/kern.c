@@ -70,7 +70,12 @@ static int back_again(void *arg, struct kop *op)
 	return put_same(arg, op, &op->e->obj);
 }
 
-static const struct kback back = { back_add, back_change, back_del, back_again };
+static void back_aside(void *arg, struct kentry *e)
+{
+	kern_link_aside(arg, e);
+}
+
+static const struct kback back = { back_add, back_change, back_del, back_again, back_aside };
 
 /* ---- what the kinds use ---- */
 

@@ -122,6 +122,7 @@ void kern_tc_bpf(struct kern *k, struct kop *op, const struct tc_at *at, int pro
 
 /* ---- tunnel.c ---- */
 bool link_is_tunnel_type(uint16_t arphrd);
+void kern_link_aside(struct kern *k, struct kentry *e);	/* struct kback */
 
 /* ---- monitor.c ---- */
 int monitor_open(struct kern *k);

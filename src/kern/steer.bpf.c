@@ -7,8 +7,7 @@
  * A shared device is told other ends; to another device the packet is redirected.
  * What came by a redirection or is a copy has been here before: tc_index says so.
  *
- * What is sent to the device by its name stays, and so does what is nobody's to steer
- * (steer_left_alone()).
+ * What is sent to the device by its name stays, and what is nobody's to steer.
  *
  * Fragments follow the first one, if that came first. An ICMP error goes by the
  * flow that it is about, unless a flow of the policy names it by its own header.
@@ -113,10 +112,7 @@ static int load(struct __sk_buff *skb, __u32 off, void *to, __u32 len)
 	return (int)bpf_skb_load_bytes_relative(skb, off, to, len, BPF_HDR_START_NET);
 }
 
-static __u64 half(__be32 a, __be32 b)
-{
-	return (__u64)bpf_ntohl(a) << 32 | bpf_ntohl(b);
-}
+#define HALF(a, b)	((__u64)bpf_ntohl(a) << 32 | bpf_ntohl(b))
 
 static bool icmp_error(__u32 proto, __u32 type)
 {
@@ -263,10 +259,10 @@ static __noinline int steer_ip6(struct __sk_buff *skb, struct steer_pkt *pkt, __
 	if (bpf_ntohl(h.vtf) >> 28 != 6)
 		return -1;
 	pkt->has = STEER_IS_V6 | STEER_HAS_LABEL;
-	pkt->src[0] = half(h.src[0], h.src[1]);
-	pkt->src[1] = half(h.src[2], h.src[3]);
-	pkt->dst[0] = half(h.dst[0], h.dst[1]);
-	pkt->dst[1] = half(h.dst[2], h.dst[3]);
+	pkt->src[0] = HALF(h.src[0], h.src[1]);
+	pkt->src[1] = HALF(h.src[2], h.src[3]);
+	pkt->dst[0] = HALF(h.dst[0], h.dst[1]);
+	pkt->dst[1] = HALF(h.dst[2], h.dst[3]);
 	pkt->dscp = (bpf_ntohl(h.vtf) >> 22) & 63;
 	pkt->label = bpf_ntohl(h.vtf) & 0xfffff;
 	w.next = h.next;
@@ -559,9 +555,7 @@ static __always_inline int steer(struct __sk_buff *skb, __u32 up)
 	if (quote < 0 || steer_left_alone(&pkt, up))
 		return TC_ACT_UNSPEC;
 	owner = owner_of(&pkt);
-	if (!owner)
-		return TC_ACT_UNSPEC;
-	row = bpf_map_lookup_elem(&owners, owner);
+	row = owner ? bpf_map_lookup_elem(&owners, owner) : NULL;
 	if (!row)
 		return TC_ACT_UNSPEC;
 	i = steer_marked(row, skb->mark);

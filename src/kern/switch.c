@@ -286,6 +286,7 @@ static int sw_want(struct ksw *s, struct kswitch *sw, const struct kobj *o)
 	op = op_new(sw, KOP_CHANGE, e);
 	op->was = was;
 	e->obj = *o;
+	e->aside = false;
 	op_run(s, op, s->back->change);
 	return op->rc;
 }
@@ -319,6 +320,7 @@ static void sw_add(struct ksw *s, struct kswitch *sw)
 
 	sw->stage = KSW_ADDING;
 	stamp_plans(s, sw);
+	ksw_step_aside(s, &sw->have, &sw->want);
 	for (size_t i = 0; i < sw->want.n && rc == 0; i++) {
 		rc = sw_want(s, sw, &sw->want.obj[i]);
 		if (rc < 0) {
@@ -354,6 +356,7 @@ static void op_undo(struct ksw *s, struct kswitch *sw, struct kop *did)
 		e->obj = *did->was;
 		if (!applied)
 			break;
+		e->aside = false;
 		op = op_new(sw, KOP_CHANGE, e);
 		op->was = did->was;
 		did->was = NULL;
@@ -372,8 +375,10 @@ static void sw_undo(struct ksw *s, struct kswitch *sw)
 	s->undone++;
 	while (sw->n_leave > 0)
 		sw->leave[--sw->n_leave]->leaving--;
+	ksw_step_aside(s, &sw->want, &sw->have);
 	for (size_t i = sw->n_add; i-- > 0;)
 		op_undo(s, sw, &sw->op[i]);
+	ksw_step_back(s, &sw->have);
 }
 
 /* ---- errors ---- */

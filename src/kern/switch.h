@@ -18,6 +18,9 @@
  *    of `have`, only after each addition has succeeded. A failed addition undoes
  *    the others in reverse; a failed deletion is a warning (the object is
  *    forgotten), never an error of the switch.
+ *  - No two devices have the same ends, as the kernel does not allow it, not even on the way:
+ *    where some of a switch take over those of others that change or go, these stand aside
+ *    first. So do those that come in the way of an undo.
  *  - `have` must be what a finished switch left. Queueing a switch whose `have` is
  *    the `want` of one under way is safe only if that one cannot fail.
  *
@@ -47,6 +50,7 @@ struct kentry {
 	uint32_t handle;		/* INGRESS: tc filter */
 	struct in6_addr outer;		/* INGRESS: as it stands in the check */
 	char *was;			/* SYSCTL: original value; freed with the entry */
+	bool aside;			/* LINK: for a moment with ends that nobody has */
 	struct kentry *next_dead;
 	UT_hash_handle hh;
 };
@@ -74,6 +78,9 @@ struct kback {
 	int (*change)(void *arg, struct kop *op);
 	int (*del)(void *arg, struct kop *op);
 	int (*again)(void *arg, struct kop *op);	/* as it is; it may still be there */
+	/* The device e gives its ends up for a moment (e->aside), or has those of e->obj again. In
+	 * the order of all other requests; nobody waits for it. */
+	void (*aside)(void *arg, struct kentry *e);
 };
 
 struct ksw {
@@ -110,6 +117,14 @@ bool ksw_tell(struct ksw *s);
 struct kentry *ksw_find(const struct ksw *s, const struct kobj *key);
 void ksw_each(struct ksw *s, void (*fn)(void *arg, struct kentry *e), void *arg);
 
+/* ---- switch_ends.c ---- */
+/* Before a plan follows another: devices of `from` that change or go, and whose ends others of `to`
+ * get. Others' devices stay: who wants their ends fails. No memory: as without. */
+void ksw_step_aside(struct ksw *s, const struct kplan *from, const struct kplan *to);
+/* After an undo: those whose turn to change never came. */
+void ksw_step_back(struct ksw *s, const struct kplan *p);
+
+/* ---- for back ends ---- */
 void kop_sent(struct kop *op);
 /* text: the kernel's own words, or NULL. */
 void kop_answer(struct kop *op, int rc, const char *text);

@@ -90,6 +90,7 @@ static struct rtnl_link *peer_link(const struct k_link *l, int ifindex, bool is_
 	return n;
 }
 
+/* op may be NULL: nobody waits. */
 static int put_peer_link(struct kern *k, struct kop *op, const struct k_link *l, int ifindex,
 			 int flags)
 {
@@ -108,10 +109,11 @@ static int put_peer_link(struct kern *k, struct kop *op, const struct k_link *l,
 	rtnl_link_put(n);
 	if (rc < 0)
 		return rc == -NLE_NOMEM ? -ENOMEM : -EINVAL;
-	kop_sent(op);
+	if (op)
+		kop_sent(op);
 	rc = nlq_copy(&k->rt, (const struct nlmsghdr *)nlmsg_hdr(msg), op);
 	nlmsg_free(msg);
-	if (rc < 0)
+	if (rc < 0 && op)
 		kop_answer(op, rc, NULL);
 	return 0;
 }
@@ -262,6 +264,27 @@ static int create_link(struct kern *k, struct kop *op, const struct k_link *l, i
 	}
 	set_link_up(k, op, ifindex);
 	return 0;
+}
+
+/* RFC 6666: an address that is nobody's, another one for each device. */
+static struct in6_addr nowhere(int ifindex)
+{
+	struct in6_addr a = { .s6_addr = { 1 } };
+	uint32_t n = htonl((uint32_t)ifindex);
+
+	memcpy(&a.s6_addr[12], &n, sizeof(n));
+	return a;
+}
+
+void kern_link_aside(struct kern *k, struct kentry *e)
+{
+	struct k_link l = e->obj.link;
+	const struct in6_addr away = nowhere(e->ifindex);
+
+	if (e->aside)
+		l.carrier.remote = locator6(&away);
+	if (e->ifindex)
+		(void)put_peer_link(k, NULL, &l, e->ifindex, 0);
 }
 
 /* ---- the kind ---- */

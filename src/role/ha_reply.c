@@ -254,14 +254,15 @@ static void ba_send(struct ha *ha, const struct ha_req *req, const struct bu_ver
 		       strerror(-rc));
 }
 
-static void tell_refusal(const struct ha_req *req, const struct bu_verdict *v)
+static void tell_refusal(const struct ha_req *req, uint8_t status, uint16_t bid)
 {
 	struct event e = { .type = EV_refused };
 
 	e.refused.home_address = req->hoa;
+	e.refused.bid = bid;
 	e.refused.peer = req->rx.src;
-	e.refused.status = v->status;
-	snprintf(e.refused.text, sizeof(e.refused.text), "%s", ba_status_str(v->status));
+	e.refused.status = status;
+	snprintf(e.refused.text, sizeof(e.refused.text), "%s", ba_status_str(status));
 	event_emit(&e);
 }
 
@@ -279,7 +280,7 @@ static void answer_bids(struct ha *ha, const struct ha_req *req, const struct bu
 		       ba_status_str(one.status), v->bid_why[i]);
 		ha->stats.refused_by[one.status]++;
 		if (bucket_take(&ha->refusals[true], run_now()))
-			tell_refusal(req, &one);
+			tell_refusal(req, one.status, v->bid[i].bid);
 	}
 }
 
@@ -315,7 +316,7 @@ void ha_answer(struct ha *ha, const struct ha_req *req, const struct bu_verdict 
 	ba_send(ha, req, v);
 	ha->stats.refused_by[v->status]++;
 	if (allowed)
-		tell_refusal(req, v);
+		tell_refusal(req, v->status, v->n_bid == 1 ? v->bid[0].bid : 0);
 }
 
 /* ---- advertisements ---- */

@@ -53,6 +53,18 @@ int home_conf_copy(struct home_conf *to, const struct home_conf *from)
 	return 0;
 }
 
+int home_flows_copy(struct home_conf *to, const struct home_conf *from)
+{
+	struct flow_conf *f = flows_copy(from->flows, from->n_flow);
+
+	if (!f)
+		return -ENOMEM;
+	flows_free(to->flows, to->n_flow);
+	to->flows = f;
+	to->n_flow = from->n_flow;
+	return 0;
+}
+
 void home_conf_free(struct home_conf *h)
 {
 	free(h->prefixes);

@@ -28,6 +28,8 @@ void live_free(struct live *l);			/* wipes keys; zeroed is harmless */
 /* A copy with prefixes of its own; *to is not looked at before. */
 int home_conf_copy(struct home_conf *to, const struct home_conf *from);
 void home_conf_free(struct home_conf *h);	/* wipes all of it */
+/* The flows of from in the place of those that to has; to must own them. */
+int home_flows_copy(struct home_conf *to, const struct home_conf *from);
 /* The uplinks of another configuration: true, or nothing is changed: more than there is room for. Those
  * that it lacks are marked, their places are free when they are zeroed. */
 bool live_uplinks_fit(const struct live *l, const struct mn_conf *to);

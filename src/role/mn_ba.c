@@ -127,12 +127,13 @@ static const struct mn_out *judge(struct mn_home *h, const struct mh_rx *rx,
 	return o;
 }
 
-static void tell_refused(struct mn_home *h, const struct mh_rx *rx, uint8_t status)
+static void tell_refused(struct mn_home *h, const struct mh_rx *rx, uint8_t status, uint16_t bid)
 {
 	struct event e = { .type = EV_refused };
 
 	h->mn->stats.ba_refused_by[status]++;
 	e.refused.home_address = *mn_hoa(h);
+	e.refused.bid = bid;
 	e.refused.peer = rx->src;
 	e.refused.status = status;
 	snprintf(e.refused.text, sizeof(e.refused.text), "%s", ba_status_str(status));
@@ -190,10 +191,10 @@ void mn_ba_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 		h->force_stamp = true;
 	/* 133 at home is the answer that we hope for */
 	if (ba.status >= BA_UNSPECIFIED && !(o->dereg && ba.status == BA_NOT_HA))
-		tell_refused(h, rx, ba.status);
+		tell_refused(h, rx, ba.status, ba.n_bid == 1 ? ba.bid[0].bid : 0);
 	for (unsigned i = 0; i < ba.n_bid; i++)
 		if (ba.bid[i].status >= BA_UNSPECIFIED)
-			tell_refused(h, rx, ba.bid[i].status);
+			tell_refused(h, rx, ba.bid[i].status, ba.bid[i].bid);
 	if (!o->dereg && ba.status < BA_UNSPECIFIED &&
 	    (!h->bul.router || ba.flags & BA_R))
 		mr_accepted(h, m);

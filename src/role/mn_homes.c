@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "role/live.h"
 #include "role/mn_priv.h"
 
 #define FIRST_TABLE	6500		/* as configured homes by default */
@@ -177,10 +178,14 @@ void mn_home_new(struct mn_home *from, const struct prefix *hoa, const struct in
 	if (!configured) {		/* else it comes back as it was */
 		uint32_t table = free_table(live);
 
+		home_conf_free(c);	/* of one that had the place before */
 		*c = *from->conf;
 		c->prefixes = NULL;	/* it has none */
-		c->flows = NULL;	/* nor flows: theirs may name the old prefix */
+		c->n_prefix = 0;
+		c->flows = NULL;
 		c->n_flow = 0;
+		if (home_flows_copy(c, from->conf) < 0)
+			log_err("mn", "%s: no memory for its flows", A6(&hoa->a.in6));
 		c->hoa = *hoa;
 		c->table = table;
 		c->place = UINT_MAX;	/* behind what the file has */

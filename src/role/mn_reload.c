@@ -187,6 +187,8 @@ static void take_too(struct mn_home *child, const struct home_conf *from)
 	c->ipv4_option = from->ipv4_option;
 	c->link_local = from->link_local;
 	c->renumber = from->renumber;
+	if (home_flows_copy(c, from) < 0)
+		log_err("mn", "%s: no memory for its new flows", A6(mn_hoa(child)));
 	if (tell && !child->finished)
 		mn_step(child, BUL_EV_RECONF, NULL);
 }

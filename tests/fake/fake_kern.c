@@ -162,12 +162,29 @@ static int refuse(struct kern *k, struct kop *op)
 	return rc;
 }
 
+/* As the kernel: one device for each pair of ends. */
+static int ends_taken(struct kern *k, const struct kop *op)
+{
+	const struct carrier *c = &op->e->obj.link.carrier;
+	struct kentry *e, *tmp;
+
+	if (op->e->obj.kind != KOBJ_LINK || !c->kind)
+		return 0;
+	HASH_ITER(hh, k->sw.table, e, tmp)
+		if (e != op->e && e->obj.kind == KOBJ_LINK && !e->aside &&
+		    find_link(k, e->obj.link.name, 0) && carrier_eq(&e->obj.link.carrier, c))
+			return -EEXIST;
+	return 0;
+}
+
 static int fake_add(void *arg, struct kop *op)
 {
 	struct kern *k = arg;
 	int rc = refuse(k, op);
 
 	k->requests++;
+	if (rc == 0)
+		rc = ends_taken(k, op);
 	if (rc < 0)
 		return rc;
 	see(k, op->e, false);
@@ -181,6 +198,8 @@ static int fake_change(void *arg, struct kop *op)
 	int rc = refuse(k, op);
 
 	k->requests++;
+	if (rc == 0)
+		rc = ends_taken(k, op);
 	if (rc < 0)
 		return rc;
 	see(k, op->e, false);
@@ -209,7 +228,14 @@ static int fake_again(void *arg, struct kop *op)
 	return rc;
 }
 
-static const struct kback fake_back = { fake_add, fake_change, fake_del, fake_again };
+static void fake_aside(void *arg, struct kentry *e)
+{
+	struct kern *k = arg;
+
+	fake_append(&k->log, "%s %s\n", e->aside ? "<" : ">", KOBJ(&e->obj));
+}
+
+static const struct kback fake_back = { fake_add, fake_change, fake_del, fake_again, fake_aside };
 
 /* ---- kern.h ---- */
 

@@ -341,6 +341,38 @@ static void replace_kind(void)
 	kplan_free(&on);
 }
 
+static bool ends_are(const char *dev, const char *remote)
+{
+	return says(remote, "ip -d link show dev %s", dev);
+}
+
+/* The kernel lets no two devices have the same ends: some of a plan exchange theirs, and half of an
+ * exchange that fails is taken back. */
+static void replace_ends(enum klink_kind kind, uint32_t key)
+{
+	struct kplan a = { 0 }, b = { 0 }, bad = { 0 }, one = { 0 };
+
+	put(&a, k_peer("mip8", kind, COA1, key));
+	put(&a, k_peer("mip9", kind, COA2, key));
+	put(&b, k_peer("mip8", kind, COA2, key));
+	put(&b, k_peer("mip9", kind, COA1, key));
+	put(&bad, b.obj[0]);
+	put(&bad, b.obj[1]);
+	put(&bad, k_route("2001:db8:91::/64", "nowhere", RT_TABLE_MAIN, 5));
+	put(&one, k_peer("mip9", kind, COA1, key));
+	ok(change(&none, &a) == 0 && change(&a, &b) == 0 && ends_are("mip8", COA2) &&
+	   ends_are("mip9", COA1), "two devices exchange their ends: %s", kern_error(t.k));
+	ok(change(&b, &a) == 0 && change(&a, &bad) < 0 && ends_are("mip8", COA1) &&
+	   ends_are("mip9", COA2), "one that fails is taken back");
+	ok(change(&a, &one) == 0 && ends_are("mip9", COA1), "the ends of one that goes: %s",
+	   kern_error(t.k));
+	change(&one, &none);
+	kplan_free(&a);
+	kplan_free(&b);
+	kplan_free(&bad);
+	kplan_free(&one);
+}
+
 void test_replace(void)
 {
 	char *before = snapshot();
@@ -354,6 +386,8 @@ void test_replace(void)
 	change(&base, &none);
 	replace_others();
 	replace_kind();
+	replace_ends(KLINK_IP6TNL, 0);
+	replace_ends(KLINK_IP6GRE, 7);
 	same_snapshot(before, "replacing leaves nothing");
 	kern_end();
 	kplan_free(&base);

@@ -3,62 +3,7 @@
  * Several care-of addresses of one home address (RFC 5648) at the home agent: one
  * transaction for all of them, and what is done once and what for each.
  */
-#include "ha_role_help.h"
-
-#include <errno.h>
-#include <stdio.h>
-
-#define COA3	"2001:db8:f3::2"
-
-static uint16_t bids[64];		/* of bc_add, negative reasons not kept */
-static unsigned n_bids;
-
-static void hear_bids(void *arg, const struct event *e)
-{
-	(void)arg;
-	if (e->type == EV_bc_add && n_bids < ARRAY_SIZE(bids))
-		bids[n_bids++] = (uint16_t)e->bc_add.bid;
-}
-
-static void begin(void)
-{
-	start();
-	n_bids = 0;
-	event_listen(hear_bids, NULL);
-}
-
-/* What is bound: "1:2001:db8:f1::2 ..."; the kernel agrees. */
-static void bound(const char *hoa, const char *set)
-{
-	struct in6_addr a = ip6(hoa);
-	struct binding_set s;
-	char text[512] = "";
-	size_t n = 0;
-
-	bc_set(ha_bc(ha), &a, &s);
-	for (unsigned i = 0; i < s.n; i++)
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%u:%s", i ? " " : "",
-				      s.b[i].key.bid, LOC(&s.b[i].coa));
-	assert_string_equal(text, set);
-	kernel_agrees(hoa);
-}
-
-/* The answer, and what it says of each identifier: "1:0 2:167". */
-static void ba_ids(uint8_t status, uint16_t seq, const char *ids)
-{
-	const struct fake_mh *f = ba_is(status, seq);
-	char text[128] = "";
-	size_t n = 0;
-
-	for (unsigned i = 0; i < f->m.opt.n_bid; i++) {
-		const struct mhopt_bid *o = &f->m.opt.bid[i];
-
-		assert_int_equal(o->coa.family, 0);
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%u:%u", i ? " " : "", o->bid,
-				      o->status);
-	}
-	assert_string_equal(text, ids);
-}
+#include "ha_mcoa_help.h"
 
 static unsigned advertised(void)
 {
@@ -67,17 +12,6 @@ static unsigned advertised(void)
 	while (fake_nd_pop())
 		n++;
 	return n;
-}
-
-/* BID 1 at COA, BID 2 at COA2, the first is the primary. */
-static void bind_two(void)
-{
-	BU(.seq = 1, .flags = AHR | BU_O, .id = { { 1, COA, 10, false }, { 2, COA2, 20, false } });
-	if (fake_dad_count())
-		dad_ends(MR, false);
-	kernel_works();
-	ba_ids(BA_ACCEPTED, 1, "1:0 2:0");
-	bound(MR, "1:" COA " 2:" COA2);
 }
 
 static void test_bulk_is_one_detection_and_one_answer(void **state)
@@ -259,27 +193,6 @@ static void test_circle_refuses_only_that_path(void **state)
 	BU(.seq = 3, .id = { { 2, COA2, 20, false } });
 	kernel_works();
 	ba_ids(BA_ACCEPTED, 3, "2:0");
-}
-
-static void test_device_mode_has_a_device_for_each(void **state)
-{
-	(void)state;
-	w.c.tunnel = TUNNEL_DEVICE;
-	begin();
-	bind_two();
-	assert_int_equal(fake_kern_count_kind(KOBJ_LINK), 2);
-	/* one address cannot have two devices */
-	BU(.seq = 2, .id = { { 1, COA, 10, false }, { 3, COA2, 20, false } });
-	kernel_works();
-	ba_ids(BA_MCOA_NOTCOMPLETE, 2, "1:0 3:130");
-	/* nor another node's */
-	BU(.hoa = HOST, .src = COA3, .flags = AH, .seq = 1,
-	   .id = { { 1, COA3, 0, false }, { 2, COA2, 0, false } });
-	dad_ends(HOST, false);
-	kernel_works();
-	ba_ids(BA_MCOA_NOTCOMPLETE, 1, "1:0 2:130");
-	bound(HOST, "1:" COA3);
-	assert_int_equal(fake_kern_count_kind(KOBJ_LINK), 3);
 }
 
 static void test_second_path_during_detection_waits_for_the_first(void **state)
@@ -568,7 +481,6 @@ int main(void)
 		T(test_object_that_the_kernel_refuses_undoes_the_set),
 		T(test_refused_identifiers_are_told_beside_the_acceptance),
 		T(test_circle_refuses_only_that_path),
-		T(test_device_mode_has_a_device_for_each),
 		T(test_second_path_during_detection_waits_for_the_first),
 		T(test_newer_bulk_during_detection_takes_the_place),
 		T(test_deletion_of_one_while_the_kernel_works_waits),

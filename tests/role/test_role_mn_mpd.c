@@ -2,6 +2,8 @@
 /* Mobile prefix discovery and the renumbering of a mobile node's home (RFC 6275 11.4.2, 11.4.3). */
 #include "mn_role_help.h"
 
+#include "role/live.h"
+
 #define NEWNET	"2001:db8:28a::"
 #define NEWHOA	NEWNET "beef"
 #define NEWHA	NEWNET "1"
@@ -135,6 +137,33 @@ static void test_new_prefix_is_left_alone_unless_wanted(void **state)
 	no_bu();
 	/* deprecated, but programs would get a care-of address instead */
 	assert_true(in_kernel("addr " HOA "/128 dev mip0 nodad home"));
+}
+
+/* Under the new home address the policy of the configuration goes on. */
+static void test_renumbered_home_has_its_flows(void **state)
+{
+	static struct flow_weight weight[] = { { .bid = 1, .weight = 2 } };
+	static struct flow_conf flow[] = { { .name = "voice", .fid = 3, .prio = 10, .n_bid = 1,
+					     .bid = { 1 }, .weights = weight, .n_weights = 1 } };
+	struct icmp6_msg m;
+
+	(void)state;
+	w.home[0].flows = flow;
+	w.home[0].n_flow = 1;
+	begin(true);
+	bound(BA_PREFIX_DISCOVERY);
+	m = advert(solicitation(COA1), 8000, 0);
+	and_new(&m);
+	hear_from(HA1, true, &m);
+	assert_int_equal(mn_homes(mn), 2);
+	assert_int_equal(w.home[1].n_flow, 1);
+	assert_string_equal(w.home[1].flows[0].name, "voice");
+	assert_int_equal(w.home[1].flows[0].fid, 3);
+	assert_ptr_not_equal(w.home[1].flows, flow);	/* the configuration may go */
+	assert_ptr_not_equal(w.home[1].flows[0].weights, weight);
+	next_bu(&(struct bu){ 0 });
+	home_conf_free(&w.home[1]);
+	w.home[1].hoa.family = AF_INET6;
 }
 
 static void test_home_is_renumbered(void **state)
@@ -481,6 +510,7 @@ int main(void)
 		T(test_status_1_starts_prefix_discovery),
 		T(test_advertisement_must_come_from_the_home_agent_and_be_asked_for),
 		T(test_new_prefix_is_left_alone_unless_wanted),
+		T(test_renumbered_home_has_its_flows),
 		T(test_home_is_renumbered),
 		T(test_last_home_address_that_ends_takes_nothing_else_with_it),
 		T(test_at_home_an_old_advertisement_ends_nothing),

@@ -290,6 +290,7 @@ static void test_one_refused_of_two(void **state)
 	assert_int_equal(state_now(), BUL_BOUND);
 	assert_string_equal(default_dev(AF_INET6), "mip0a");
 	assert_int_equal(last_event[EV_refused].refused.status, BA_NO_RESOURCES);
+	assert_int_equal(last_event[EV_refused].refused.bid, 2);
 	assert_string_equal(mn_path_dev(home0(), path_of(2)), "");
 	assert_false(in_kernel("route ::/0 dev mip0b table 7002 metric 1024 src " HOA "/128"));
 }
