@@ -70,14 +70,20 @@ static struct update second(void)
 	return u;
 }
 
-static void test_each_care_of_address_is_registered_from_its_uplink(void **state)
+/* And the second one. */
+static void both_there(void)
 {
 	struct update u;
 
-	(void)state;
 	first(true);
 	u = second();
 	answer_bu(&u, 0, true);
+}
+
+static void test_each_care_of_address_is_registered_from_its_uplink(void **state)
+{
+	(void)state;
+	both_there();
 	assert_int_equal(n_event[EV_bul_add], 2);
 	assert_int_equal(last_event[EV_bul_add].bul_add.bid, 2);
 	assert_true(is6(&last_event[EV_bul_add].bul_add.care_of.a.in6, COA2));
@@ -101,9 +107,7 @@ static void test_the_preferred_one_is_lost(void **state)
 	struct bu b;
 
 	(void)state;
-	first(true);
-	u = second();
-	answer_bu(&u, 0, true);
+	both_there();
 	memset(n_event, 0, sizeof(n_event));
 	lost();
 	u = update();			/* the other path is registered: nothing to wait for */
@@ -183,9 +187,7 @@ static void test_a_refresh_request_names_what_is_told(void **state)
 	struct update u;
 
 	(void)state;
-	first(true);
-	u = second();
-	answer_bu(&u, 0, true);
+	both_there();
 	advance(11);
 	asks_for(7);				/* none of ours */
 	none_sent();
@@ -203,9 +205,7 @@ static void test_all_end_with_the_home_address(void **state)
 	struct update u;
 
 	(void)state;
-	first(true);
-	u = second();
-	answer_bu(&u, 0, true);
+	both_there();
 	memset(n_event, 0, sizeof(n_event));
 	mn_stop(mn, on_done, NULL);
 	turn();
