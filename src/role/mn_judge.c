@@ -139,21 +139,27 @@ static void forgive_others(const struct mn_track *lost)
 
 /* ---- tunnels over living paths ---- */
 
-/* The home agent is to be asked. */
+/*
+ * The home agent is to be asked. When that did not help, it is this path's own fault, or that of the
+ * primary, which is left then; the others wait for that.
+ */
 static bool tunnel_silent(struct mn_track *t)
 {
-	struct mn_home *h = t->h;
+	const struct mn_home *h = t->h;
+	const struct mn_track *p = primary(h);
 
 	if (tunnel_of(t)->lossy) {	/* if that is the path, the outer probes say so */
 		forgive(t);
 		return false;
 	}
-	if (t->asked && h->bul.state == BUL_BOUND && (alone(t) || t == primary(h))) {
-		t->broken = true;
-		return false;
+	if (!t->asked || (!p && !alone(t))) {
+		t->asked = true;
+		return true;
 	}
-	t->asked = true;
-	return true;
+	t->broken = h->bul.state == BUL_BOUND && (t == p || alone(t));
+	if (!t->broken)
+		forgive(t);
+	return false;
 }
 
 /* Nobody knows which of the silences began with what: all are looked at anew after the question. */

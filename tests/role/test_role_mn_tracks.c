@@ -267,15 +267,17 @@ static void test_path_whose_tunnel_alone_is_silent_is_left_after_a_refresh(void 
 }
 
 /* Something on the way of the primary takes tunnelled packets alone, both ways. */
-static void test_primary_is_blamed_when_a_refresh_helps_no_tunnel(void **state)
+static void blamed(bool other_first)
 {
-	(void)state;
 	both();
 	way.by = 1;
 	lives(5);
 	way.no_tunnel[1] = true;
-	for (int i = 0; i < 80 && strcmp(default_dev(AF_INET6), "mip0a") == 0; i++)
+	for (int i = 0; i < 80 && strcmp(default_dev(AF_INET6), "mip0a") == 0; i++) {
+		for (int k = 0; k < 6 && other_first && i % 10 == 0; k++)
+			mn_path_probe(mn, 2);
 		live_on(0.1, RTT);
+	}
 	assert_string_equal(default_dev(AF_INET6), "mip0b");
 	way.by = 2;
 	live_on(10, RTT);
@@ -283,6 +285,18 @@ static void test_primary_is_blamed_when_a_refresh_helps_no_tunnel(void **state)
 	assert_int_equal(last_event[EV_path_down].path_down.bid, 1);
 	assert_string_equal(path_of(1).reason, "tunnel");
 	assert_string_equal(path_of(2).state, "up");
+}
+
+static void test_primary_is_blamed_when_a_refresh_helps_no_tunnel(void **state)
+{
+	(void)state;
+	blamed(false);
+}
+
+static void test_primary_is_blamed_though_others_are_always_silent_first(void **state)
+{
+	(void)state;
+	blamed(true);
 }
 
 static void test_path_without_outer_answers_is_judged_by_its_tunnel(void **state)
@@ -407,6 +421,7 @@ int main(void)
 		T(test_all_tunnels_silent_is_one_question_and_no_failure),
 		T(test_path_whose_tunnel_alone_is_silent_is_left_after_a_refresh),
 		T(test_primary_is_blamed_when_a_refresh_helps_no_tunnel),
+		T(test_primary_is_blamed_though_others_are_always_silent_first),
 		T(test_path_without_outer_answers_is_judged_by_its_tunnel),
 		T(test_outer_probes_that_are_filtered_later_are_no_death),
 		T(test_acknowledged_update_revives_its_path),
