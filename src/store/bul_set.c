@@ -166,8 +166,10 @@ bool bul_can_wait(const struct bul *b)
 	for (unsigned i = 0; i < BUL_PATHS && !lost; i++) {
 		const struct bul_path *p = &b->set.path[i];
 
-		lost = p->bid && p->held && (!p->held_usable ||
-					     (!p->alive && p->held_prio != BUL_PRIO_LAST));
+		if (!p->bid || !p->held)
+			continue;
+		lost = !p->held_usable || (!p->alive && p->held_prio != BUL_PRIO_LAST) ||
+		       (p->wanted && !in6_eq(&p->coa, &p->held_coa));
 	}
 	return !lost;
 }

@@ -101,7 +101,8 @@ bool bul_multi(const struct bul *b);
 bool bul_path_carries(const struct bul *b, const struct bul_path *p);
 unsigned bul_path_find(const struct bul *b, uint16_t bid);	/* BUL_PATHS: none */
 /* The next update says nothing that packets are lost for until it is heard: the home agent sends
- * nowhere where nobody is. Then it leaves to such a one what the rate allows. */
+ * nowhere where nobody is, nor to an address that is being left. Then it leaves to such a one what
+ * the rate allows. */
 bool bul_can_wait(const struct bul *b);
 /* What the next update carries, as the state says. */
 void bul_set_msg(const struct bul *b, double now, struct bul_msg *m);
