@@ -355,6 +355,8 @@ static const struct conf_key home_keys[] = {
 		  "interface identifier (L bit)" },
 	{ "bulk", CK_BOOL, LIVE, OF(struct home_conf, bulk), .def = "true",
 	  .help = "all care-of addresses in one message (RFC 5648), not one in each" },
+	{ "simultaneous_home", CK_BOOL, LIVE, OF(struct home_conf, simultaneous_home),
+	  .def = "false", .help = "the home link is one path beside those elsewhere" },
 	{ "renumber", CK_BOOL, LIVE,
 	  OF(struct home_conf, renumber), .def = "false", .roles = ROLE_MN,
 	  .help = "form and register a new home address when the home network has a new prefix" },

@@ -6,6 +6,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/xfrm.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/util.h"
 #include "plan/plan_mh.h"
@@ -130,6 +131,9 @@ static void put_ways(const struct mn_conf *c, const struct home_state *h, struct
 
 	if (h->where == MN_OFF || !h->via[0] || h->unsteered)
 		return;
+	/* nothing steers what goes out on the home link */
+	if (h->also.bid && strcmp(h->via, h->home_dev) == 0)
+		return;
 	inner[s.n_inner++] = prefix6(&conf->hoa.a.in6, 128);
 	for (size_t i = 0; i < conf->n_prefix && i < 64; i++)
 		if (!(h->refused & BIT64(i)))
@@ -229,6 +233,62 @@ static void put_at_home(const struct home_state *h, struct out *o)
 		put(o, &on_link);
 }
 
+/* The router of the home link; unknown: the home agent, which is one. */
+static const struct in6_addr *home_via(const struct home_state *h, bool *onlink)
+{
+	*onlink = IN6_IS_ADDR_UNSPECIFIED(&h->home_router);
+	return *onlink ? &h->now.remote.a.in6 : &h->home_router;
+}
+
+static void put_home_defaults(const struct home_state *h, struct out *o, uint32_t table)
+{
+	const struct prefix net = prefix_network(&h->conf->hoa);
+	struct kobj on_link = route(table, METRIC, &net, h->home_dev);
+	bool onlink;
+	const struct in6_addr *via = home_via(h, &onlink);
+
+	if (!h->also.quiet)
+		put(o, &on_link);	/* else all goes to the router (RFC 5648 5.6.4) */
+	put_default_in(h, o, table, AF_INET6, h->home_dev, via, onlink);
+	if (h->ipv4)
+		put_default_in(h, o, table, AF_INET, h->home_dev, via, onlink);
+}
+
+/* The home link beside others. Updates and probes go there by the device's table, open or not. */
+static void put_also_home(const struct mn_conf *c, const struct home_state *h, struct out *o)
+{
+	const struct home_conf *conf = h->conf;
+	uint32_t table = mn_dev_table(c, conf, h->also.bid);
+	struct in6_addr ll = in6_link_local_of(&conf->hoa.a.in6);
+	struct prefix host = prefix6(&h->now.remote.a.in6, 128);
+	struct kobj to_ha = route(table, METRIC, &host, h->home_dev);
+	struct kobj k = rule(c->rule_pref + MN_RULE_OIF, AF_INET6, table, -1);
+	bool onlink;
+	const struct in6_addr *via = home_via(h, &onlink);
+
+	if (!h->also.bid)
+		return;
+	if (h->also.open && !h->also.quiet)
+		put_addr(o, h->home_dev, conf->hoa, HOA_FLAGS | IFA_F_NOPREFIXROUTE,
+			 conf->deprecated);
+	if (h->also.open && !h->also.quiet && h->link_local)
+		put_addr(o, h->home_dev, prefix6(&ll, 64), IFA_F_NODAD, false);
+	put(o, &to_ha);
+	put_default_in(h, o, table, AF_INET6, h->home_dev, via, onlink);
+	k.rule.from = prefix6(&conf->hoa.a.in6, 128);
+	set_dev(k.rule.iif, "lo");
+	set_dev(k.rule.oif, h->home_dev);
+	put(o, &k);
+	if (h->also.open)
+		put_home_defaults(h, o, mn_bid_table(c, conf, h->also.bid));
+}
+
+static void put_home_carries(const struct mn_conf *c, const struct home_state *h, struct out *o)
+{
+	put_groups(c, h, o, h->home_dev);
+	put_home_defaults(h, o, h->conf->table);
+}
+
 static void put_carrying(const struct mn_conf *c, const struct home_state *h, struct out *o,
 			 const char *now, const char *before)
 {
@@ -240,6 +300,8 @@ static void put_carrying(const struct mn_conf *c, const struct home_state *h, st
 	else if (h->where == MN_HOME && h->carry)
 		put_defaults(c, h, o, h->home_dev, known ? &h->home_router : &h->now.remote.a.in6,
 			     !known);
+	else if (h->where != MN_OFF && h->also.open && strcmp(h->via, h->home_dev) == 0)
+		put_home_carries(c, h, o);
 	else if (h->where != MN_OFF && h->via[0])
 		put_defaults(c, h, o, h->via, NULL, false);
 	else if (h->where == MN_AWAY && h->carry)
@@ -273,6 +335,8 @@ int mn_plan_home(const struct mn_conf *c, const struct home_state *h, struct kpl
 		put_tunnel(c, &o, before, &h->before);
 	for (size_t i = 0; h->where != MN_OFF && i < h->n_path; i++)
 		put_path(c, h, &o, &h->path[i]);
+	if (h->where == MN_AWAY)
+		put_also_home(c, h, &o);
 	put_ways(c, h, &o);
 	if (h->where == MN_HOME)
 		put_at_home(h, &o);

@@ -48,6 +48,9 @@
  * Which of the open paths a packet takes that goes to the home table is the word of the flows and of
  * the weights (plan_steer.h), if there is something to choose; without, it is the default's.
  *
+ * A home link that is one path of several (RFC 5648 5.6) has its two tables like the others, with the
+ * link's router instead of a tunnel; there the home address alone leads to the device's table (+7).
+ *
  * At home the home address is on the uplink and stays on the logical device, so
  * that it is never gone for a socket.
  *
@@ -135,6 +138,10 @@ struct home_state {
 	uint64_t refused;		/* bit i: conf->prefixes[i] may not use the tunnel */
 	const int *foreign;		/* ifindexes of uplinks that are not its home link */
 	size_t n_foreign;
+	/* The home link as a path beside others (RFC 5648 5.6): bid, with the next three; packets take it
+	 * if open, and by its default if .via is .home_dev. quiet: the home address is not ours to
+	 * answer for on that link, so it is not there. */
+	struct { uint16_t bid; bool open, quiet; } also;
 	/* at home */
 	char home_dev[IFNAMSIZ];	/* uplink on the home link */
 	struct in6_addr home_router;	/* link-local; :: unknown: the home agent, now.remote */

@@ -12,9 +12,6 @@
 #include "role/mn_priv.h"
 #include "run/event.h"
 #include "sec/crypto.h"
-#include "store/md_rules.h"
-
-#define MANY_UPLINKS	64		/* that are looked at */
 
 struct mn_home *mn_find(struct mn *mn, const struct in6_addr *hoa)
 {
@@ -140,6 +137,8 @@ void mn_after(struct mn_home *h)
 		mn_return_na(h);
 		emit_handover(h, (struct locator){ 0 });
 		h->told = (struct locator){ 0 };
+	} else if (after & AFTER_NA && bul_home_nd(&h->bul)) {
+		mn_return_na(h);
 	}
 	if (after & AFTER_DAD)
 		mn_dad_begin(h);
@@ -207,7 +206,7 @@ void mn_step(struct mn_home *h, enum bul_ev ev, const struct bul_ba *ba)
 	mn_paths_follow(h);
 	log_step(h, &was, &s);
 	mn_arm(h);
-	if (h->bul.state != BUL_LEAVE)
+	if (h->bul.state != BUL_LEAVE && (h->learning || !bul_home_nd(&h->bul)))
 		mn_return_stop(h);
 	if (ev == BUL_EV_AT_HOME || s.act & BUL_DO_NA ||
 	    (h->bul.state != BUL_LEAVE && h->bul.state != BUL_HOME))
@@ -218,7 +217,8 @@ void mn_step(struct mn_home *h, enum bul_ev ev, const struct bul_ba *ba)
 		mn_tx_aside(h, &was.ha);
 	if (s.act & BUL_DO_SEND)
 		h->after |= AFTER_SEND;
-	if (s.act & BUL_DO_NA)
+	if (s.act & BUL_DO_NA || (bul_home_nd(&h->bul) && !bul_home_nd(&was) &&
+				  was.state != BUL_HOME))
 		h->after |= AFTER_NA;
 	if (s.act & BUL_DO_TELL_ADD)
 		h->after |= AFTER_TELL;
@@ -233,112 +233,16 @@ void mn_step(struct mn_home *h, enum bul_ev ev, const struct bul_ba *ba)
 	if (s.act & BUL_DO_PREFIXES)
 		mn_mpd_ask(h);
 	mr_where(h);
-	if (ev == BUL_EV_AT_HOME && h->bul.state == BUL_LEAVE)
+	/* who was on the home link already knows its neighbours */
+	if (ev == BUL_EV_AT_HOME && h->bul.state == BUL_LEAVE && !h->bul.set.stays)
 		mn_return_learn(h);
 	ro_follow(h, false);
 	mn_kern_sync(h);
 	mn_resume(h);
+	mn_also_look(h);
 }
 
 /* ---- movement ---- */
-
-/* In the order of the file: of two with the same priority the first one counts. */
-static unsigned in_order(const struct mn *mn, unsigned order[static MANY_UPLINKS])
-{
-	unsigned n = MIN(mn->n_uplink, (unsigned)MANY_UPLINKS);
-
-	for (unsigned i = 0; i < n; i++) {
-		unsigned at = i;
-
-		for (; at && mn->uplink[order[at - 1]].conf->place > mn->uplink[i].conf->place; at--)
-			order[at] = order[at - 1];
-		order[at] = i;
-	}
-	return n;
-}
-
-static int choose(const struct mn_home *h)
-{
-	struct md_candidate c[MANY_UPLINKS];
-	unsigned order[MANY_UPLINKS], n = in_order(h->mn, order);
-	int present = -1, best;
-
-	for (unsigned i = 0; i < n; i++) {
-		const struct mn_uplink *u = &h->mn->uplink[order[i]];
-
-		c[i].home = u->attached && mn_is_home_of(h, u);
-		c[i].usable = u->attached && !u->held &&
-			      (c[i].home || !IN6_IS_ADDR_UNSPECIFIED(&u->coa));
-		c[i].priority = u->conf->priority;
-		if (u->conf->bid && u->conf->bid == h->mn->prefer)
-			c[i].priority = -1;
-		if ((int)order[i] == h->uplink)
-			present = (int)i;
-	}
-	best = md_choose(c, n, present);
-	return best < 0 ? -1 : (int)order[best];
-}
-
-/* With BIDs all uplinks count, and the state machine says which one carries. */
-static void look_paths(struct mn_home *h, int now_at, bool changed)
-{
-	if (!changed) {
-		mn_kern_sync(h);
-		return;
-	}
-	if (h->uplink < 0 || h->at_home)
-		h->uplink = now_at;
-	h->at_home = false;
-	h->usable_at = run_now();
-	if (!h->sign_at)
-		h->sign_at = h->usable_at;
-	mn_step(h, BUL_EV_AWAY, NULL);
-}
-
-/* Where this home is attached now; the state machine hears only of changes. */
-void mn_look(struct mn_home *h, bool again)
-{
-	int was = h->uplink, now_at = choose(h);
-	const struct mn_uplink *u = now_at < 0 ? NULL : &h->mn->uplink[now_at];
-	bool home = u && mn_is_home_of(h, u);
-	struct locator coa = u && !home ? locator6(&u->coa) : (struct locator){ 0 };
-
-	if (h->mn->stopping || h->held || h->retiring || h->finished)
-		return;
-	again |= mn_paths_look(h);
-	if (!u) {
-		if (was < 0 && !again)
-			return;
-		if (was >= 0)
-			h->left = was;
-		h->uplink = -1;
-		h->at_home = false;
-		if (!h->sign_at)
-			h->sign_at = run_now();
-		mn_step(h, BUL_EV_LOST, NULL);
-		return;
-	}
-	if (home)
-		mn_note_router(h, u);
-	if (!home && bul_multi(&h->bul)) {
-		look_paths(h, now_at, again || was < 0 || h->at_home);
-		return;
-	}
-	if (!again && was == now_at && home == h->at_home &&
-	    (home || locator_eq(&coa, &h->bul.coa))) {
-		mn_kern_sync(h);	/* another router, perhaps */
-		return;
-	}
-	if (was >= 0 && was != now_at)
-		h->left = was;
-	h->uplink = now_at;
-	h->at_home = home;
-	h->bul.coa = coa;
-	h->usable_at = run_now();
-	if (!h->sign_at)
-		h->sign_at = h->usable_at;
-	mn_step(h, home ? BUL_EV_AT_HOME : BUL_EV_AWAY, NULL);
-}
 
 static void on_md_info(struct mn *mn, const struct event *e)
 {
@@ -428,7 +332,7 @@ int mn_home_init(struct mn *mn, unsigned i)
 	h->mn = mn;
 	h->conf = &mn->conf->homes[i];
 	h->index = i;
-	h->uplink = h->left = -1;
+	h->uplink = h->left = h->also = -1;
 	mpd_init(&h->mpd);
 	crypto_random(&seq, sizeof(seq));	/* 11.7.1: may start at any value */
 	bul_init(&h->bul, h->conf, mn->conf->router, seq);

@@ -108,7 +108,7 @@ static void ask_stop(struct mn_home *h)
 
 static bool may_ask(const struct mn_home *h)
 {
-	return h->uplink >= 0 && !h->at_home && h->bul.coa.family == AF_INET6 &&
+	return h->uplink >= 0 && !mn_on_home_link(h) && h->bul.coa.family == AF_INET6 &&
 	       h->bul.state != BUL_STOP && !h->retiring;
 }
 

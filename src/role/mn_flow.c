@@ -23,7 +23,8 @@ static size_t works(const struct mn_home *h, const struct bul_msg *msg, uint16_t
 
 		for (unsigned k = 0; msg && msg->kind == BUL_MSG_REGISTER && k < msg->n; k++)
 			there |= msg->bid[k].bid == p->bid;
-		if (p->bid && !(p->bid & BUL_DRAIN) && p->wanted && p->alive && there)
+		/* the home link is not steered into */
+		if (p->bid && !(p->bid & BUL_DRAIN) && !p->home && p->wanted && p->alive && there)
 			bid[n++] = p->bid;
 	}
 	return n;

@@ -123,7 +123,7 @@ static enum mn_where where(const struct mn_home *h)
 	return MN_OFF;
 }
 
-/* Uplinks that there are, but for the home link while it is at home. */
+/* Uplinks that there are, but for the home link while it is in use. */
 static void foreign_links(const struct mn_home *h, struct home_state *s)
 {
 	struct mn *mn = h->mn;
@@ -133,7 +133,8 @@ static void foreign_links(const struct mn_home *h, struct home_state *s)
 		const char *dev = mn->uplink[i].conf->dev;
 		const struct klink *l = kern_link(mn->env.kern, dev);
 
-		if (l && !mn->uplink[i].gone && !(s->where == MN_HOME && strcmp(dev, s->home_dev) == 0))
+		if (l && !mn->uplink[i].gone &&
+		    !((s->where == MN_HOME || s->also.open) && strcmp(dev, s->home_dev) == 0))
 			mn->foreign[s->n_foreign++] = l->ifindex;
 	}
 }
@@ -169,6 +170,8 @@ static void derive(struct mn_home *h, struct home_state *s)
 	s->unsteered = h->unsteered;
 	if (bul_multi(b))
 		mn_paths_plan(h, s, h->mn->paths, path_name);
+	if (bul_multi(b))
+		mn_also_plan(h, s);
 	if (s->where == MN_AWAY && attached && b->coa.family && !bul_multi(b)) {
 		s->now = carrier_of(h, &b->coa, &b->ha);
 		s->carry = bul_here(b);
@@ -190,6 +193,12 @@ static void derive(struct mn_home *h, struct home_state *s)
 		tunnel_name(h, &s->before, s->now_dev, s->before_dev);
 }
 
+/* The home address is on the home link. */
+static bool there_in_clear(const struct mn_home *h)
+{
+	return where(h) == MN_HOME || (where(h) == MN_AWAY && bul_home_nd(&h->bul));
+}
+
 /* L: at home the link-local address of the binding is ours again (RFC 6275 11.5.5). One that the
  * link has anyway stays its own. */
 static void link_local_owner(struct mn_home *h)
@@ -198,9 +207,9 @@ static void link_local_owner(struct mn_home *h)
 	const struct klink *l;
 	uint32_t flags;
 
-	if (!h->conf->link_local || h->ll_ours || where(h) != MN_HOME)
+	if (!h->conf->link_local || h->ll_ours || !there_in_clear(h))
 		return;
-	l = kern_link(h->mn->env.kern, mn_dev(h));
+	l = kern_link(h->mn->env.kern, mn_home_dev(h));
 	h->ll_ours = l && !kern_addr_find(h->mn->env.kern, l->ifindex, &ll, &flags);
 }
 
@@ -225,7 +234,7 @@ static int want(struct mn_home *h, struct kplan *p)
 	h->flying_dev[0] = '\0';
 	if (h->gone)
 		return 0;
-	if (where(h) != MN_HOME)
+	if (!there_in_clear(h))
 		h->ll_ours = false;
 	link_local_owner(h);
 	derive(h, &s);
@@ -292,11 +301,12 @@ static void retreat(struct mn_home *h)
 	struct kplan p = { 0 };
 	int rc;
 
-	if (h->in_flight || h->have_where != MN_HOME ||
-	    (where(h) == MN_HOME && strcmp(h->have_dev, mn_dev(h)) == 0))
+	if (h->in_flight || !h->have_dev[0] ||
+	    ((where(h) == MN_HOME || h->also >= 0) && strcmp(h->have_dev, mn_home_dev(h)) == 0))
 		return;
 	derive(h, &s);
 	s.receive = s.carry = false;
+	memset(&s.also, 0, sizeof(s.also));
 	if (s.before.kind && !link_find(&h->have, &s.before, NULL))
 		s.before = (struct carrier){ 0 };
 	keep_paths(h, &s);

@@ -61,7 +61,7 @@ static void tick(void *arg)
 	struct mn_home *h = arg;
 	unsigned act;
 
-	if (h->at_home && !h->mpd.by_link) {
+	if (mn_on_home_link(h) && !h->mpd.by_link) {
 		mpd_home(&h->mpd);
 		mn_homes_look(h->mn);
 		return;
@@ -75,7 +75,7 @@ static void tick(void *arg)
 	if (act & MPD_DEPRECATED && !(act & MPD_INVALID))
 		log_notice("mn", "%s: its home prefix is deprecated", A6(mn_hoa(h)));
 	/* who refuses us is there, and says enough */
-	if (act & MPD_INVALID && h->mpd.missed && !h->at_home && h->bul.state != BUL_BACKOFF)
+	if (act & MPD_INVALID && h->mpd.missed && !mn_on_home_link(h) && h->bul.state != BUL_BACKOFF)
 		unknown(h);
 	else if (act & MPD_INVALID)
 		mn_home_retire(h);
@@ -167,7 +167,7 @@ void mn_home_ra(struct mn *mn, const struct nd_rx *rx, const struct nd_ra *ra)
 			mn_home_new(h, &h->conf->hoa, &in6addr_any);
 			continue;
 		}
-		if (!h->at_home || h->retiring || h->held || !l || l->ifindex != rx->ifindex ||
+		if (!mn_on_home_link(h) || h->retiring || h->held || !l || l->ifindex != rx->ifindex ||
 		    !mpd_is_home_link(&p, &h->conf->hoa))
 			continue;
 		mpd_home_prefix(&h->mpd, &mn->conf->timers, &h->conf->hoa, &p, run_now());

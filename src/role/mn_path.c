@@ -84,6 +84,7 @@ static bool look(struct mn_home *h)
 	struct bul_want w[BUL_PATHS];
 	unsigned n = 0;
 
+	h->also = mn_also_home(h);
 	h->bul.set.drain = fmin(fmax(DRAIN_TRIPS * fmax(h->rtt, h->probe.rtt), DRAIN_MIN), DRAIN_MAX);
 	for (unsigned i = 0; i < mn->n_uplink && n < BUL_PATHS; i++) {
 		const struct mn_uplink *u = &mn->uplink[i];
@@ -93,6 +94,12 @@ static bool look(struct mn_home *h)
 			continue;
 		w[n++] = (struct bul_want){ .bid = u->conf->bid, .rank = rank_of(mn, u->conf),
 					    .coa = u->coa, .old = u->old };
+	}
+	if (h->also >= 0 && n < BUL_PATHS) {
+		const struct uplink_conf *u = mn->uplink[h->also].conf;
+
+		w[n++] = (struct bul_want){ .bid = u->bid, .rank = rank_of(mn, u), .home = true,
+					    .coa = *mn_hoa(h) };
 	}
 	return bul_set_want(&h->bul, w, n);
 }
@@ -118,6 +125,12 @@ bool mn_paths_conf(struct mn_home *h)
 
 int mn_path_uplink(const struct mn *mn, const struct in6_addr *coa)
 {
+	for (unsigned i = 0; i < mn->n_home; i++) {
+		const struct mn_home *h = &mn->home[i];
+
+		if (h->mn && h->also >= 0 && in6_eq(mn_hoa(h), coa))
+			return h->also;
+	}
 	for (unsigned i = 0; i < mn->n_uplink; i++) {
 		const struct mn_uplink *u = &mn->uplink[i];
 
@@ -229,12 +242,12 @@ size_t mn_paths_plan(struct mn_home *h, struct home_state *s, struct home_path *
 		h->path[i].flying[0] = '\0';
 		if (!q->bid || s->where == MN_OFF)
 			continue;
-		if (q->wanted && q->usable && s->where == MN_AWAY &&
+		if (q->wanted && q->usable && !q->home && s->where == MN_AWAY &&
 		    !(q->held && in6_eq(&q->held_coa, &q->coa) && in6_eq(&b->ha, &b->bound_ha))) {
 			at = add(p, &n, h, &q->coa, &b->ha);	/* ready when the answer comes */
 			name(h, p, n - 1, &at->carrier, at->dev);
 		}
-		if (q->held) {
+		if (q->held && !q->held_home) {
 			at = add(p, &n, h, &q->held_coa, &b->bound_ha);
 			at->bid = q->bid & BUL_DRAIN ? 0 : q->bid;
 			at->open = bul_path_carries(b, q) && q->wanted && q->alive;

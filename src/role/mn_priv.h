@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * role/mn_priv.h - what the files of the mobile node share: mn.c (life, movement,
- * steps of the state machine), mn_ask.c (what others ask of it), mn_kern.c (the kernel follows), mn_tx.c (Binding
+ * steps of the state machine), mn_ask.c (what others ask of it), mn_look.c (where it is attached), mn_kern.c (the kernel follows), mn_tx.c (Binding
  * Updates out), mn_ba.c (answers in), mn_return.c (returning home, RFC 6275
  * 11.5.5), mn_dhaad.c (home agents by discovery), mn_mpd.c (home
  * prefixes), mn_homes.c (home addresses come and go), mn_reload.c (with the configuration), mn_probe.c
@@ -136,6 +136,7 @@ struct mn_home {
 	const char *why;		/* no registration, by this exchange; constant; NULL = unknown */
 	/* attachment */
 	int uplink;			/* index, -1 = none */
+	int also;			/* uplink on the home link, a path beside others; -1 = none */
 	int left;			/* uplink that it lost and that was not cleaned up; or -1 */
 	bool at_home;
 	struct in6_addr home_router;	/* that last said its prefix is there; :: = not known */
@@ -241,10 +242,18 @@ static inline bool mn_dad_ok(const struct mn_home *h)
 {
 	return h->dad == MN_DAD_NONE || h->dad == MN_DAD_FREE;
 }
+/* At home for good, or the home link is the path that carries: what is sent there is in clear. */
+static inline bool mn_on_home_link(const struct mn_home *h)
+{
+	return h->at_home || (bul_home_open(&h->bul) &&
+			      h->bul.set.primary == bul_home_path(&h->bul));
+}
 /* Packets with the home address come and go, once the kernel has the plan. */
 static inline bool mn_carries(const struct mn_home *h)
 {
-	return h->at_home ? bul_home_carries(&h->bul) && mn_dad_ok(h) : bul_here(&h->bul);
+	if (h->at_home)
+		return bul_home_carries(&h->bul) && mn_dad_ok(h);
+	return bul_here(&h->bul) || mn_on_home_link(h);
 }
 static inline const char *mn_dev(const struct mn_home *h)
 {
@@ -259,8 +268,15 @@ void mn_after(struct mn_home *h);
 void mn_home_synced(struct mn_home *h, int rc);	/* the kernel has the plan, or refused it */
 /* One that is not given up. */
 struct mn_home *mn_find(struct mn *mn, const struct in6_addr *hoa);
+
+/* mn_look.c */
 /* Where this home is attached now; again: it is told of it though nothing has changed. */
 void mn_look(struct mn_home *h, bool again);
+/* The uplink on the home link, if that is to be a path beside others; -1: no. */
+int mn_also_home(struct mn_home *h);
+void mn_also_look(struct mn_home *h);	/* has that changed, by an answer? */
+void mn_also_plan(struct mn_home *h, struct home_state *s);
+const char *mn_home_dev(const struct mn_home *h);	/* on the home link; "" = none */
 
 /* mn_ask.c */
 void mn_resume(struct mn_home *h);	/* the operator wants it back, and it has been given up now */

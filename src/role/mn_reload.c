@@ -299,7 +299,7 @@ static void come(struct mn *mn, struct part *p)
 	h->mn = mn;
 	h->conf = &mn->conf->homes[i];
 	h->index = (unsigned)i;
-	h->uplink = h->left = -1;
+	h->uplink = h->left = h->also = -1;
 	h->started = h->finished = h->pending = true;
 	mpd_init(&h->mpd);
 	mr_reload(h, NULL, 0, p->prefix, p->told);

@@ -21,7 +21,7 @@
 
 static const struct klink *uplink(const struct mn_home *h)
 {
-	return kern_link(h->mn->env.kern, mn_dev(h));
+	return kern_link(h->mn->env.kern, mn_home_dev(h));
 }
 
 /* ---- which link is home ---- */
@@ -41,7 +41,9 @@ void mn_note_router(struct mn_home *h, const struct mn_uplink *u)
 /* Its prefix is no longer said to be on the link, but the address is valid (RFC 4862 5.5.3 e). */
 static bool stays_home(const struct mn_home *h, const struct mn_uplink *u)
 {
-	return u->home && h->at_home && &h->mn->uplink[h->uplink] == u &&
+	int at = h->at_home ? h->uplink : h->also;
+
+	return u->home && at >= 0 && &h->mn->uplink[at] == u &&
 	       !IN6_IS_ADDR_UNSPECIFIED(&u->router) && in6_eq(&h->home_router, &u->router) &&
 	       h->home_others == others(h, u);
 }
@@ -69,7 +71,7 @@ void mn_look_at_home(struct mn *mn)
 
 		for (unsigned k = 0; k < mn->n_uplink; k++) {
 			const struct mn_uplink *u = &mn->uplink[k];
-			bool here = h->at_home && h->uplink == (int)k;
+			bool here = (h->at_home ? h->uplink : h->also) == (int)k;
 
 			if (here && also_here(h, u))
 				mn_note_router(h, u);
@@ -276,7 +278,7 @@ static void send_na(struct mn_home *h, const struct klink *l, const struct in6_a
 	rc = ndsock_send(h->mn->env.nd, l->ifindex, NULL, NULL, &m);
 	if (rc < 0)
 		log_rl(&h->mn->rl, "mn", "%s: neighbour advertisement on %s: %s", A6(mn_hoa(h)),
-		       mn_dev(h), strerror(-rc));
+		       mn_home_dev(h), strerror(-rc));
 }
 
 static void advertise(void *arg)
@@ -285,7 +287,7 @@ static void advertise(void *arg)
 	const struct klink *l = uplink(h);
 	struct in6_addr ll = in6_link_local_of(mn_hoa(h));
 
-	if (!l || !l->lladdr.len || h->bul.state != BUL_HOME)
+	if (!l || !l->lladdr.len || (h->bul.state != BUL_HOME && !bul_home_nd(&h->bul)))
 		return;
 	send_na(h, l, mn_hoa(h));
 	if (h->conf->link_local)

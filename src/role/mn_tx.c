@@ -11,6 +11,7 @@
 #include "sec/crypto.h"
 
 #define NAI_SUBTYPE	1		/* RFC 4283 3.1 */
+#define LLA_OF_MN	2		/* RFC 5568 6.4.4 */
 #define MN_HA_SUBTYPE	1		/* RFC 4285 5.1 */
 
 /* ---- timestamps ---- */
@@ -92,6 +93,24 @@ static double left(const struct mn_home *h, const struct mn_out *o)
 	return at - run_now();
 }
 
+/* RFC 5648 5.6.3, RFC 5568 6.4.4: where on the home link we are. Its octets are in mem. */
+static void put_lladdr(const struct mn_home *h, struct mh_msg *m, const struct mn_out *o,
+		       uint8_t mem[static 1 + ND_LLADDR_MAX])
+{
+	const struct klink *l = kern_link(h->mn->env.kern, mn_home_dev(h));
+	bool home = false;
+
+	for (unsigned i = 0; i < o->msg.n; i++)
+		home |= o->msg.bid[i].home;
+	if (!home || !l || !l->lladdr.len)
+		return;
+	mem[0] = LLA_OF_MN;
+	memcpy(mem + 1, l->lladdr.b, l->lladdr.len);
+	m->opt.raw[m->opt.n_raw].type = MHOPT_LLA;
+	m->opt.raw[m->opt.n_raw].data.p = mem;
+	m->opt.raw[m->opt.n_raw++].data.len = (uint8_t)(1 + l->lladdr.len);
+}
+
 /* RFC 5648 5.2: with BIDs the care-of addresses are in their options, and nowhere else. */
 static void put_bids(struct mh_msg *m, const struct mn_out *o)
 {
@@ -136,11 +155,18 @@ static void fill(struct mn_home *h, struct mh_msg *m, struct mn_out *o, bool hom
 	}
 }
 
-static int transmit(struct mn_home *h, const struct mh_msg *m, const struct mn_out *o, bool home)
+static const char *leaves_by(const struct mn_home *h, const struct mn_out *o, bool home)
 {
 	int up = home ? -1 : mn_path_uplink(h->mn, &o->coa);
-	const struct klink *l = kern_link(h->mn->env.kern,
-					  up < 0 ? mn_dev(h) : h->mn->uplink[up].conf->dev);
+
+	if (home)
+		return mn_home_dev(h);
+	return up < 0 ? mn_dev(h) : h->mn->uplink[up].conf->dev;
+}
+
+static int transmit(struct mn_home *h, const struct mh_msg *m, const struct mn_out *o, bool home)
+{
+	const struct klink *l = kern_link(h->mn->env.kern, leaves_by(h, o, home));
 	uint8_t buf[MH_MAX_LEN];
 	struct mh_tx tx = { .src = o->coa, .dst = o->ha, .has_hao = !home, .buf = buf };
 	size_t mac_at = 0;
@@ -206,8 +232,9 @@ static const char *bids_str(const struct mn_out *o, char buf[static 256])
 	if (o->msg.overwrite)
 		at = (size_t)snprintf(buf, 256, " O");
 	for (unsigned i = 0; i < o->msg.n && at < 240; i++)
-		at += (size_t)snprintf(buf + at, 256 - at, "%s%u/%u", i ? " " : " bid=",
-				       o->msg.bid[i].bid, o->msg.bid[i].prio);
+		at += (size_t)snprintf(buf + at, 256 - at, "%s%u/%u%s", i ? " " : " bid=",
+				       o->msg.bid[i].bid, o->msg.bid[i].prio,
+				       o->msg.bid[i].home ? "H" : "");
 	return buf;
 }
 
@@ -220,6 +247,7 @@ static bool has_source(const struct bul_msg *m)
 static int send_bu(struct mn_home *h, struct mn_out *o, bool home)
 {
 	struct flow_octets flows;
+	uint8_t lladdr[1 + ND_LLADDR_MAX];
 	struct mh_msg m = { 0 };
 	int rc = 0;
 
@@ -228,6 +256,7 @@ static int send_bu(struct mn_home *h, struct mn_out *o, bool home)
 	o->seq = (uint16_t)(h->bul.seq + 1);
 	o->coa = home ? *mn_hoa(h) : has_source(&o->msg) ? o->msg.source : h->bul.coa.a.in6;
 	fill(h, &m, o, home);
+	put_lladdr(h, &m, o, lladdr);
 	if (!o->dereg)
 		rc = mr_put(h, &m);
 	if (rc == 0)
@@ -289,23 +318,25 @@ static void send_aside(struct mn_home *h)
 	struct mn_out o = { .dereg = true, .ha = h->aside_ha };
 
 	h->aside = false;
-	if (h->bul.coa.family && send_bu(h, &o, h->at_home) == 0)
+	if (h->bul.coa.family && send_bu(h, &o, mn_on_home_link(h)) == 0)
 		bul_sent_aside(&h->bul, o.seq, o.at);
 }
 
 static void send_next(struct mn_home *h)
 {
 	struct mn_out o = { .ha = h->bul.ha };
-	bool again = !h->bul.fresh;
+	bool again = !h->bul.fresh, home = h->at_home;
 
 	h->tx_wanted = false;
 	if (!wants_bu(&h->bul))
 		return;
-	if (h->bul.set.wish && !h->at_home)
+	if (h->bul.set.wish && !home) {
 		bul_set_msg(&h->bul, run_now(), &o.msg);
+		home = in6_eq(&o.msg.source, mn_hoa(h));
+	}
 	o.dereg = h->bul.state == BUL_LEAVE || h->bul.state == BUL_STOP ||
 		  o.msg.kind == BUL_MSG_DELETE;
-	if (send_bu(h, &o, h->at_home) < 0)
+	if (send_bu(h, &o, home) < 0)
 		return;			/* the retransmission timer runs */
 	h->mn->stats.bu_retransmitted += again;
 	if (!again)

@@ -124,7 +124,7 @@ static enum ro_where where(const struct mn_home *h)
 	case BUL_IDLE:
 		return RO_NOWHERE;
 	}
-	if (h->at_home)
+	if (mn_on_home_link(h))
 		return RO_HOME;
 	return h->uplink >= 0 && h->bul.coa.family == AF_INET6 ? RO_AWAY : RO_NOWHERE;
 }
@@ -138,7 +138,7 @@ static void paths(const struct mn_home *h, struct ro_env *env)
 	for (unsigned i = 0; bul_multi(&h->bul) && i < BUL_PATHS; i++) {
 		const struct bul_path *p = &set->path[i];
 
-		if (!p->bid || !p->wanted || !p->usable || p->bid & BUL_DRAIN)
+		if (!p->bid || !p->wanted || !p->usable || p->home || p->bid & BUL_DRAIN)
 			continue;
 		if (in6_eq(&p->coa, &env->coa)) {
 			env->bid = p->bid;

@@ -143,7 +143,7 @@ static void home_switched(void *arg, int rc)
 void ro_sync_home(struct mn_home *h)
 {
 	struct ro_home *r = &h->ro;
-	bool away = !h->at_home && h->uplink >= 0 && h->bul.coa.family == AF_INET6;
+	bool away = !mn_on_home_link(h) && h->uplink >= 0 && h->bul.coa.family == AF_INET6;
 	const struct in6_addr ha[] = { h->bul.ha, h->bul.bound_ha };
 	struct kplan want = { 0 };
 	int rc = 0;

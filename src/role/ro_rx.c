@@ -61,7 +61,7 @@ void mn_hot_rx(struct mn *mn, const struct mh_rx *rx, const struct mh_msg *m)
 	mn->stats.hot++;
 	if (!e || rx->has_rh2)
 		ignored(mn, rx, m, e ? "a routing header" : "nothing was asked there");
-	else if (!e->h->at_home && !by_tunnel(e, rx))
+	else if (!mn_on_home_link(e->h) && !by_tunnel(e, rx))
 		ignored(mn, rx, m, "not through the tunnel");
 	else if (!ro_cookie_ok(&e->ro.home, m->test.cookie))
 		ignored(mn, rx, m, "another cookie, or the token is there");

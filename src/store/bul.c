@@ -188,6 +188,7 @@ static void on_away(struct step *x)
 
 	if (b->state == BUL_STOP)
 		return;
+	b->set.stays = bul_home_path(b) < BUL_PATHS && (b->set.stays || bul_home_carries(b));
 	if (bul_multi(b) && (away(b->state) || b->state == BUL_BOUND)) {
 		on_paths(x);
 		return;
@@ -228,6 +229,8 @@ static void on_home(struct step *x)
 		at_home(x, false);
 		return;
 	}
+	for (unsigned i = 0; i < BUL_PATHS; i++)
+		b->set.stays |= b->set.path[i].held && b->set.path[i].held_home;
 	back_to_bound_ha(x);
 	hold(x);
 	begin(x, BUL_LEAVE);
@@ -245,7 +248,7 @@ static void on_lost(struct step *x)
 	if (b->state != BUL_IDLE && b->state != BUL_BACKOFF)
 		hold(x);
 	b->state = BUL_IDLE;
-	b->fresh = b->alone = false;
+	b->fresh = b->alone = b->set.stays = false;
 	b->due = 0;
 	x->act |= BUL_DO_PLAN;
 }
@@ -369,6 +372,7 @@ static void on_reconf(struct step *x)
 	b->hard = b->type_fixed = false;
 	b->resync = 0;
 	b->set.n_plain = 0;
+	b->set.no_home = in6addr_any;
 	bul_set_again(b, NULL, 0);
 	forget_sent(b);
 	if (away(b->state) || b->state == BUL_BOUND)
@@ -421,6 +425,8 @@ static void expire(struct step *x)
 	if (!b->bound_coa.family || x->now + SLACK < b->expires)
 		return;
 	unbind(x, "expired");
+	if (bul_home_path(b) < BUL_PATHS)
+		b->set.no_home = b->ha;		/* silent: the home link may do without it */
 	if (away(b->state) || b->state == BUL_BOUND)
 		bul_set_pick(b);
 	if (b->state == BUL_BOUND)

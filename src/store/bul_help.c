@@ -26,7 +26,7 @@ bool bul_here(const struct bul *b)
 bool bul_home_carries(const struct bul *b)
 {
 	return b->state == BUL_HOME ||
-	       (b->state == BUL_LEAVE && b->alone && !b->bound_coa.family);
+	       (b->state == BUL_LEAVE && (b->set.stays || (b->alone && !b->bound_coa.family)));
 }
 
 static void candidate(struct bul *b, const struct in6_addr *a)

@@ -165,7 +165,7 @@ static inline void stopped(struct step *x)
 	b->state = BUL_IDLE;
 	b->coa = (struct locator){ 0 };
 	b->due = b->hold_until = 0;
-	b->fresh = false;
+	b->fresh = b->set.stays = false;
 	x->act |= BUL_DO_STOPPED | BUL_DO_PLAN;
 }
 
@@ -178,7 +178,7 @@ static inline void at_home(struct step *x, bool defended)
 	unbind(x, "home");
 	b->state = BUL_HOME;
 	b->due = b->hold_until = 0;
-	b->alone = false;
+	b->alone = b->set.stays = false;
 	b->resync = b->ha_tried = 0;
 	b->backoff = 0;
 	b->hard = false;

@@ -31,7 +31,38 @@ unsigned bul_path_find(const struct bul *b, uint16_t bid)
 
 bool bul_path_carries(const struct bul *b, const struct bul_path *p)
 {
-	return p->bid && p->held && p->held_usable && b->bound_coa.family;
+	return p->bid && p->held && p->held_usable && p->held_home == p->home &&
+	       b->bound_coa.family;
+}
+
+/* ---- the home link as one of them ---- */
+
+/* One BID in each update: those without H would take it back (5.6.5). */
+bool bul_may_home(const struct bul *b)
+{
+	return bul_multi(b) && !b->set.no_bulk && b->n_cand && !in6_eq(&b->set.no_home, &b->ha);
+}
+
+unsigned bul_home_path(const struct bul *b)
+{
+	unsigned i = 0;
+
+	while (i < BUL_PATHS && !(b->set.path[i].bid && b->set.path[i].wanted &&
+				  b->set.path[i].home))
+		i++;
+	return i;
+}
+
+bool bul_home_open(const struct bul *b)
+{
+	unsigned i = bul_home_path(b);
+
+	return i < BUL_PATHS && (b->set.stays || bul_path_carries(b, &b->set.path[i]));
+}
+
+bool bul_home_nd(const struct bul *b)
+{
+	return bul_home_open(b) && (b->set.stays || !b->set.path[bul_home_path(b)].quiet);
 }
 
 /* The care-of address that packets of this path have now. */
@@ -90,7 +121,7 @@ static bool want_one(struct bul *b, const struct bul_want *w)
 
 	if (!p)
 		return false;
-	news = !p->wanted || !in6_eq(&p->coa, &w->coa) || p->rank != w->rank;
+	news = !p->wanted || !in6_eq(&p->coa, &w->coa) || p->rank != w->rank || p->home != w->home;
 	if (!p->wanted || !in6_eq(&p->coa, &w->coa)) {
 		p->alive = true;
 		p->retry_at = 0;
@@ -98,6 +129,7 @@ static bool want_one(struct bul *b, const struct bul_want *w)
 	p->bid = w->bid;
 	p->wanted = true;
 	p->rank = w->rank;
+	p->home = w->home;
 	p->coa = w->coa;
 	return news;
 }
@@ -190,9 +222,9 @@ void bul_set_again(struct bul *b, const struct mhopt_bid *bid, unsigned n)
 
 static int class_of(const struct bul *b, const struct bul_path *p)
 {
-	if (bul_path_carries(b, p))
+	if (p->home && p->wanted ? bul_home_open(b) : bul_path_carries(b, p))
 		return p->alive ? 4 : 3;
-	if (p->wanted && p->usable)
+	if (p->wanted && p->usable && !p->home)
 		return p->alive ? 2 : 1;
 	return 0;
 }
@@ -247,7 +279,7 @@ static bool lacks(const struct bul *b, const struct bul_path *p, double now)
 	if (!p->bid || !p->wanted || refused_lately(p, now))
 		return false;
 	return !p->held || !same_ha(b) || !in6_eq(&p->held_coa, &p->coa) ||
-	       p->held_prio != prio_of(p) || now + SLACK >= p->refresh_at;
+	       p->held_home != p->home || p->held_prio != prio_of(p) || now + SLACK >= p->refresh_at;
 }
 
 static bool surplus(const struct bul_path *p)
@@ -269,6 +301,20 @@ static bool any_surplus(const struct bul *b)
 		if (surplus(&b->set.path[i]))
 			return true;
 	return false;
+}
+
+/* The home link was left: 5.6.5 wants an update without H then, of the others. */
+static bool leaves_home(const struct bul *b)
+{
+	bool left = false, other = false;
+
+	for (unsigned i = 0; i < BUL_PATHS; i++) {
+		const struct bul_path *p = &b->set.path[i];
+
+		left |= surplus(p) && p->held_home;
+		other |= p->bid && p->wanted;
+	}
+	return left && other;
 }
 
 bool bul_set_unsaid(const struct bul *b, double now)
@@ -315,6 +361,17 @@ bool bul_set_tick(struct bul *b, double now)
 
 /* ---- the message ---- */
 
+/* The home link is the last that an update leaves by, if others live: there the home agent may not
+ * have agreed yet. */
+static bool before(const struct bul_path *q, const struct bul_path *p)
+{
+	if (q->alive != p->alive)
+		return q->alive;
+	if (q->home != p->home)
+		return p->home;
+	return q->rank <= p->rank;
+}
+
 /* Sources in order: those that are alive first, then by rank; the turn-th of them. own: a path that
  * the message is only about. */
 static unsigned source(const struct bul *b, unsigned own)
@@ -331,9 +388,7 @@ static unsigned source(const struct bul *b, unsigned own)
 			continue;
 		alive += p->alive;
 		for (; at; at--) {
-			const struct bul_path *q = &b->set.path[order[at - 1]];
-
-			if (q->alive != p->alive ? q->alive : q->rank <= p->rank)
+			if (before(&b->set.path[order[at - 1]], p))
 				break;
 			order[at] = order[at - 1];
 		}
@@ -354,6 +409,7 @@ static void put(struct bul_msg *m, const struct bul_path *p)
 	if (m->kind == BUL_MSG_DELETE)
 		return;
 	o->prio = prio_of(p);
+	o->home = p->home;
 	o->coa = locator6(&p->coa);	/* 5.1: MUST, the first time; and always, so each is whole */
 }
 
@@ -385,7 +441,8 @@ void bul_set_msg(const struct bul *b, double now, struct bul_msg *m)
 
 	*m = (struct bul_msg){ .kind = BUL_MSG_PLAIN, .from = BUL_PATHS,
 			       .source = b->coa.a.in6 };
-	if (bul_multi(b) && !all && same_ha(b) && !any_lacks(b, now) && any_surplus(b))
+	if (bul_multi(b) && !all && same_ha(b) && !any_lacks(b, now) && any_surplus(b) &&
+	    !leaves_home(b))
 		m->kind = BUL_MSG_DELETE;
 	else if (bul_multi(b) && !all)
 		m->kind = BUL_MSG_REGISTER;

@@ -15,6 +15,11 @@
  * behind, BID | BUL_DRAIN, the last in priority: what is under way to the old address
  * arrives, and what leaves from it is accepted, until bul_set.drain seconds after the answer.
  *
+ * One of the care-of addresses may be the home address (H, 5.6): an uplink is on the home link while
+ * others are elsewhere. Until the home agent has agreed, nothing goes there in clear, unless the node
+ * was at home for good before (.stays). Status 5: it goes there, but the address is not ours to answer
+ * for. A home agent that refuses (169) is asked no more; the role then returns home for good.
+ *
  * Pure. Seconds of the caller's boot clock; BIDs in host order.
  */
 #ifndef MIP6_STORE_BUL_SET_H
@@ -36,10 +41,13 @@ struct bul_path {
 	bool usable;			/* coa works: packets may leave from it */
 	bool alive;			/* and get through, as far as is known */
 	uint8_t rank;			/* 1 .. 127, lower is better: its BID-PRI while alive */
+	bool home;			/* on the home link: .coa is the home address */
 	struct in6_addr coa;
 	/* what the home agent has */
 	bool held;
 	bool held_usable;		/* the same of held_coa */
+	bool held_home;			/* as the home link; */
+	bool quiet;			/* with 5: nobody there hears of the home address from us */
 	struct in6_addr held_coa;
 	uint8_t held_prio;
 	uint32_t lifetime;		/* granted, seconds */
@@ -62,6 +70,8 @@ struct bul_set {
 	unsigned turn;			/* updates unanswered in a row: each from another path */
 	unsigned confused;		/* 164, 165, 167, 168 in a row */
 	double drain;			/* seconds */
+	bool stays;			/* the home link is in use, whatever the home agent says of it */
+	struct in6_addr no_home;	/* home agent that refused it beside others; :: = none */
 	struct in6_addr plain[HOME_MAX_HA];	/* home agents that do no RFC 5648 */
 	unsigned n_plain;
 	struct bul_path path[BUL_PATHS];
@@ -82,6 +92,7 @@ struct bul_msg {
 struct bul_want {
 	uint16_t bid;
 	uint8_t rank;
+	bool home;			/* on the home link; coa: the home address */
 	struct in6_addr coa;
 	struct in6_addr old;		/* the one before, if that still works; :: = no */
 };
@@ -99,6 +110,13 @@ void bul_set_again(struct bul *b, const struct mhopt_bid *bid, unsigned n);
 bool bul_multi(const struct bul *b);
 /* The home agent has it and packets may take it (alive or not): a tunnel from .held_coa carries. */
 bool bul_path_carries(const struct bul *b, const struct bul_path *p);
+/* The present home agent may be asked to have the home link beside others. */
+bool bul_may_home(const struct bul *b);
+unsigned bul_home_path(const struct bul *b);	/* the one on the home link; BUL_PATHS: none */
+/* Packets may take the home link. */
+bool bul_home_open(const struct bul *b);
+/* And the home address is ours to answer for there. */
+bool bul_home_nd(const struct bul *b);
 unsigned bul_path_find(const struct bul *b, uint16_t bid);	/* BUL_PATHS: none */
 /* The next update says nothing that packets are lost for until it is heard: the home agent sends
  * nowhere where nobody is, nor to an address that is being left. Then it leaves to such a one what

@@ -126,6 +126,10 @@ static void take(struct step *x, struct bul_path *p, const struct mhopt_bid *o, 
 			 p->held_usable && in6_eq(&p->held_coa, &o->coa.a.in6);
 	p->held_coa = o->coa.a.in6;
 	p->held_prio = o->prio;
+	p->held_home = o->home;
+	p->quiet = o->home && p->status == BA_MCOA_RETURNHOME;
+	if (o->home)
+		x->b->set.stays = false;	/* from now on it is as the home agent says */
 	p->lifetime = granted;
 	p->expires = from + granted;
 	p->refresh_at = from + bul_refresh_after(x, granted);
@@ -139,6 +143,8 @@ static void take(struct step *x, struct bul_path *p, const struct mhopt_bid *o, 
 static void refuse_one(struct step *x, struct bul_path *p, uint8_t status)
 {
 	p->retry_at = x->now + x->t->ha_backoff;
+	if (p->home)
+		x->b->set.no_home = x->b->ha;
 	if (!bul_refusal_of(status)->keep)
 		drop(p, "refused");
 	warn(x, bul_refusal_of(status)->why);
@@ -212,11 +218,30 @@ static void go_on(struct step *x)
 	}
 }
 
+static bool with_home(const struct bul_msg *m)
+{
+	for (unsigned i = 0; i < m->n; i++)
+		if (m->bid[i].home)
+			return true;
+	return false;
+}
+
+/* Nothing of it: the home link is better used alone. */
+static void refused_all(struct step *x, const struct bul_refusal *r)
+{
+	if (with_home(x->ba->msg))
+		x->b->set.no_home = x->b->ha;
+	bul_refused(x, r);
+}
+
 static void bound(struct step *x, uint32_t granted)
 {
 	struct bul *b = x->b;
 	const struct bul_msg *m = x->ba->msg;
 
+	for (unsigned i = 0; i < BUL_PATHS && !with_home(m); i++)
+		if (b->set.path[i].held_home)	/* 5.6.5 */
+			drop(&b->set.path[i], "lost");
 	if (m->overwrite || (b->bound_coa.family && !in6_eq(&b->bound_ha, &b->ha)))
 		for (unsigned i = 0; i < BUL_PATHS; i++) {
 			struct bul_path *p = &b->set.path[i];
@@ -257,11 +282,11 @@ static void ba_register(struct step *x)
 
 	if (good && b->router && !(x->ba->flags & BA_R)) {
 		x->act |= BUL_DO_DEREG_WRONG;
-		bul_refused(x, &bul_refusal_no_r);
+		refused_all(x, &bul_refusal_no_r);
 		return;
 	}
 	if (good && !granted) {
-		bul_refused(x, &bul_refusal_zero);
+		refused_all(x, &bul_refusal_zero);
 		return;
 	}
 	for (unsigned i = 0; i < BUL_PATHS; i++)
@@ -279,7 +304,7 @@ static void ba_register(struct step *x)
 		b->set.confused = 0;
 		for (unsigned i = 0; i < BUL_PATHS; i++)
 			b->set.path[i].retry_at = 0;	/* all of it waits, or none */
-		bul_refused(x, bul_refusal_of(s.first));
+		refused_all(x, bul_refusal_of(s.first));
 	} else {
 		go_on(x);
 	}

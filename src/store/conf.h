@@ -259,6 +259,7 @@ struct home_conf {
 	enum ipv4_encoding ipv4_option;
 	bool link_local;		/* L bit */
 	bool bulk;			/* all BIDs in one update (RFC 5648 5.3) */
+	bool simultaneous_home;		/* the home link is a path beside others (5.6) */
 	bool renumber;			/* a new home prefix makes a new home address (11.4.3) */
 	uint32_t table;			/* tunnel default: 6500 + index */
 	unsigned place;			/* in the file */

@@ -285,6 +285,7 @@ struct bu {
 	int ifindex;
 	struct mhopt_ipv4_hoa ipv4[MHOPT_MAX_MNP];
 	struct prefix mnp[MHOPT_MAX_MNP], draft[MHOPT_MAX_MNP];
+	uint8_t lla_len, lla[1 + ND_LLADDR_MAX];	/* the option of RFC 5568; len 0: none */
 	const struct home_conf *conf;
 	double at;
 };
@@ -371,6 +372,12 @@ static inline bool next_bu(struct bu *b)
 	memcpy(b->ipv4, o->ipv4_hoa, sizeof(b->ipv4));
 	memcpy(b->draft, o->ipv4_mnp, sizeof(b->draft));
 	take_flows(b, o);
+	for (unsigned i = 0; i < o->n_raw; i++) {
+		assert_int_equal(o->raw[i].type, MHOPT_LLA);
+		assert_in_range(o->raw[i].data.len, 1, sizeof(b->lla));
+		b->lla_len = (uint8_t)o->raw[i].data.len;
+		memcpy(b->lla, o->raw[i].data.p, b->lla_len);
+	}
 	b->conf = conf_of(b->home ? &f->tx.src : &f->tx.hao);
 	assert_non_null(b->conf);
 	check_bu(f, b);
