@@ -117,6 +117,41 @@ static void test_home_link_is_registered_beside_the_other(void **state)
 	assert_true(in_kernel("route ::/0 dev mip0a table 7002 metric 1024 src " HOA "/128"));
 }
 
+static void test_host_has_it_as_well(void **state)
+{
+	struct bu b;
+
+	(void)state;
+	w.c.router = false;
+	w.home[0].n_prefix = 0;
+	b = comes_home();
+	accept_bu(&b);
+	assert_int_equal(state_now(), BUL_BOUND);
+	assert_true(in_kernel(ADDRESS));
+	assert_true(in_kernel(TABLE1));
+	assert_string_equal(default_dev(AF_INET6), "wlan0");
+}
+
+/* No home agent answers by any path: the home link does without it, as ever. */
+static void test_silent_home_agent_ends_at_home(void **state)
+{
+	struct bu b;
+
+	(void)state;
+	b = comes_home();
+	ANSWER(&b, .status = 0, .lifetime = 40);
+	assert_string_equal(default_dev(AF_INET6), "wlan0");
+	while (next_bu(&b))
+		;
+	for (unsigned i = 0; i < 60; i++) {
+		advance(1);
+		while (next_bu(&b))
+			;
+	}
+	assert_int_equal(state_now(), BUL_LEAVE);
+	assert_true(b.dereg && b.home);
+}
+
 static void test_5_keeps_silent_about_the_home_address(void **state)
 {
 	struct bu b;
@@ -323,6 +358,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		T(test_home_link_is_registered_beside_the_other),
+		T(test_host_has_it_as_well),
+		T(test_silent_home_agent_ends_at_home),
 		T(test_5_keeps_silent_about_the_home_address),
 		T(test_5_of_the_message_alone_counts),
 		T(test_169_returns_home_for_good),
