@@ -134,7 +134,8 @@ static struct mn_echo *of_home(struct mn_home *h, const struct icmp6_rx *rx,
 		e = t ? &t->echo[MN_ECHO_TUNNEL] : NULL;
 	}
 	for (unsigned i = 0; i < MN_TRACKS; i++) {
-		if (!h->track[i].here || !in6_eq(&rx->dst, &h->track[i].coa))
+		if (!h->track[i].here || !in6_eq(&rx->dst, &h->track[i].coa) ||
+		    in6_eq(&rx->dst, mn_hoa(h)))	/* the home link: it has no such probes */
 			continue;
 		*ours = true;
 		if (&h->track[i] == t)

@@ -115,9 +115,16 @@ static void tick(void *arg)
 	mn_track_judge(t->h);
 }
 
+/* The home link as a path (RFC 5648 5.6) has nothing outside of it: the home address is its source
+ * anyway, and the answer comes by the home agent's primary. */
+static bool is_home_link(const struct mn_track *t)
+{
+	return in6_eq(&t->coa, mn_hoa(t->h));
+}
+
 void mn_track_arm(struct mn_echo *e)
 {
-	if (e->t->here && e->t->probed)
+	if (e->t->here && e->t->probed && !(e->kind == MN_ECHO_OUTER && is_home_link(e->t)))
 		rtimer_set(&e->timer, path_due(&e->path), tick, e);
 	else
 		rtimer_stop(&e->timer);

@@ -319,6 +319,30 @@ static void test_silent_other_path_is_told_from_the_home_link(void **state)
 	assert_string_equal(default_dev(AF_INET6), "mip0a");
 }
 
+/* By the home address and its device; nothing from "outside", which would be the same. */
+static void test_home_link_is_probed_once(void **state)
+{
+	const struct fake_icmp *f;
+	struct bu b;
+	unsigned n = 0;
+
+	(void)state;
+	w.uplink[0].probe = PATH_PROFILE_NORMAL;
+	b = comes_home();
+	accept_bu(&b);
+	while (fake_icmp_pop())
+		;
+	advance(0.5);
+	while ((f = fake_icmp_pop())) {
+		if (f->m.type != ICMP6_ECHOREQ_ || f->tx.ifindex != WLAN0)
+			continue;
+		assert_true(is6(&f->tx.src, HOA));
+		assert_int_equal(f->tx.mark, 1);
+		n++;
+	}
+	assert_in_range(n, 1, 10);
+}
+
 static void test_unless_configured_it_is_home_alone(void **state)
 {
 	struct bu b;
@@ -367,6 +391,7 @@ int main(void)
 		T(test_home_link_is_left_by_an_update_without_h),
 		T(test_others_lost_is_home_for_good_and_nothing_stops),
 		T(test_silent_other_path_is_told_from_the_home_link),
+		T(test_home_link_is_probed_once),
 		T(test_unless_configured_it_is_home_alone),
 		T(test_one_bid_in_each_update_is_home_alone),
 	};
