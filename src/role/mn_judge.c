@@ -140,8 +140,8 @@ static void forgive_others(const struct mn_track *lost)
 /* ---- tunnels over living paths ---- */
 
 /*
- * The home agent is to be asked. When that did not help, it is this path's own fault, or that of the
- * primary, which is left then; the others wait for that.
+ * The home agent is to be asked. When that did not help, it is this path's own fault, or that of
+ * the primary, which is left then; the others wait for that.
  */
 static bool tunnel_silent(struct mn_track *t)
 {
