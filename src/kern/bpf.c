@@ -8,8 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "run/log.h"
+
+#define STOCK_WAIT	5000000		/* nanoseconds */
+#define STOCK_TRIES	5
 
 __attribute__((format(printf, 2, 0)))
 static int libbpf_say(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -65,9 +69,21 @@ int kern_bpf_cpus(void)
 	return libbpf_num_possible_cpus();
 }
 
+/*
+ * The elements of a map without preallocation come from a small stock, which Linux 6.1 and later fill
+ * up behind our back: at once, or where there is no interrupt for it with the next tick of its clock.
+ * Several in a row may find it empty.
+ */
 int kern_bpf_put(int map, const void *key, const void *value)
 {
-	return bpf_map_update_elem(map, key, value, BPF_ANY) < 0 ? -errno : 0;
+	const struct timespec tick = { .tv_nsec = STOCK_WAIT };
+
+	for (int i = 0; bpf_map_update_elem(map, key, value, BPF_ANY) < 0; i++) {
+		if (errno != ENOMEM || i == STOCK_TRIES)
+			return -errno;
+		nanosleep(&tick, NULL);
+	}
+	return 0;
 }
 
 int kern_bpf_get(int map, const void *key, void *value)

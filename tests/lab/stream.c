@@ -3,7 +3,7 @@
  * stream: numbered UDP packets at a steady pace, and bulk TCP, for the lab's figures of loss.
  *
  *   stream udp-recv PORT FILE               until SIGTERM, then the account goes to FILE
- *   stream udp-send DST PORT FILE US FLOWS SIZE
+ *   stream udp-send DST PORT FILE US FLOWS SIZE (STREAM_DSCP in the environment: its packets')
  *                                           FLOWS packets of SIZE octets each US microseconds
  *   stream tcp-recv PORT FILE               takes any number of connections
  *   stream tcp-send DST PORT FILE FLOWS     sends on each as much as it takes
@@ -98,10 +98,15 @@ static int towards(int type, const char *dst, const char *port)
 	struct sockaddr_in four = { .sin_family = AF_INET };
 	bool is4 = inet_pton(AF_INET, dst, &four.sin_addr) == 1;
 	int fd = socket(is4 ? AF_INET : AF_INET6, type, 0);
+	const char *dscp = getenv("STREAM_DSCP");
+	int tos = dscp ? atoi(dscp) << 2 : 0;
 
 	six.sin6_port = four.sin_port = htons((uint16_t)atoi(port));
 	if (fd < 0 || (!is4 && inet_pton(AF_INET6, dst, &six.sin6_addr) != 1))
 		die(dst);
+	if (dscp && setsockopt(fd, is4 ? IPPROTO_IP : IPPROTO_IPV6, is4 ? IP_TOS : IPV6_TCLASS,
+			       &tos, sizeof(tos)) < 0)
+		die("DSCP");
 	if (connect(fd, is4 ? (void *)&four : (void *)&six, is4 ? sizeof(four) : sizeof(six)) < 0)
 		die("connect");
 	return fd;

@@ -182,15 +182,15 @@ def start(net, ha=None, mr=None, up=None):
 class Stream:
     """Numbered UDP packets from node to node (stream.c), one direction."""
 
-    def __init__(self, net, src, dst, address, port, us=1000, flows=1, size=100):
+    def __init__(self, net, src, dst, address, port, us=1000, flows=1, size=100, dscp=0):
         tag = f"{src.name}-{dst.name}-{port}"
         self.name = f"{src.name}->{address}"
         program = daemon.program("stream")
         self._files = [net.result(f"stream-{tag}.{end}.json") for end in ("recv", "send")]
         self.to = dst.spawn(f"udp-recv-{port}", [program, "udp-recv", port, self._files[0]])
         self.to.wait_log("ready")
-        self.by = src.spawn(f"udp-send-{port}", [program, "udp-send", address, port,
-                                                 self._files[1], us, flows, size])
+        self.by = src.spawn(f"udp-send-{port}", ["env", f"STREAM_DSCP={dscp}", program, "udp-send",
+                                                 address, port, self._files[1], us, flows, size])
         self.us = us
 
     def running(self):
