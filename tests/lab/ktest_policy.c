@@ -282,7 +282,7 @@ static void path_mtu(struct steer_world *w)
 
 /* ---- change under traffic ---- */
 
-#define STREAM		3000
+#define STREAM		1000
 #define FIRST		1000000u
 
 static void changes(struct steer_world *w)
@@ -472,7 +472,8 @@ void test_policy(void)
 			path_mtu(&w);
 			changes(&w);
 			counts(&w);
-			steer_throughput(&w);
+			if (getenv("LAB_SLOW"))
+				steer_throughput(&w);
 		}
 		steer_end(&w);
 	}
