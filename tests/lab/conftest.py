@@ -20,6 +20,7 @@ CLAIMS = os.environ.get("LAB_CLAIMS")
 def pytest_configure(config):
     if "LAB_OUT" not in os.environ:
         pytest.exit("the lab runs in a kernel of its own: use tests/run lab", 2)
+    config.addinivalue_line("markers", "limit(seconds): of a slow scenario, instead of LIMIT")
 
 
 def _claimed(item):
@@ -49,14 +50,15 @@ def pytest_runtest_protocol(item, nextitem):
     return True
 
 
-def _too_long(_sig, _frame):
-    raise TimeoutError(f"the scenario took more than {LIMIT} s")
-
-
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_call(item):
-    signal.signal(signal.SIGALRM, _too_long)
-    signal.alarm(LIMIT)
+    own = item.get_closest_marker("limit")
+    limit = own.args[0] if own else LIMIT
+
+    def too_long(_sig, _frame):
+        raise TimeoutError(f"the scenario took more than {limit} s")
+    signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(limit)
     yield
     signal.alarm(0)
 
