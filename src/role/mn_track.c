@@ -221,6 +221,14 @@ static void profile_is(struct mn_echo *e, const struct path_profile *f)
 		path_change(&e->path, f, run_now());
 }
 
+/* A path that comes anew is alive to the registration until it is told otherwise. */
+static bool known_dead(const struct mn_track *t)
+{
+	unsigned at = bul_path_find(&t->h->bul, t->bid);
+
+	return at < BUL_PATHS && !t->h->bul.set.path[at].alive;
+}
+
 static void begin(struct mn_track *t, const struct fact *f)
 {
 	const struct path_profile *profile = path_profile(f->uplink->probe);
@@ -240,8 +248,10 @@ static void begin(struct mn_track *t, const struct fact *f)
 		profile_is(&t->echo[MN_ECHO_TUNNEL], profile);
 	if (moved || probed != t->probed)
 		restart(t);
-	if (moved)
+	if (moved) {
 		t->reason = NULL;
+		t->dead = known_dead(t);
+	}
 	t->probed = probed;
 	pace(t);
 	for (unsigned k = 0; k < MN_ECHOES; k++)

@@ -3,9 +3,10 @@
 
 Not a scenario of the normal run: tests/bench/run uplinks. Four streams (up and down, both families)
 with a packet each millisecond in planned moves, and each five milliseconds where time is measured: a
-machine that is busy with the streams has longer round trips. Writes uplinks.json: for each profile and cause, of each event the
-milliseconds until the mobile router notices, until the first packet arrives by the other way (up and
-down), and the packets lost; planned moves; and what load sharing over two equal uplinks makes.
+machine that is busy with the streams has longer round trips. Writes uplinks.json: for each profile
+and cause, of each event the milliseconds until the mobile router notices, until the first packet
+arrives by the other way (up and down), and the packets lost; planned moves; and what load sharing
+over two equal uplinks makes.
 """
 import threading
 import time

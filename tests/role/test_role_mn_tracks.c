@@ -375,6 +375,25 @@ static void test_acknowledged_update_revives_its_path(void **state)
 	assert_string_equal(path_of(2).state, "up");
 }
 
+/* Each fall and return in short order is a path anew to the registration, alive until it hears. */
+static void test_path_that_flaps_leaves_the_traffic_to_the_other(void **state)
+{
+	(void)state;
+	both();
+	for (int i = 0; i < 5; i++) {
+		lost();
+		live_on(0.4, RTT);
+		foreign1();
+		live_on(2, RTT);
+	}
+	assert_string_equal(path_of(1).state, "damped");
+	assert_true(path_of(2).active && !path_of(1).active);
+	way.dead[1] = true;
+	live_on(2, RTT);
+	assert_string_equal(path_of(1).state, "down");
+	assert_true(path_of(2).active);
+}
+
 static void test_operator_moves_traffic_at_once(void **state)
 {
 	struct bu b;
@@ -425,6 +444,7 @@ int main(void)
 		T(test_path_without_outer_answers_is_judged_by_its_tunnel),
 		T(test_outer_probes_that_are_filtered_later_are_no_death),
 		T(test_acknowledged_update_revives_its_path),
+		T(test_path_that_flaps_leaves_the_traffic_to_the_other),
 		T(test_operator_moves_traffic_at_once),
 	};
 
