@@ -135,7 +135,8 @@ unsigned mn_tracks(const struct mn *mn);
 bool mn_track(struct mn *mn, unsigned i, struct mn_track_info *info);
 /*
  * Operator. -ENOENT: no uplink has the BID. Out of use: until told otherwise; -EBUSY: no other path
- * carries. Preferred (0: none): until then or a reload. Probes now (0: all): how many.
+ * carries; in use again, its failures are forgotten. Preferred (0: none): until then or a reload.
+ * Probes now (0: all): how many.
  */
 int mn_path_hold(struct mn *mn, uint16_t bid, bool hold);
 int mn_path_prefer(struct mn *mn, uint16_t bid);

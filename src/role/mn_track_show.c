@@ -141,6 +141,17 @@ static void tell_held(struct mn *mn, const struct mn_uplink *u)
 	}
 }
 
+static void trust(struct mn *mn, uint16_t bid)
+{
+	for (unsigned i = 0; i < mn->n_home; i++) {
+		struct mn_track *t = mn_track_of(&mn->home[i], bid);
+
+		for (unsigned k = 0; t && k < MN_ECHOES; k++)
+			if (t->echo[k].path.profile)
+				path_trust(&t->echo[k].path, run_now());
+	}
+}
+
 static void look_again(struct mn *mn)
 {
 	for (unsigned i = 0; mn->running && i < mn->n_home; i++) {
@@ -155,12 +166,16 @@ int mn_path_hold(struct mn *mn, uint16_t bid, bool hold)
 
 	if (!u)
 		return -ENOENT;
-	if (u->held == hold)
+	if (!hold)
+		trust(mn, bid);
+	if (hold && u->held)
 		return 0;
 	if (hold && u->attached && !other_way(mn, u))
 		return -EBUSY;
-	u->held = hold;
-	tell_held(mn, u);
+	if (u->held != hold) {
+		u->held = hold;
+		tell_held(mn, u);
+	}
 	look_again(mn);
 	return 0;
 }

@@ -354,6 +354,14 @@ double path_due(struct path *p)
 	return due;
 }
 
+void path_trust(struct path *p, double now)
+{
+	p->penalty = 0;
+	p->suppressed = false;
+	if (p->state == PATH_DAMPED)
+		enter(p, PATH_UP, now);
+}
+
 uint64_t path_next_seq(const struct path *p)
 {
 	return p->seq + 1;

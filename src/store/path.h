@@ -118,6 +118,9 @@ void path_change(struct path *p, const struct path_profile *profile, double now)
 /* It failed, others say (carrier): a penalty. */
 void path_flap(struct path *p, double now);
 
+/* It is good, the operator says: its penalties are forgotten. */
+void path_trust(struct path *p, double now);
+
 /* When the first of the late ones that count was sent; 0: there is none. */
 double path_silent_from(const struct path *p);
 /* What was not answered was lost elsewhere: it does not count, nor does the failure made of it. */

@@ -18,9 +18,8 @@ def arguments():
     p.add_argument("--out", required=True, help="folder for results (emptied)")
     p.add_argument("--build", help="build folder with the daemon under test")
     p.add_argument("-k", dest="words", default="", help="only scenarios that match (pytest -k)")
-    # A boot waits half of its time: for timers, and for delays of the network.
-    p.add_argument("--boots", type=int, default=min(3, (os.cpu_count() or 1) + 1))
-    p.add_argument("--limit", type=int, default=2400 if os.environ.get("LAB_SLOW") else 1200,
+    p.add_argument("--boots", type=int, default=min(2, os.cpu_count() or 1))
+    p.add_argument("--limit", type=int, default=2400 if os.environ.get("LAB_SLOW") else 1300,
                    help="seconds for all of it")
     p.add_argument("files", nargs="*", help="scenario files (default: all)")
     return p.parse_args()

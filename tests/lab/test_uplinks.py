@@ -10,8 +10,8 @@ import conf
 from pkt import messages, packets
 from proc import until
 from scene import answered, four_flows, stop, traffic
-from uplinks import (CAUSES, PORT, WAYS, Bulk, Uplinks, bound_bids, coa_of, four_streams, start, uplinks,
-                     wait_bids, wait_primary)
+from uplinks import (CAUSES, PORT, WAYS, Bulk, Uplinks, bound_bids, coa_of, four_streams, start,
+                     uplinks, wait_bids, wait_primary)
 
 
 class Sides:
@@ -65,6 +65,7 @@ def test_each_kind_of_death_of_an_uplink(lab):
             wait_primary(h, 2)
         answered(flows, f"after {cause}")
         cure(net)
+        m.mip6ctl("path", "up", "1")    # or it is damped in the end
     wait_bids(h, 1, 2)
     wait_primary(h, 1)
     stop(flows)
@@ -237,7 +238,7 @@ def test_flow_policy_at_both_ends_and_its_change_without_loss(lab):
 
 
 MINUTES = 10
-LONGEST = 20                    # seconds that TCP stands still: its own timer doubles with each loss
+LONGEST = 20                    # seconds that TCP stands still: its timer doubles with each loss
 EVENTS = {                      # kill, cure
     "blackhole": (lambda net, n: net.cut(n), lambda net, n: net.mend(n)),
     "blackhole up": (lambda net, n: net.cut(n, down=False), lambda net, n: net.mend(n)),

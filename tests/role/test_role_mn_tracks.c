@@ -388,6 +388,10 @@ static void test_path_that_flaps_leaves_the_traffic_to_the_other(void **state)
 	}
 	assert_string_equal(path_of(1).state, "damped");
 	assert_true(path_of(2).active && !path_of(1).active);
+	assert_int_equal(mn_path_hold(mn, 1, false), 0);	/* it is good, the operator says */
+	live_on(0.5, RTT);
+	assert_string_equal(path_of(1).state, "up");
+	assert_true(path_of(1).active);
 	way.dead[1] = true;
 	live_on(2, RTT);
 	assert_string_equal(path_of(1).state, "down");
