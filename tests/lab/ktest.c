@@ -403,13 +403,16 @@ static void say(void *arg, const char *line)
 
 static void test_probe(void)
 {
+	struct kern_needs no_steering = all_needs;
 	char *before = snapshot();
 
+	no_steering.steer = false;
 	kern_begin(KERN_INGRESS_BPF);
 	ok(kern_probe(t.k, &all_needs, say, NULL) == 0, "probe: BPF mode, nothing missing");
 	kern_end();
 	kern_begin(KERN_INGRESS_FLOWER);
-	ok(kern_probe(t.k, &all_needs, say, NULL) == 0, "probe: flower mode");
+	ok(kern_probe(t.k, &no_steering, say, NULL) == 0, "probe: flower mode");
+	ok(kern_probe(t.k, &all_needs, say, NULL) == 1, "probe: flower mode cannot steer");
 	printf("# care-of addresses on request: %s\n", kern_probe_source(t.k) ? "yes" : "no");
 	printf("# routes by source: %s\n", kern_probe_from(t.k) ? "yes" : "no");
 	kern_end();
