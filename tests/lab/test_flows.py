@@ -3,11 +3,10 @@
 count, refreshes and changes of the policy, and a home agent that starts anew."""
 import conf
 from net import A4, A6, B4, B6
-from pkt import packets
 from proc import until
 from scene import traffic
-from test_uplinks import Sides, wait_flows
-from uplinks import PORT, Stream, Uplinks, coa_of, start, uplinks, wait_bids, wait_primary
+from uplinks import (PORT, Sides, Stream, Uplinks, start, uplinks, wait_bids, wait_flows,
+                     wait_primary)
 
 VOICE = {"name": "voice", "dscp": "ef", "bids": (2, 1)}
 OTHER = {"name": "other", "protocol": "tcp", "peer_port": 9, "bids": (1,)}
@@ -22,17 +21,8 @@ def streams(net, first, dscp):
 
 
 def seen(sides):
-    """{(direction, port): {way: packets}}"""
-    out = {}
-    for n, cap in sides.caps.items():
-        cap.stop()
-        for p in packets(cap.path):
-            inner = p.innermost()
-            if inner is p or not inner.udp or not PORT <= inner.udp[1] < MARKED + 4:
-                continue
-            ways = out.setdefault(("up" if p.src.startswith(coa_of(n)) else "down", inner.udp[1]), {})
-            ways[n] = ways.get(n, 0) + 1
-    return out
+    """{(direction, port): {way: packets}}: each stream has a port of its own"""
+    return {k[:2]: ways for k, ways in sides.streams(range(PORT, MARKED + 4)).items()}
 
 
 def voice(daemon):

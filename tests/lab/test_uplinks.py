@@ -7,34 +7,11 @@ import time
 import pytest
 
 import conf
-from pkt import messages, packets
+from pkt import messages
 from proc import until
 from scene import answered, four_flows, stop, traffic
-from uplinks import (CAUSES, PORT, WAYS, Bulk, Uplinks, bound_bids, coa_of, four_streams, start,
-                     uplinks, wait_bids, wait_primary)
-
-
-class Sides:
-    """Which ways packets of the mobile network take: captures on all foreign links."""
-
-    def __init__(self, net):
-        self.net = net
-        self.caps = {n: net.routers[n].capture("acc0", f"way{n}-{time.time_ns() % 10**9}", snap=200,
-                                            frames=8192)
-                     for n in WAYS[:net.n]}
-
-    def stop(self):
-        """{way: {"up": packets, "down": packets}} of tunnelled traffic that is no signalling."""
-        out = {}
-        for n, cap in self.caps.items():
-            cap.stop()
-            seen = {"up": 0, "down": 0}
-            for p in packets(cap.path):
-                if p.innermost() is p or p.innermost().mh:
-                    continue
-                seen["up" if p.src.startswith(coa_of(n)) else "down"] += 1
-            out[n] = seen
-        return out
+from uplinks import (CAUSES, PORT, WAYS, Bulk, Sides, Uplinks, bound_bids, four_streams, start,
+                     uplinks, wait_bids, wait_flows, wait_primary)
 
 
 def test_all_uplinks_are_registered_and_the_best_one_carries(lab):
@@ -152,17 +129,8 @@ def test_all_uplinks_go_and_come_back(lab):
 
 
 def ways_of(sides):
-    """{(direction, port of the stream's receiver, sender's port): ways it was seen on}"""
-    out = {}
-    for n, cap in sides.caps.items():
-        cap.stop()
-        for p in packets(cap.path):
-            inner = p.innermost()
-            if inner is p or not inner.udp or not PORT <= inner.udp[1] < PORT + 4:
-                continue
-            side = "up" if p.src.startswith(coa_of(n)) else "down"
-            out.setdefault((side, inner.udp[1], inner.udp[0]), set()).add(n)
-    return out
+    """Of each stream the ways that it was seen on."""
+    return {k: set(ways) for k, ways in sides.streams(range(PORT, PORT + 4)).items()}
 
 
 def test_uplinks_of_one_priority_share_flow_by_flow(lab):
@@ -189,14 +157,6 @@ def policy(*bids):
                        "bids": bids},
                       {"name": "in", "protocol": "udp", "inside_port": f"{PORT + 2}-{PORT + 3}",
                        "bids": bids}]}
-
-
-def wait_flows(m):
-    """The home agent does what we ask for."""
-    def active():
-        flows = m.ctl.records("ListFlows")
-        return flows and all(f["state"] == "active" for f in flows)
-    until("the flows are active", active, 60)
 
 
 def test_flow_policy_at_both_ends_and_its_change_without_loss(lab):

@@ -13,6 +13,7 @@ import time
 
 import daemon
 from net import A4, A6, B4, B6, HOA, Net
+from pkt import packets
 from proc import until
 from ra import FAST, radvd
 
@@ -169,6 +170,14 @@ def wait_primary(ha, bid, limit=60):
     until(f"the home agent sends to BID {bid}", lambda: primary(ha) == bid, limit)
 
 
+def wait_flows(m):
+    """The home agent does what we ask for."""
+    def active():
+        flows = m.ctl.records("ListFlows")
+        return flows and all(f["state"] == "active" for f in flows)
+    until("the flows are active", active, 60)
+
+
 def start(net, ha=None, mr=None, up=None):
     """Both daemons, registered by all uplinks."""
     h = daemon.ha(net, **(ha or {}))
@@ -217,6 +226,43 @@ class Stream:
                 "by_flow": {f["flow"]: f["received"] for f in flows},
                 "twice": sum(f["twice"] for f in flows), "late": sum(f["late"] for f in flows),
                 "refused": sent["refused"], "gaps": gaps}
+
+
+class Sides:
+    """Which ways packets of the mobile network take: captures on all foreign links."""
+
+    def __init__(self, net):
+        self.net = net
+        self.caps = {n: net.routers[n].capture("acc0", f"way{n}-{time.time_ns() % 10**9}", snap=200,
+                                            frames=8192)
+                     for n in WAYS[:net.n]}
+
+    def stop(self):
+        """{way: {"up": packets, "down": packets}} of tunnelled traffic that is no signalling."""
+        out = {}
+        for n, cap in self.caps.items():
+            cap.stop()
+            seen = {"up": 0, "down": 0}
+            for p in packets(cap.path):
+                if p.innermost() is p or p.innermost().mh:
+                    continue
+                seen["up" if p.src.startswith(coa_of(n)) else "down"] += 1
+            out[n] = seen
+        return out
+
+    def streams(self, ports):
+        """{(direction, port of the stream's receiver, sender's port): {way: packets}}"""
+        out = {}
+        for n, cap in self.caps.items():
+            cap.stop()
+            for p in packets(cap.path):
+                inner = p.innermost()
+                if inner is p or not inner.udp or inner.udp[1] not in ports:
+                    continue
+                side = "up" if p.src.startswith(coa_of(n)) else "down"
+                ways = out.setdefault((side, inner.udp[1], inner.udp[0]), {})
+                ways[n] = ways.get(n, 0) + 1
+        return out
 
 
 def four_streams(net, us=1000, **more):
