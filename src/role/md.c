@@ -168,7 +168,7 @@ static void act(struct uplink *u, const struct md_result *res)
 /* Somebody took our address away: everything is put there again. */
 static void check_address(struct uplink *u)
 {
-	u->check_at = 0;
+	u->check_at = u->switching ? run_now() + MD_CHECK : 0;
 	if (!u->st.has_coa || u->st.coa_tentative || u->switching || !u->admin_up ||
 	    kern_addr_find(u->md->env.kern, u->ifindex, &u->st.coa, NULL))
 		return;
@@ -319,7 +319,7 @@ void md_addr(struct md *md, const struct kaddr_news *a)
 		return;
 	}
 	if (a->gone && u->st.has_coa && in6_eq(&a->addr, &u->st.coa)) {
-		u->check_at = run_now() + MD_CHECK;
+		u->check_at = MAX(run_now(), u->switched + MD_CHECK);
 		md_arm(u);
 	}
 }

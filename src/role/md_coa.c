@@ -62,6 +62,7 @@ static void switch_done(void *arg, int rc)
 	bool again = u->again;
 
 	u->switching = u->again = false;
+	u->switched = run_now();
 	if (rc == 0) {
 		kplan_free(&u->have);
 		u->have = u->next;

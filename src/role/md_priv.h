@@ -25,7 +25,7 @@
 
 #define MD_OLD_HOLD	10.		/* a former care-of address, if nobody releases it */
 #define MD_RETRY	1.		/* after the kernel refused something */
-#define MD_CHECK	0.05		/* is our address really gone, or was that our own doing */
+#define MD_CHECK	0.05		/* news of our own doing may be so late */
 #define MD_DAD_TRIES	3		/* IDGEN_RETRIES, RFC 7217 7 */
 #define MD_DAD_PAUSE	30.		/* after that many, until the prefix is tried again */
 #define MD_DAD_PAUSE_MAX 600.
@@ -76,6 +76,7 @@ struct uplink {
 	struct kplan have;		/* in the kernel, or what it is being moved to */
 	struct kplan next;		/* target of the switch under way */
 	bool switching, again;
+	double switched;		/* the end of the last one */
 	enum md_wipe wipe;		/* what the kernel dropped: first without, then anew */
 
 	struct dad_run *dad;

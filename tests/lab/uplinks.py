@@ -99,10 +99,11 @@ class Uplinks(Net):
 
     def del_coa(self, n):
         """Somebody takes the care-of address of uplink n away."""
-        dev, at = DEVICES[n], time.time_ns()
-        for a in self.mr.addresses(dev):
-            if a.startswith(coa_of(n)):
-                self.mr.del_addr(dev, a)
+        dev = DEVICES[n]
+        coas = [a for a in self.mr.addresses(dev) if a.startswith(coa_of(n))]
+        at = time.time_ns()
+        for a in coas:
+            self.mr.del_addr(dev, a)
         self.event("address", at=at, n=n)
         return at
 

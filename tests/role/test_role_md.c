@@ -488,21 +488,65 @@ static void test_refused_plan_is_tried_again(void **state)
 	told("wl0", "coa", &coa, 1);
 }
 
-static void test_removed_address_is_put_back(void **state)
+static void take_away(const struct in6_addr *a)
 {
-	struct in6_addr coa = attached();
-	struct prefix p = prefix6(&coa, 64);
+	struct prefix p = prefix6(a, 64);
 
-	(void)state;
 	fake_kern_log();
 	address(WL0, PFX(&p), 0, true);
-	fake_run_advance(0.1);
+}
+
+static void test_removed_address_is_put_back_at_once(void **state)
+{
+	struct in6_addr coa = attached();
+
+	(void)state;
+	fake_run_advance(1);
+	take_away(&coa);
+	fake_run_advance(0);
 	assert_non_null(strstr(fake_kern_log(), "+ addr"));
 	assert_true(kern_addr_find(fake_kern(), WL0, &coa, NULL));
 	/* once */
 	fake_run_advance(5);
 	assert_string_equal(fake_kern_log(), "");
 	no_event();
+}
+
+/* So soon after a change of ours it may be late news of that: looked at a moment later. */
+static void test_address_removed_after_our_own_change(void **state)
+{
+	struct in6_addr coa = attached();
+
+	(void)state;
+	fake_run_advance(1);
+	take_away(&coa);
+	fake_run_advance(0);
+	take_away(&coa);
+	fake_run_advance(0.04);
+	assert_string_equal(fake_kern_log(), "");
+	fake_run_advance(0.02);
+	assert_true(kern_addr_find(fake_kern(), WL0, &coa, NULL));
+}
+
+static void test_address_removed_while_we_change_something(void **state)
+{
+	struct in6_addr b = formed(B, "wl0", 0);
+	struct kaddr_news gone = { .ifindex = WL0, .addr = b, .plen = 64, .gone = true };
+
+	(void)state;
+	attached();
+	carrier(WL0, false);
+	carrier(WL0, true);
+	ra(WL0, 2, B);
+	fake_run_advance(1);
+	md_release_old(md, "wl0");
+	fake_kern_addr(&gone);
+	fake_run_each_turn(NULL);	/* the kernel takes its time */
+	fake_run_advance(0.2);
+	assert_false(kern_addr_find(fake_kern(), WL0, &b, NULL));
+	fake_run_each_turn(turn);
+	fake_run_advance(0.1);
+	assert_true(kern_addr_find(fake_kern(), WL0, &b, NULL));
 }
 
 int main(void)
@@ -528,7 +572,9 @@ int main(void)
 		T(test_old_address_stays_until_released),
 		T(test_newest_target_counts),
 		T(test_refused_plan_is_tried_again),
-		T(test_removed_address_is_put_back),
+		T(test_removed_address_is_put_back_at_once),
+		T(test_address_removed_after_our_own_change),
+		T(test_address_removed_while_we_change_something),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
