@@ -220,8 +220,8 @@ static int key_read(struct conf_ctx *x, const config_setting_t *s, const char *p
 		return conf_err(x, s, NULL, "%s: the key is too long: at most %d octets", path,
 				AUTH_KEY_MAX);
 	if (len < 0)
-		return conf_err(x, s, NULL, "%s: pairs of hexadecimal digits are expected, no password; make it: "
-				MAKE_KEY, path, path);
+		return conf_err(x, s, NULL, "%s: pairs of hexadecimal digits are expected, no"
+				" password; make it: " MAKE_KEY, path, path);
 	if (len == 0)
 		return conf_err(x, s, NULL, "%s is empty: copy it from the other end, or make it: "
 				MAKE_KEY, path, path);

@@ -63,7 +63,7 @@ struct ctl_listing {
 	bool has_hoa;
 	struct in6_addr hoa;
 	uint16_t bid;			/* ListPaths: of this one; 0: all */
-	struct mn_peer_info last_mn;	/* ListPeers: what was said last; read by its addresses and place */
+	struct mn_peer_info last_mn;	/* ListPeers: what was said last; read by its addresses */
 };
 
 struct ctl_client {

@@ -111,7 +111,7 @@ int mn_plan_uplink(const struct mn_conf *c, const struct uplink_state *u, struct
 struct home_path {
 	uint16_t bid;			/* 0: a tunnel that only receives */
 	bool open;			/* marked packets may take it */
-	uint8_t weight;			/* its share among those of the best priority; 0: not one of them */
+	uint8_t weight;			/* its share among those of the best priority; 0: none */
 	struct carrier carrier;
 	char dev[IFNAMSIZ];		/* one for all with this carrier */
 };

@@ -309,6 +309,7 @@ void md_at_home(struct uplink *u, const struct prefix *home)
 	if (u->want.kind != MD_AT_HOME && !u->hinted) {
 		snprintf(e.home_hint.device, sizeof(e.home_hint.device), "%s", u->conf->dev);
 		e.home_hint.prefix = prefix_network(home);
+		u->own_hint = run_now();
 		event_emit(&e);
 	}
 	md_dad_end(u);

@@ -17,8 +17,9 @@ bool md_uplink(const struct md *md, unsigned i, struct md_uplink_info *info)
 		return false;
 	u = &md->up[i];
 	*info = (struct md_uplink_info){
-		.dev = u->conf->dev, .bid = u->conf->bid, .up = u->link.up, .attached = u->told.kind != MD_AT_NONE,
-		.home = u->told.kind == MD_AT_HOME, .coa = u->told.coa, .router = u->told.router,
+		.dev = u->conf->dev, .bid = u->conf->bid, .up = u->link.up,
+		.attached = u->told.kind != MD_AT_NONE, .home = u->told.kind == MD_AT_HOME,
+		.coa = u->told.coa, .router = u->told.router,
 		.link = u->told.link, .since = u->since,
 	};
 	return true;

@@ -117,7 +117,7 @@ void md_outside_addr(struct uplink *u, const struct kaddr_news *a)
 	md_apply(u);
 }
 
-/* home_hint; our own ones find us at home already. */
+/* home_hint; our own ones find us at home already, or the link was lost since. */
 void md_on_event(void *arg, const struct event *e)
 {
 	struct md *md = arg;
@@ -126,7 +126,7 @@ void md_on_event(void *arg, const struct event *e)
 	if (e->type != EV_home_hint || md->stopping)
 		return;
 	u = md_by_name(md, e->home_hint.device);
-	if (!u || !u->link.up || u->want.kind == MD_AT_HOME ||
+	if (!u || !u->link.up || u->want.kind == MD_AT_HOME || e->at == u->own_hint ||
 	    md_home_of(md->conf, &e->home_hint.prefix) < 0)
 		return;
 	u->hinted = true;

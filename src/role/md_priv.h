@@ -90,6 +90,7 @@ struct uplink {
 	struct md_default_route route[MD_ROUTES];
 	bool hinted;			/* home_hint from outside */
 	struct prefix hint;
+	double own_hint;		/* when the last one of our own was emitted */
 
 	/* said by a detector outside */
 	struct in6_addr given;		/* the care-of address; ::: we form it */

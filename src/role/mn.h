@@ -91,8 +91,8 @@ struct mn_prefix_info {
 };
 struct mn_stats {
 	uint64_t bu, bu_retransmitted, ba, ba_refused_by[256], ba_bad_auth, ba_unexpected, be, brr,
-		handovers, forgotten, probes, probes_lost, probes_forged, probes_repeated, dhaad_sent, dhaad_answered,
-		mps, mpa;
+		handovers, forgotten, probes, probes_lost, probes_forged, probes_repeated,
+		dhaad_sent, dhaad_answered, mps, mpa;
 	/* route optimization */
 	uint64_t ro_hints, hoti, coti, hot, cot, ro_bu, ro_ba, ro_ba_refused, ro_unexpected,
 		ro_failed, ro_lies;
@@ -142,7 +142,8 @@ int mn_path_hold(struct mn *mn, uint16_t bid, bool hold);
 int mn_path_prefer(struct mn *mn, uint16_t bid);
 int mn_path_probe(struct mn *mn, uint16_t bid);
 
-struct mn_info {			/* one home (.index, for mn_path()); read only, valid until the next loop turn */
+/* One home (.index, for mn_path()); read only, valid until the next loop turn. */
+struct mn_info {
 	const struct home_conf *conf;
 	unsigned index;
 	const struct bul *bul;

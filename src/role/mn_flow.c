@@ -52,7 +52,7 @@ int mn_flow_put(struct mn_home *h, const struct mn_out *o, struct mh_msg *m,
 	struct flow_wire w[FLOW_MAX];
 
 	h->flow_seq = o->seq;
-	/* without BIDs there is nothing that a flow could name, and what goes altogether takes them along */
+	/* without BIDs there is nothing for a flow to name, and what goes altogether takes them along */
 	if (o->msg.kind == BUL_MSG_PLAIN || h->bul.state == BUL_STOP || h->bul.state == BUL_LEAVE) {
 		flow_forget(&h->flow);
 		return 0;

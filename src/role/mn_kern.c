@@ -11,7 +11,7 @@
 
 #define RETRY_FIRST	1.		/* seconds, after the kernel refused a plan */
 #define RETRY_MAX	32.
-#define STEER_RETRY	5.		/* seconds, after it refused only what steers; doubles up to ... */
+#define STEER_RETRY	5.		/* seconds, after it refused what steers; doubles up to ... */
 #define STEER_RETRY_MAX	600.
 
 static struct carrier carrier_of(const struct mn_home *h, const struct locator *coa,

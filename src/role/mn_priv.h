@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * role/mn_priv.h - what the files of the mobile node share: mn.c (life, movement,
- * steps of the state machine), mn_ask.c (what others ask of it), mn_look.c (where it is attached), mn_kern.c (the kernel follows), mn_tx.c (Binding
- * Updates out), mn_ba.c (answers in), mn_return.c (returning home, RFC 6275
- * 11.5.5), mn_dhaad.c (home agents by discovery), mn_mpd.c (home
- * prefixes), mn_homes.c (home addresses come and go), mn_reload.c (with the configuration), mn_probe.c
- * (echo through the tunnel of a registration without BID), mn_echo.c (echo by each path and
- * through its tunnel), mn_track.c (when), mn_judge.c (what that says), mn_track_show.c (figures, the
- * operator), mr.c (prefixes).
+ * role/mn_priv.h - what the files of the mobile node share: mn.c (life, movement, steps of the state
+ * machine), mn_ask.c (what others ask of it), mn_look.c (where it is attached), mn_kern.c (the kernel
+ * follows), mn_tx.c (Binding Updates out), mn_ba.c (answers in), mn_return.c (returning home, RFC 6275
+ * 11.5.5), mn_dhaad.c (home agents by discovery), mn_mpd.c (home prefixes), mn_homes.c (home addresses
+ * come and go), mn_reload.c (with the configuration), mn_probe.c (echo through the tunnel of a
+ * registration without BID), mn_echo.c (echo by each path and through its tunnel), mn_track.c (when),
+ * mn_judge.c (what that says), mn_track_show.c (figures, the operator), mr.c (prefixes).
  *
  * A step may want several things. The kernel comes first; what waits for it is in
  * mn_home.after and is done by mn_after() when the kernel has the newest plan:

@@ -130,7 +130,8 @@ static void set(struct mn_home *h, size_t i, enum mnp_status status, uint8_t cod
 			 A6(mn_hoa(h)), PFX(&p->conf->prefix), A6(&h->bul.ha));
 	else if (status == MNP_REFUSED)
 		log_warn("mn", "%s: the home agent refuses %s with status %u: it must be in"
-			 " prefixes of this node in mobile_nodes there", A6(mn_hoa(h)), PFX(&p->conf->prefix), code);
+			 " prefixes of this node in mobile_nodes there", A6(mn_hoa(h)),
+			 PFX(&p->conf->prefix), code);
 }
 
 void mr_accepted(struct mn_home *h, const struct mh_msg *m)

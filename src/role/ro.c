@@ -157,8 +157,8 @@ struct ro_env ro_env_of(struct ro_entry *e)
 	const struct bul *b = &h->bul;
 	struct ro_env env = {
 		.t = &h->mn->conf->timers, .now = run_now(), .where = where(h),
-		.registered = h->ro.ready, .no_home = !b->bound_coa.family, .home_expires = fmin(b->expires, h->mpd.valid),
-		.pace = &e->peer->pace,
+		.registered = h->ro.ready, .no_home = !b->bound_coa.family,
+		.home_expires = fmin(b->expires, h->mpd.valid), .pace = &e->peer->pace,
 	};
 
 	if (env.where == RO_NOWHERE)

@@ -63,7 +63,7 @@ struct binding_set {
 	uint8_t n;			/* 0: not bound */
 	struct binding b[BC_MAX_COA];
 	const struct flow_list *flows;	/* of the node, RFC 6089; the cache's or the verdict's */
-	bool unsteered;			/* the kernel did not take what steers: nothing of it is planned */
+	bool unsteered;			/* the kernel refused what steers: nothing of it is planned */
 };
 
 struct bc_entry {

@@ -168,8 +168,8 @@ bool bul_seq_ok(const struct bul *b, uint16_t seq);
 bool bul_here(const struct bul *b);
 /*
  * Traffic may use the home link in clear: the home agent has let us go, or had agreed to it beside
- * other paths (RFC 5648 5.6), or it is silent and has no binding of ours. While it has one, its silence may as well mean that this is not the home link
- * (nobody signs Router Advertisements).
+ * other paths (RFC 5648 5.6), or it is silent and has no binding of ours. While it has one, its
+ * silence may as well mean that this is not the home link (nobody signs Router Advertisements).
  */
 bool bul_home_carries(const struct bul *b);
 /* No tunnel carries, but one is expected soon: packets are better lost than refused. */

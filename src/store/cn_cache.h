@@ -69,7 +69,8 @@ struct cn_cursor {
 int cnc_new(struct cn_cache **c);	/* 0 or -ENOMEM */
 void cnc_free(struct cn_cache *c);
 struct cn_entry *cnc_find(struct cn_cache *c, const struct cn_key *k);
-/* Adds or overwrites the value, which has a path; bound, and the newest. The watch starts anew. NULL: no memory. */
+/* Adds or overwrites the value, which has a path; bound, and the newest. The watch starts anew.
+ * NULL: no memory. */
 struct cn_entry *cnc_put(struct cn_cache *c, const struct cn_binding *b);
 /* bound -> remembered. NULL: no memory, e is freed and cannot be remembered. */
 struct cn_entry *cnc_set_gone(struct cn_cache *c, struct cn_entry *e);

@@ -52,7 +52,7 @@ struct bu_verdict {
 					   on the wire: ha_bu_bid_status() */
 	struct mhopt_bid bid[MHOPT_MAX_BID];
 	const char *bid_why[MHOPT_MAX_BID];	/* of a status that refuses */
-	struct nd_lladdr lladdr;	/* of the node on its home link, as the message says; len 0 = no */
+	struct nd_lladdr lladdr;	/* of the node on its home link, as it says; len 0 = no */
 	bool overwrite;			/* O: only what is accepted here stays */
 	uint8_t granted;		/* status but for what is said of BIDs */
 	struct flow_verdict *flows;	/* of the flows that it names; the role's. NULL: nothing to say */

@@ -10,8 +10,8 @@ import conf
 from pkt import messages
 from proc import until
 from scene import answered, four_flows, stop, traffic
-from uplinks import (CAUSES, PORT, WAYS, Bulk, Sides, Uplinks, bound_bids, four_streams, start,
-                     uplinks, wait_bids, wait_flows, wait_primary)
+from uplinks import (CAUSES, PORT, WAYS, Bulk, Sides, Uplinks, bound_bids, four_streams, primary,
+                     start, uplinks, wait_bids, wait_flows, wait_primary)
 
 
 def test_all_uplinks_are_registered_and_the_best_one_carries(lab):
@@ -195,6 +195,30 @@ def test_flow_policy_at_both_ends_and_its_change_without_loss(lab):
     for s in streams:
         assert s.stop()["received"] > 5
     assert set().union(*ways_of(sides).values()) == {1}
+
+
+def test_reloads_of_the_uplinks_lose_nothing(lab):
+    """Another profile, another order, one that is idle goes, the one that carries goes, all come."""
+    net = lab(Uplinks, n=3)
+    h, m = start(net)
+    turned = uplinks(3, priority=[30, 20, 10])
+    steps = ((uplinks(3, probe="extreme"), (1, 2, 3), 1), (turned, (1, 2, 3), 3),
+             (turned[1:], (2, 3), 3), (turned[1:2], (2,), 2), (uplinks(3), (1, 2, 3), 1))
+    streams = four_streams(net, us=20000)
+    for up, bids, first in steps:
+        m.reload(conf.mr_conf(net, uplinks=up))
+        wait_bids(h, *bids)
+        wait_primary(h, first)
+        until("what it shows", lambda: {r["bid"] for r in m.ctl.records("ListPaths")} == set(bids))
+        time.sleep(0.3)
+    # a key that takes a restart: nothing is changed
+    text = conf.mr_conf(net, uplinks=[{**u, "table": 7000 + u["bid"]} for u in turned])
+    m.reload(text)
+    until("it is refused", lambda: "uplinks.table" in m.log())
+    assert set(bound_bids(h)) == {1, 2, 3} and primary(h) == 1
+    for s in streams:
+        a = s.stop()
+        assert a["received"] > 200 and not a["lost"] and not a["twice"], a
 
 
 MINUTES = 10

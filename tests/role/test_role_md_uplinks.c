@@ -135,6 +135,34 @@ static void test_home_hint_from_outside(void **state)
 	no_event();
 }
 
+/* The news of a lost cable overtakes our own hint: that says nothing of the link of now. */
+static void test_own_home_hint_does_not_outlive_the_link(void **state)
+{
+	struct in6_addr from = router_addr(7), all = ip("ff02::1");
+	struct klink l;
+	struct nd_msg m = make_ra(7, HOMENET);
+
+	(void)state;
+	link_up(WL0);
+	fake_run_advance(1);
+	l = *kern_link(fake_kern(), "wl0");
+	assert_true(fake_nd_rx(WL0, &from, &all, &m));
+	l.carrier = false;
+	fake_kern_link(&l, false);
+	l.carrier = true;
+	fake_kern_link(&l, false);
+	turn();
+	next_event(EV_home_hint);
+	told("wl0", "home", NULL, 7);
+	told("wl0", "lost", NULL, 0);
+	no_event();
+	fake_run_advance(0.001);
+	na(WL0, 7);
+	next_event(EV_home_hint);
+	told("wl0", "home", NULL, 7);
+	no_event();
+}
+
 static void test_link_layer_address_of_router_and_home_agent(void **state)
 {
 	struct in6_addr ha = ip("2001:db8:280::1");
@@ -381,6 +409,7 @@ int main(void)
 		T(test_uplinks_are_told_apart),
 		T(test_home_is_told_and_forms_no_address),
 		T(test_home_hint_from_outside),
+		T(test_own_home_hint_does_not_outlive_the_link),
 		T(test_link_layer_address_of_router_and_home_agent),
 		T(test_managed_uplink_is_followed),
 		T(test_managed_addresses_that_are_not_used),
