@@ -213,14 +213,20 @@ static void link_local_owner(struct mn_home *h)
 	h->ll_ours = l && !kern_addr_find(h->mn->env.kern, l->ifindex, &ll, &flags);
 }
 
-/* Some tunnel begins at a care-of address that its uplink has left. */
+static bool is_coa(const struct mn *mn, const struct in6_addr *a)
+{
+	for (unsigned i = 0; i < mn->n_uplink; i++)
+		if (mn->uplink[i].attached && in6_eq(&mn->uplink[i].coa, a))
+			return true;
+	return false;
+}
+
+/* Some tunnel begins at a care-of address that its uplink has left, or whose uplink leaves. */
 static bool uses_old(const struct mn *mn, const struct home_state *s)
 {
 	for (size_t k = 0; k < s->n_path; k++)
-		for (unsigned i = 0; i < mn->n_uplink; i++)
-			if (!IN6_IS_ADDR_UNSPECIFIED(&mn->uplink[i].old) &&
-			    in6_eq(&mn->uplink[i].old, &s->path[k].carrier.local.a.in6))
-				return true;
+		if (!is_coa(mn, &s->path[k].carrier.local.a.in6))
+			return true;
 	return s->before.kind != CARRIER_NONE;
 }
 

@@ -212,13 +212,13 @@ def test_reloads_of_the_uplinks_lose_nothing(lab):
         until("what it shows", lambda: {r["bid"] for r in m.ctl.records("ListPaths")} == set(bids))
         time.sleep(0.3)
     # a key that takes a restart: nothing is changed
-    text = conf.mr_conf(net, uplinks=[{**u, "table": 7000 + u["bid"]} for u in turned])
+    text = conf.mr_conf(net, uplinks=[{**u, "table": 6900 + u["bid"]} for u in turned])
     m.reload(text)
     until("it is refused", lambda: "uplinks.table" in m.log())
     assert set(bound_bids(h)) == {1, 2, 3} and primary(h) == 1
     for s in streams:
         a = s.stop()
-        assert a["received"] > 200 and not a["lost"] and not a["twice"], a
+        assert a["received"] > 100 and not a["lost"] and not a["twice"], a
 
 
 MINUTES = 10
