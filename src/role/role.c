@@ -198,6 +198,10 @@ static void on_report(void *arg, const struct kreport *r)
 {
 	struct node_priv *p = arg;
 
+	/* The kernel is asked what it can before there is a socket to answer by; who sends with
+	 * that address is reported again. */
+	if (!p->pub.mh)
+		return;
 	/* RFC 5648 6.5 */
 	if (p->pub.cn && cn_heard(p->pub.cn, &r->dst, &r->src, &r->coa))
 		return;

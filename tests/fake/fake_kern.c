@@ -310,6 +310,8 @@ unsigned kern_probe(struct kern *k, const struct kern_needs *n, kern_say_fn say,
 {
 	if (n->steer)
 		k->steer_loads++;
+	if (k->early)
+		fake_kern_report(k->early);
 	if (!k->missing)
 		return 0;
 	say(arg, k->missing);

@@ -60,6 +60,7 @@ void fake_kern_addr(const struct kaddr_news *a);
 void fake_kern_addr4(const char *dev, struct in_addr a);
 void fake_kern_route(const struct kroute_news *r);
 void fake_kern_report(const struct kreport *r);
+void fake_kern_report_early(const struct kreport *r);	/* while kern_probe() runs; NULL: none */
 void fake_kern_acquire(const struct kacquire *a);
 /* So many more packets have used the state, as kern_xstate_use() tells; false: no such state. */
 bool fake_kern_used(const struct in6_addr *src, const struct in6_addr *dst, uint8_t proto,

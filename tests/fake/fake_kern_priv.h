@@ -40,6 +40,7 @@ struct kern {
 	size_t n_used;
 	struct kern_link_use link_use;
 	const char *missing;
+	const struct kreport *early;
 	bool source;
 	int leftovers;
 	char foreign[IFNAMSIZ];

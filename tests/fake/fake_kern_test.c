@@ -293,6 +293,11 @@ void fake_kern_link_used(const struct kern_link_use *use)
 	fake.link_use = *use;
 }
 
+void fake_kern_report_early(const struct kreport *r)
+{
+	fake.early = r;
+}
+
 void fake_kern_report(const struct kreport *r)
 {
 	if (fake.on.report)

@@ -13,12 +13,11 @@ static void node_ready(void *arg, int rc)
 	ready_rc = rc;
 }
 
-static int node_setup(void **state)
+static void start_node(void)
 {
 	struct node_conf c = { .roles = ROLE_HA };
 	struct kaddr_news own = { .ifindex = IF_H0, .plen = 64 };
 
-	setup(state);
 	own.addr = ip6(HA_ADDR);
 	fake_kern_addr(&own);
 	c.ha = &w.c;
@@ -27,6 +26,12 @@ static int node_setup(void **state)
 	fake_kern_run();
 	assert_int_equal(ready_rc, 0);
 	fake_kern_log();
+}
+
+static int node_setup(void **state)
+{
+	setup(state);
+	start_node();
 	return 0;
 }
 
@@ -81,6 +86,22 @@ static void test_binding_errors_and_hints_are_limited(void **state)
 	report(100);			/* the hints were not used up by that */
 	assert_int_equal(binding_errors(BE_UNKNOWN_BINDING), 0);
 	assert_int_equal(n_event[EV_be_hint], 15);
+}
+
+/* A correspondent of before a restart goes on while the daemon starts. */
+static void test_a_report_before_there_is_a_socket(void **state)
+{
+	struct kreport r = { .src = ip6(MR), .dst = ip6(HA_ADDR), .coa = ip6(COA) };
+
+	node_teardown(state);
+	setup(state);
+	fake_kern_report_early(&r);
+	start_node();
+	event_drain();
+	assert_int_equal(n_event[EV_be_hint], 0);
+	assert_null(fake_mh_pop());
+	report(1);
+	assert_int_equal(binding_errors(BE_UNKNOWN_BINDING), 1);
 }
 
 /* RFC 6275 9.3.3: no error to a source, nor about a destination, that is not unicast. */
@@ -221,6 +242,8 @@ int main(void)
 			test_home_registration_ends_the_correspondents_binding, both_setup,
 			node_teardown),
 		cmocka_unit_test_setup_teardown(test_binding_errors_and_hints_are_limited,
+						node_setup, node_teardown),
+		cmocka_unit_test_setup_teardown(test_a_report_before_there_is_a_socket,
 						node_setup, node_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_nobody_is_told_of_an_error_by_an_address_that_is_none, node_setup,
