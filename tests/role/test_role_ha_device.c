@@ -27,8 +27,10 @@ static void test_device_mode_has_a_device_for_each(void **state)
 /* The kernel does not let two devices have the same ends, not even for a moment. */
 static void test_device_mode_lets_addresses_change_hands(void **state)
 {
-	struct kobj second = { .kind = KOBJ_LINK };
+	struct kobj second = { .kind = KOBJ_LINK }, third = { .kind = KOBJ_LINK };
 	const struct bc_key k = { ip6(MR), 2, 0 };
+	unsigned changes = 0;
+	const char *log;
 
 	(void)state;
 	w.c.tunnel = TUNNEL_DEVICE;
@@ -59,10 +61,24 @@ static void test_device_mode_lets_addresses_change_hands(void **state)
 			     { 3, COA3, 30, false } });
 	kernel_works();
 	ba_ids(BA_ACCEPTED, 6, "1:0 2:0 3:0");
+	/* the last of them fails: what the others have by then is in each other's way, too */
+	ha_tunnel_name(&(struct bc_key){ ip6(MR), 3, 0 }, third.link.name);
+	fake_kern_log();
+	fake_kern_fail_object(&third, -ENOMEM);
 	BU(.seq = 7, .id = { { 1, COA2, 10, false }, { 2, COA3, 20, false },
 			     { 3, COA, 30, false } });
 	kernel_works();
-	ba_ids(BA_ACCEPTED, 7, "1:0 2:0 3:0");
+	ba_is(BA_NO_RESOURCES, 7);
+	log = fake_kern_log();
+	for (const char *change = strstr(log, "~ link"); change; change = strstr(change + 1, "~ link"))
+		changes++;
+	assert_int_equal(changes, 2 + 3);	/* two had changed; all three are put right */
+	bound(MR, "1:" COA " 2:" COA2 " 3:" COA3);
+	fake_kern_fail_object(&third, 0);
+	BU(.seq = 8, .id = { { 1, COA2, 10, false }, { 2, COA3, 20, false },
+			     { 3, COA, 30, false } });
+	kernel_works();
+	ba_ids(BA_ACCEPTED, 8, "1:0 2:0 3:0");
 	bound(MR, "1:" COA2 " 2:" COA3 " 3:" COA);
 }
 
