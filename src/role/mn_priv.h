@@ -149,7 +149,7 @@ struct mn_home {
 	char have_dev[IFNAMSIZ], flying_dev[IFNAMSIZ];	/* the home link of these plans, or "" */
 	bool in_flight, dirty;
 	bool retreat;			/* what flies is not the wish, but a way off the home link */
-	bool old_in_use, old_flying;	/* the plan has a tunnel from the care-of address before */
+	bool old_in_use, old_flying;	/* a tunnel is from an address that was left */
 	unsigned after;			/* AFTER_* */
 	double kern_wait;
 	struct rtimer kern_timer, left_timer;

@@ -21,8 +21,13 @@ def streams(net, first, dscp):
 
 
 def seen(sides):
-    """{(direction, port): {way: packets}}: each stream has a port of its own"""
-    return {k[:2]: ways for k, ways in sides.streams(range(PORT, MARKED + 4)).items()}
+    """{(direction, port): {way: packets}}, whoever sent them"""
+    out = {}
+    for (side, port, _), ways in sides.streams(range(PORT, MARKED + 4)).items():
+        mine = out.setdefault((side, port), {})
+        for n, packets in ways.items():
+            mine[n] = mine.get(n, 0) + packets
+    return out
 
 
 def voice(daemon):
