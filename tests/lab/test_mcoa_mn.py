@@ -83,6 +83,7 @@ class Two(Around):
         for dev in ("up0", "up1"):
             self.plugged(dev, True)
         until("both are registered", lambda: self.said(self.newest()) == {1: 1, 2: 2}
+              and self.newest() is self.updates(0)[-1]      # and nothing was deleted since
               and self.state() == "bound", step=0.02)
 
     def plugged(self, dev, yes):
@@ -160,7 +161,7 @@ def test_lost_uplink_is_deleted_by_the_other_and_comes_back(w):
         for m in (0, 1, 2):             # the table of a path that is not there is empty
             assert w.packet(family, m).link == "foreign2"
     w.both()
-    assert w.packet(socket.AF_INET6, 0).link == "foreign1"
+    until("the better one carries", lambda: w.packet(socket.AF_INET6, 0).link == "foreign1", 5)
 
 
 def test_unanswered_updates_go_round_the_uplinks(w):
