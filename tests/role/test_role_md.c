@@ -496,14 +496,22 @@ static void take_away(const struct in6_addr *a)
 	address(WL0, PFX(&p), 0, true);
 }
 
-static void test_removed_address_is_put_back_at_once(void **state)
+/* Attached for a while; then the address is taken away, and that is heard. */
+static struct in6_addr robbed(void)
 {
 	struct in6_addr coa = attached();
 
-	(void)state;
 	fake_run_advance(1);
 	take_away(&coa);
 	fake_run_advance(0);
+	return coa;
+}
+
+static void test_removed_address_is_put_back_at_once(void **state)
+{
+	struct in6_addr coa = robbed();
+
+	(void)state;
 	assert_non_null(strstr(fake_kern_log(), "+ addr"));
 	assert_true(kern_addr_find(fake_kern(), WL0, &coa, NULL));
 	/* once */
@@ -515,12 +523,9 @@ static void test_removed_address_is_put_back_at_once(void **state)
 /* So soon after a change of ours it may be late news of that: looked at a moment later. */
 static void test_address_removed_after_our_own_change(void **state)
 {
-	struct in6_addr coa = attached();
+	struct in6_addr coa = robbed();
 
 	(void)state;
-	fake_run_advance(1);
-	take_away(&coa);
-	fake_run_advance(0);
 	take_away(&coa);
 	fake_run_advance(0.04);
 	assert_string_equal(fake_kern_log(), "");
